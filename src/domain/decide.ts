@@ -1,0 +1,247 @@
+import type { Refusal } from './errors.js';
+import type {
+  Command,
+  Course,
+  Escalation,
+  EscalationEvent,
+  FailureReason,
+  Outcome,
+  Question,
+} from './escalation.js';
+import { hasFurtherRung, isWithOwner, nextRound } from './ladder.js';
+import { respond } from './respond.js';
+
+type Answer = readonly EscalationEvent[] | Refusal;
+type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
+
+/**
+ * The rules of the state machine: what a command makes happen, or why it cannot. Pure. It needs no clock: deadlines and the time of a
+ * decision are the database's, and whether a rung's time is over was decided there before `expire` is said.
+ */
+export function decide(state: Escalation, command: Command): Answer {
+  switch (command.type) {
+    case 'permit':
+      return permit(state, command);
+    case 'deliver':
+      return deliver(state, command);
+    case 'queue':
+      return isAsking(state) ? [{ type: 'queued', askBy: command.askBy }] : inapplicable(state, command);
+    case 'miss':
+      return miss(state, command);
+    case 'expire':
+      return expire(state, command);
+    case 'respond':
+      return respond(state, command.decision);
+    case 'verify':
+      return verify(state, command);
+    case 'climb':
+      return climb(state, command);
+    case 'fall-back':
+      return fallBack(state, command);
+    case 'halt':
+      return halt(state, command);
+    case 'bar':
+      return bar(state, command);
+    case 'lift':
+      return lift(state, command);
+    case 'finish':
+      return finish(state, command);
+    case 'reask':
+      return reask(state, command);
+    case 'cancel':
+      return fail(state, command, 'cancelled', command.detail);
+    case 'fail':
+      return fail(state, command, command.reason, command.detail);
+  }
+}
+
+/** Whether nothing more can happen to it. */
+export function isClosed(state: Escalation): boolean {
+  return state.status === 'SETTLED' || state.status === 'FAILED';
+}
+
+/** Whether a round or rung has still to be put on a desk. */
+function isAsking(state: Escalation): boolean {
+  return (
+    state.status === 'JUDGED' ||
+    (state.status === 'PAUSED_PENDING_HUMAN' && !state.delivered && state.halt === null)
+  );
+}
+
+/**
+ * Whether an answer of the ask is about the round, generation and rung that was to be asked. The store may be further than a run that was
+ * reset: a later round is the one that counts.
+ */
+function continues(state: Escalation, question: Question): boolean {
+  if (state.status === 'JUDGED')
+    return (
+      question.round > state.round ||
+      (question.round === state.round && question.generation === state.generation)
+    );
+  if (state.status !== 'PAUSED_PENDING_HUMAN') return false;
+  const asked = state.question;
+  if (question.round > asked.round) return true;
+  return (
+    question.round === asked.round && question.generation === asked.generation && question.rung >= asked.rung
+  );
+}
+
+function permit(state: Escalation, command: Of<'permit'>): Answer {
+  if (state.status !== 'JUDGED') return inapplicable(state, command);
+  return [{ type: 'permitted', generation: command.generation, tier: command.tier }];
+}
+
+function deliver(state: Escalation, command: Of<'deliver'>): Answer {
+  if (!isAsking(state) || !continues(state, command.question)) return inapplicable(state, command);
+  return [{ type: 'asked', question: command.question, tier: command.tier }];
+}
+
+function miss(state: Escalation, command: Of<'miss'>): Answer {
+  if (state.status !== 'JUDGED' && state.status !== 'PAUSED_PENDING_HUMAN')
+    return inapplicable(state, command);
+  // On the owner's desk no silence counts: whoever could not reach the owner tries again.
+  const waits = state.status === 'JUDGED' || (state.halt === null && !isWithOwner(state.question));
+  if (!waits || !continues(state, command.question)) return inapplicable(state, command);
+  return [{ type: 'timed-out', because: 'undelivered', question: command.question }];
+}
+
+function expire(state: Escalation, command: Of<'expire'>): Answer {
+  if (state.status !== 'PAUSED_PENDING_HUMAN' || !state.delivered || state.halt !== null)
+    return inapplicable(state, command);
+  if (state.question.answerBy === null) return inapplicable(state, command);
+  return [{ type: 'timed-out', because: 'unanswered', question: state.question }];
+}
+
+function verify(state: Escalation, command: Of<'verify'>): Answer {
+  if (state.status !== 'HUMAN_RESPONDED' || state.decision.id !== command.decision)
+    return inapplicable(state, command);
+  const { id, verb, until, resolution } = state.decision;
+  if (!command.genuine) return [{ type: 'forged', decision: id }];
+  if (state.halt !== null) return [{ type: 'voided', decision: id, halt: state.halt }];
+  const { generation } = state.question;
+  switch (verb) {
+    case 'reject':
+      return [{ type: 'resumed', course: { do: 'reject', decision: id }, generation }];
+    case 'resolve':
+      return resolution === undefined
+        ? inapplicable(state, command)
+        : [{ type: 'resumed', course: { do: 'resolve', decision: id, resolution }, generation }];
+    case 'escalate':
+      return [{ type: 'escalated', decision: id }];
+    case 'hold':
+      return until === undefined ? inapplicable(state, command) : [{ type: 'held', decision: id, until }];
+    case 'extend':
+      return until === undefined ? inapplicable(state, command) : [{ type: 'extended', decision: id, until }];
+    case 'approve':
+    case 'edit':
+    case 'withdraw':
+      return inapplicable(state, command);
+  }
+}
+
+function climb(state: Escalation, command: Of<'climb'>): Answer {
+  if (state.status !== 'TIMED_OUT' || !hasFurtherRung(state.question)) return inapplicable(state, command);
+  return [{ type: 'climbed' }];
+}
+
+function fallBack(state: Escalation, command: Of<'fall-back'>): Answer {
+  if (state.status !== 'TIMED_OUT' || hasFurtherRung(state.question)) return inapplicable(state, command);
+  const { kind, fallback, generation } = state.question;
+  // Silence says nothing about a call whose outcome is unknown: the owner has to find out.
+  if (kind === 'resolution') return [{ type: 'held-for-owner' }];
+  switch (fallback) {
+    case 'deny':
+      return [{ type: 'resumed', course: { do: 'deny', because: state.because }, generation }];
+    case 'hold':
+      return [{ type: 'held-for-owner' }];
+    case 'fail':
+    case 'halt':
+      return [{ type: 'failed', reason: 'fallback', detail: fallback }];
+  }
+}
+
+function halt(state: Escalation, command: Of<'halt'>): Answer {
+  if (command.scope === 'task') return fail(state, command, 'halted', command.halt);
+  switch (state.status) {
+    case 'PAUSED_PENDING_HUMAN':
+    case 'HUMAN_RESPONDED':
+      return state.halt === command.halt ? [] : [{ type: 'halted', halt: command.halt }];
+    case 'TIMED_OUT':
+      return [{ type: 'halted', halt: command.halt }];
+    case 'JUDGED':
+    case 'RESUMING':
+    case 'SETTLED':
+    case 'FAILED':
+      // The ask and the claim read the halts themselves, and say `bar`.
+      return inapplicable(state, command);
+  }
+}
+
+function bar(state: Escalation, command: Of<'bar'>): Answer {
+  const { halt: id, question } = command;
+  if (state.status === 'RESUMING' && runs(state.course)) {
+    const { round, generation } = state;
+    return [
+      {
+        type: 'barred',
+        halt: id,
+        question: state.question ?? nextRound(null, { round, generation, kind: 'approval' }),
+      },
+    ];
+  }
+  if (question === null || !isAsking(state) || !continues(state, question))
+    return inapplicable(state, command);
+  return [{ type: 'barred', halt: id, question }];
+}
+
+function lift(state: Escalation, command: Of<'lift'>): Answer {
+  if (state.status !== 'PAUSED_PENDING_HUMAN' || state.halt !== command.halt)
+    return inapplicable(state, command);
+  return [{ type: 'lifted', halt: command.halt }];
+}
+
+function finish(state: Escalation, command: Of<'finish'>): Answer {
+  if (state.status !== 'RESUMING' || !ends(state.course, command.outcome))
+    return inapplicable(state, command);
+  return [{ type: 'settled', outcome: command.outcome }];
+}
+
+function reask(state: Escalation, command: Of<'reask'>): Answer {
+  if (state.status !== 'RESUMING' || !runs(state.course)) return inapplicable(state, command);
+  // The claim found the deciding forged: it is dropped, and the question stands with its deadline.
+  const forged = command.reason === 'unverified' && state.question !== null ? state.decision : null;
+  return [
+    forged === null ? { type: 'reasked', reason: command.reason } : { type: 'forged', decision: forged.id },
+  ];
+}
+
+/** Whether a course leads to the execute activity. */
+function runs(course: Course): boolean {
+  return course.do === 'execute' || course.do === 'resolve';
+}
+
+/** Whether an outcome is one that the course can have: a rejected call is never executed. */
+function ends(course: Course, outcome: Outcome): boolean {
+  switch (outcome.kind) {
+    case 'executed':
+    case 'call-failed':
+      return runs(course);
+    case 'left-unknown':
+      return course.do === 'resolve' && course.resolution === 'leave';
+    case 'rejected':
+      return course.do === 'reject' && course.decision === outcome.decision;
+    case 'denied':
+      return course.do === 'deny';
+  }
+}
+
+function fail(state: Escalation, command: Command, reason: FailureReason, detail: string): Answer {
+  return isClosed(state) ? inapplicable(state, command) : [{ type: 'failed', reason, detail }];
+}
+
+function inapplicable(state: Escalation, command: Command): Refusal {
+  return {
+    refused: isClosed(state) ? 'not-open' : 'conflict',
+    detail: `${command.type} does not apply in ${state.status}`,
+  };
+}

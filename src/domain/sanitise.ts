@@ -1,0 +1,44 @@
+import type { Flag } from './brief.js';
+
+// Written with escapes only: a literal of these characters in a source file would be the very trick.
+const CONTROL = '\\p{Cc}'; // C0, DEL, C1
+const BIDI = '\\u061C\\u200E\\u200F\\u202A-\\u202E\\u2066-\\u2069';
+// Zero-width and other ignorable characters, line and paragraph separators, variation selectors, tag characters. Beyond the reviewed
+// list (200B-200D, 2060, FEFF, FE00-FE0F, E0000-E007F, E0100-E01EF, 2028/2029): soft hyphen, invisible operators, fillers.
+const INVISIBLE =
+  '\\u00AD\\u034F\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200D\\u2028\\u2029\\u2060-\\u2065\\u206A-\\u206F\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\u{E0000}-\\u{E0FFF}';
+
+const HIDDEN = new RegExp(`[${CONTROL}${BIDI}${INVISIBLE}\\p{Surrogate}]`, 'gu');
+const FLAGS: readonly (readonly [Flag, RegExp])[] = [
+  ['control-characters', /(?![\n\t])\p{Cc}/u], // newline and tab are ordinary in a text
+  ['bidi', new RegExp(`[${BIDI}]`, 'u')],
+  ['invisible-characters', new RegExp(`[${INVISIBLE}\\p{Surrogate}]`, 'u')],
+];
+
+/** Makes every character that could draw, hide or reorder text visible as `⟨U+XXXX⟩`. `block` keeps newline and tab, for fields of several lines. */
+export function visible(text: string, options: { readonly block?: boolean } = {}): string {
+  return text.replace(HIDDEN, (character) => {
+    if (options.block === true && (character === '\n' || character === '\t')) return character;
+    return `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
+  });
+}
+
+/** Reasons to look twice at a text, in a fixed order. */
+export function flagsOf(text: string): readonly Flag[] {
+  const flags = FLAGS.filter(([, pattern]) => pattern.test(text)).map(([flag]) => flag);
+  return text.normalize('NFC') === text ? flags : [...flags, 'normalisation'];
+}
+
+/** The text as a person would read it: invisible characters and controls gone, NFC. Search and policy match on this form and on the raw one. */
+export function normalised(text: string): string {
+  return text
+    .replace(HIDDEN, (character) => (character === '\n' || character === '\t' ? character : ''))
+    .normalize('NFC');
+}
+
+/** One cell of a CSV file (RFC 4180): visible, quoted, and never a formula to a spreadsheet. */
+export function csvCell(text: string): string {
+  const shown = visible(text);
+  const inert = /^\s*[=+\-@|%]/.test(shown) ? `'${shown}` : shown;
+  return `"${inert.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,66 @@
+import type { Json, Tier } from './action.js';
+import type { Digest } from './ids.js';
+
+/** What oversight an action gets, from lenient to strict. `auto` and `notify` run at once; `approve` never does. */
+export type Level = 'auto' | 'notify' | 'approve';
+
+/** Levels in order: a later one is stricter. */
+export const LEVELS = ['auto', 'notify', 'approve'] as const satisfies readonly Level[];
+
+/** Why a rule exists. */
+export type Trigger = 'confidence' | 'boundary' | 'anomaly' | 'irreversibility' | 'policy';
+
+/** One rule that fired, with the values that fired it. */
+export interface Fired {
+  readonly rule: string;
+  readonly trigger: Trigger;
+  readonly level: Level;
+  readonly values: Readonly<Record<string, Json>>;
+  readonly tag?: string;
+  /** Set when the rule could not be evaluated: it then escalates. */
+  readonly error?: string;
+}
+
+/** One step of a ladder: a role is asked for so long. */
+export interface Rung {
+  readonly role: string;
+  readonly ttlMs: number;
+  /** How long after the asking a reminder is due; null = none. */
+  readonly remindAfterMs: number | null;
+}
+
+/** What happens after the last rung: deny the action, hold for the owner, fail the task, fail it and halt the agent. */
+export type Fallback = 'deny' | 'hold' | 'fail' | 'halt';
+
+/** The roles asked one after the other, and what silence means. */
+export interface Ladder {
+  readonly rungs: readonly Rung[];
+  readonly fallback: Fallback;
+}
+
+/** What one call would add to a cumulative limit. */
+export interface Reservation {
+  /** Limit id and the values of its `per` keys; counters are taken in the order of these keys. */
+  readonly key: string;
+  readonly amount: number;
+  /** The counter may reach this without a person. */
+  readonly limit: number;
+}
+
+/** What the policy says of one action. A pure function of policy, action, task and clock. */
+export interface Verdict {
+  readonly level: Level;
+  readonly tier: Tier;
+  readonly fired: readonly Fired[];
+  /** Empty rungs when nobody needs to be asked. */
+  readonly ladder: Ladder;
+  /** At level `notify`: the role that hears of what runs. */
+  readonly tell?: string;
+  readonly reservations: readonly Reservation[];
+  /** How long after a decision the call may still start. */
+  readonly validityMs: number;
+  /** How far a person may move a deadline, in all. */
+  readonly extendByMs: number;
+  readonly policyHash: Digest;
+  readonly policyVersion: string;
+}
