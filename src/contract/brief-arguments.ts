@@ -1,0 +1,112 @@
+import type { Json } from '../domain/action.js';
+import type { ArgumentLine } from '../domain/brief.js';
+import { canonicalJson } from './canonical.js';
+import { sha256Hex } from './digest.js';
+import { isList, isMembers } from './schema-at.js';
+
+/** A value longer than this is folded. UTF-16 code units of its canonical JSON. */
+const FOLD_OVER = 200;
+const SHOWN_START = 120;
+const SHOWN_END = 60;
+
+/** Arguments larger than this cannot be inspected by reading: bytes of their canonical JSON. */
+export const OVERSIZED_BYTES = 64 * 1024;
+
+/** Every top-level argument with its size, in canonical order; `args` are already masked. What is no object is listed as one. */
+export function argumentLines(args: Json): readonly ArgumentLine[] {
+  if (!isMembers(args)) return [argumentLine('(all)', args)];
+  return Object.keys(args)
+    .sort()
+    .map((name) => argumentLine(name, args[name] ?? null));
+}
+
+function argumentLine(name: string, value: Json): ArgumentLine {
+  const text = canonicalJson(value);
+  const folded = text.length > FOLD_OVER;
+  const line = { name, value: folded ? fold(text) : text, bytes: Buffer.byteLength(text, 'utf8'), folded };
+  const opaque = [name, ...strings(value)].find(isOpaque);
+  return opaque === undefined
+    ? line
+    : { ...line, sha256: sha256Hex(typeof value === 'string' ? value : text) };
+}
+
+/** Names of the (masked) arguments that no reader can judge: those that hold encoded data, and every one where together they are oversized. */
+export function unshownArguments(args: Json): readonly string[] {
+  const lines = argumentLines(args);
+  const unshown = isOversized(args) ? lines : lines.filter((line) => line.sha256 !== undefined);
+  return unshown.map((line) => line.name);
+}
+
+/** Whether arguments are larger than anybody reads. */
+export function isOversized(args: Json): boolean {
+  return Buffer.byteLength(canonicalJson(args), 'utf8') > OVERSIZED_BYTES;
+}
+
+/** Beginning and end: padding in front hides no tail. */
+function fold(text: string): string {
+  const hidden = text.length - SHOWN_START - SHOWN_END;
+  return wellFormed(
+    `${text.slice(0, SHOWN_START)} … ${hidden} characters folded … ${text.slice(-SHOWN_END)}`,
+  );
+}
+
+/** Half a character, which a cut or a tool may leave, becomes U+FFFD: no text can make a brief impossible to digest. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '�');
+}
+
+/**
+ * Whether a text holds something that reading cannot judge: base64, hex or compressed bytes of 80 characters and more. 80 is longer than
+ * what honest texts hold in one piece (names, order numbers, a SHA-256, the words of any language), however long they are, and shorter
+ * than a command that does harm.
+ */
+export function isOpaque(text: string): boolean {
+  if (text.length < 80) return false;
+  if (/data:[^,\s]{0,100};base64,/i.test(text)) return true;
+  if (binaryShare(text) > 0.1) return true;
+  return (unwrapped(text).match(/[A-Za-z0-9+/_=-]{80,}/g) ?? []).some((run) => isEncoded(run));
+}
+
+/** Lines shorter than this are no wrapped encoding, but perhaps a list of ids: MIME breaks at 76 characters, PEM at 64. */
+const WRAPPED_FROM = 40;
+
+/** The text with the lines of an encoded value put together again. */
+function unwrapped(text: string): string {
+  let whole = '';
+  let open = false;
+  for (const line of text.split(/\r?\n/)) {
+    const encoded = /^[A-Za-z0-9+/_=-]+$/.test(line);
+    whole += open && encoded ? line : `\n${line}`;
+    open = encoded && line.length >= WRAPPED_FROM;
+  }
+  return whole;
+}
+
+function isEncoded(run: string): boolean {
+  if (/^[0-9a-fA-F]{160,}$/.test(run)) return new Set(run).size >= 4;
+  const classes = [/[a-z]/, /[A-Z]/, /[0-9]/].filter((kind) => kind.test(run)).length;
+  return classes === 3 || /^[A-Z2-7]{80,}={0,6}$/.test(run);
+}
+
+function binaryShare(text: string): number {
+  const binary = text.match(/(?![\n\r\t])[\p{Cc}\uFFFD]/gu)?.length ?? 0;
+  return binary / text.length;
+}
+
+/** Every text in a value, keys too. */
+export function strings(value: Json): readonly string[] {
+  const found: string[] = [];
+  collect(value, found);
+  return found;
+}
+
+function collect(value: Json, into: string[]): void {
+  if (typeof value === 'string') into.push(value);
+  else if (isList(value)) for (const member of value) collect(member, into);
+  else if (isMembers(value)) {
+    for (const [key, member] of Object.entries(value)) {
+      into.push(key);
+      collect(member, into);
+    }
+  }
+}

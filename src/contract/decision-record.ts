@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { VERBS } from '../domain/decision.js';
+import type { DecisionMessage } from '../domain/decision.js';
+import { AUDIENCE } from './sign.js';
+import type { Signer, Verifier } from './sign.js';
+import {
+  count,
+  decisionIdText,
+  digest,
+  escalationIdText,
+  instant,
+  name,
+  issuerText,
+  taskName,
+  tenantName,
+} from './fields.js';
+
+/** The payload of a signed decision: who decided what about exactly which question, when, and why (as a salted digest). */
+export const decisionRecord = z
+  .strictObject({
+    aud: z.literal(AUDIENCE),
+    id: decisionIdText,
+    tenant: tenantName,
+    task: taskName,
+    escalation: escalationIdText,
+    operation: count,
+    generation: count,
+    round: count,
+    digest,
+    briefDigest: digest,
+    verb: z.enum(VERBS),
+    /** For `edit` only: what the operation means from now on. */
+    edited: z.exactOptional(z.strictObject({ generation: count, digest })),
+    /** For `hold` and `extend` only: the new deadline. */
+    until: z.exactOptional(instant),
+    /** For `resolve` only. */
+    resolution: z.exactOptional(z.enum(['happened', 'not-happened', 'leave'])),
+    /** For `resolve` as `happened` only: digest of the result the person reported. */
+    resultDigest: z.exactOptional(digest),
+    subject: name,
+    issuer: issuerText,
+    roles: z.array(name).max(64),
+    /** saltedDigest of the reason; text and salt are beside it in the store and may be erased. */
+    whyDigest: digest,
+    /** Epoch milliseconds, the database's clock. */
+    at: instant,
+    /** Until when a call may be claimed on it: `at` and the validity of the policy it was asked under. */
+    executeBy: instant,
+  })
+  .refine((r) => r.escalation === `${r.task}:${r.operation}`, 'the escalation is not this task and operation')
+  .refine((r) => (r.edited !== undefined) === (r.verb === 'edit'), '`edited` belongs to edit')
+  .refine(
+    (r) => (r.until !== undefined) === (r.verb === 'hold' || r.verb === 'extend'),
+    '`until` belongs to hold and extend',
+  )
+  .refine((r) => (r.resolution !== undefined) === (r.verb === 'resolve'), '`resolution` belongs to resolve')
+  .refine(
+    (r) => r.resultDigest === undefined || r.resolution === 'happened',
+    '`resultDigest` belongs to a call that happened',
+  );
+
+/** A signed decision's content. */
+export type DecisionRecord = Readonly<z.infer<typeof decisionRecord>>;
+
+/** Throws a ZodError when the record contradicts itself: nothing inconsistent is ever signed. */
+export function signDecision(signer: Signer, record: Omit<DecisionRecord, 'aud'>): string {
+  return signer.sign('decision', decisionRecord.parse({ ...record, aud: AUDIENCE }));
+}
+
+/** The decision that was signed by a known key, or undefined; why it failed is not told. */
+export function verifyDecision(jws: unknown, verifier: Verifier): DecisionRecord | undefined {
+  const payload = verifier.verify('decision', jws);
+  return payload === undefined ? undefined : decisionRecord.safeParse(payload).data;
+}
+
+/** Whether the plain message that moved the workflow says what was signed, field by field. */
+export function sameDecision(record: DecisionRecord, message: DecisionMessage): boolean {
+  return (
+    record.id === message.id &&
+    record.escalation === message.escalation &&
+    record.operation === message.operation &&
+    record.generation === message.generation &&
+    record.round === message.round &&
+    record.digest === message.digest &&
+    record.briefDigest === message.briefDigest &&
+    record.verb === message.verb &&
+    record.at === message.at &&
+    record.edited?.generation === message.edited?.generation &&
+    record.edited?.digest === message.edited?.digest &&
+    record.until === message.until &&
+    record.resolution === message.resolution
+  );
+}

@@ -1,0 +1,117 @@
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import type { Json, Readings } from '../domain/action.js';
+import { CountersignError } from '../domain/errors.js';
+import { isList, isMembers, schemasAt, valueAt } from './schema-at.js';
+import type { Path } from './schema-at.js';
+import { pathText } from './strict-json.js';
+
+/** The key of a reference. No argument from outside may contain it, so that nobody can name a secret that is not theirs. */
+export const SECRET_KEY = '$secret';
+
+/** What stands for a secret wherever people look. */
+export const SECRET_MASK = '••••••';
+
+/** Marks a string of a tool's input as secret: `secret()`, or `secret(z.string().min(20))`. Shows in the JSON Schema as `x-secret: true`. */
+export function secret(schema: z.ZodString = z.string()): z.ZodString {
+  return schema.meta({ 'x-secret': true });
+}
+
+/** The keyed hash by which a secret is known to digests: `hmac-sha256:` + hex. The key is its own and never rotated. */
+export function secretMac(key: Uint8Array, value: string): string {
+  return `hmac-sha256:${createHmac('sha256', key).update(value, 'utf8').digest('hex')}`;
+}
+
+/** Paths of references in arguments that come from outside, where none may be. */
+export function forgedReferences(args: Json): readonly string[] {
+  const paths: string[] = [];
+  rewrite(args, [], (value, path) => {
+    if (isMembers(value) && Object.hasOwn(value, SECRET_KEY)) paths.push(pathText([...path]));
+    return undefined;
+  });
+  return paths;
+}
+
+/** Puts the values back, right before the call; `open` throws when a reference is unknown. */
+export function restoreSecrets(args: Json, open: (reference: string) => string): Json {
+  return rewrite(args, [], (value) => {
+    const reference = referenceOf(value);
+    return reference === undefined ? undefined : open(reference);
+  });
+}
+
+/** All references in stored arguments, each once, so that the values can be fetched beforehand. */
+export function secretReferences(args: Json): readonly string[] {
+  const found = new Set<string>();
+  restoreSecrets(args, (reference) => {
+    found.add(reference);
+    return SECRET_MASK;
+  });
+  return [...found];
+}
+
+/** The arguments as people and `describe` see them: the mask in place of every reference, so that strings stay strings. */
+export function maskSecrets(args: Json): Json {
+  return restoreSecrets(args, () => SECRET_MASK);
+}
+
+/** A text without the secrets it quotes (the agent's words, a goal); longer ones first. */
+export function scrubSecrets(text: string, values: readonly string[]): string {
+  const known = values.filter((value) => value !== '').sort((a, b) => b.length - a.length);
+  return known.reduce((scrubbed, value) => scrubbed.replaceAll(value, () => SECRET_MASK), text);
+}
+
+/** Readings whose texts go through a scrubber. */
+export function scrubReadings(readings: Readings, scrub: (text: string) => string): Readings {
+  const entries = Object.entries(readings);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, typeof value === 'string' ? scrub(value) : value]),
+  );
+}
+
+/** Any value whose texts go through a scrubber; what has to be a key stays. */
+export function scrubJson(value: Json, scrub: (text: string) => string): Json {
+  return rewrite(value, [], (member) => (typeof member === 'string' ? scrub(member) : undefined));
+}
+
+/** Puts the references of `original` back where an edit left their masks in place (same path). */
+export function carrySecrets(edited: Json, original: Json): Json {
+  return rewrite(edited, [], (value, path) => {
+    const before = value === SECRET_MASK ? valueAt(original, path) : undefined;
+    return before !== undefined && referenceOf(before) !== undefined ? before : undefined;
+  });
+}
+
+/** The reference in a value, if it is one: an object of this one member. */
+export function referenceOf(value: Json): string | undefined {
+  if (!isMembers(value)) return undefined;
+  const reference = value[SECRET_KEY];
+  return typeof reference === 'string' && Object.keys(value).length === 1 ? reference : undefined;
+}
+
+/**
+ * Replaces every marked string by a reference; `seal` stores the value and answers with its reference (see secretMac). Where a schema leaves
+ * several readings, whatever one of them marks is replaced. Throws CountersignError `invalid` when the arguments already contain a reference.
+ */
+export function replaceSecrets(schema: Json, args: Json, seal: (value: string) => string): Json {
+  const forged = forgedReferences(args);
+  if (forged.length > 0)
+    throw new CountersignError('invalid', `arguments may not contain "${SECRET_KEY}": ${forged.join(', ')}`);
+  if (!JSON.stringify(schema).includes('"x-secret"')) return args;
+  return rewrite(args, [], (value, path) => {
+    const marked =
+      typeof value === 'string' && schemasAt(schema, path).some((part) => part['x-secret'] === true);
+    return marked ? { [SECRET_KEY]: seal(value) } : undefined;
+  });
+}
+
+/** Copies a value; where `change` answers, its answer takes the place. */
+function rewrite(value: Json, path: Path, change: (value: Json, path: Path) => Json | undefined): Json {
+  const changed = change(value, path);
+  if (changed !== undefined) return changed;
+  if (isList(value)) return value.map((member, index) => rewrite(member, [...path, index], change));
+  if (!isMembers(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, rewrite(member, [...path, key], change)]),
+  );
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import type { Impact, Json } from '../domain/action.js';
+import { CountersignError } from '../domain/errors.js';
+import { wellFormed } from './brief-arguments.js';
+import { count, freeText } from './fields.js';
+import { plainJsonProblem } from './plain-json.js';
+import type { Preview } from './tool-definition.js';
+
+const text = z.string().max(20_000);
+
+const impactAnswer: z.ZodType<Impact> = z.strictObject({
+  money: z.exactOptional(
+    z.strictObject({
+      minor: z.int(),
+      currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters (ISO 4217)'),
+    }),
+  ),
+  payee: z.exactOptional(text),
+  rows: z.exactOptional(count),
+  recipients: z.exactOptional(z.array(text)),
+  environment: z.exactOptional(text),
+});
+
+const previewAnswer: z.ZodType<Preview> = z.strictObject({
+  diff: z.exactOptional(z.array(z.strictObject({ field: text, before: text, after: text }))),
+  evidence: z.exactOptional(z.array(z.strictObject({ what: text, source: text, at: z.int().min(0) }))),
+  alternatives: z.exactOptional(z.array(text)),
+  unknowns: z.exactOptional(z.array(text)),
+});
+
+/** What `impact` said, checked: cents are whole, nothing is misspelt. Throws CountersignError `invalid`; whoever judges takes that as uninspectable. */
+export function checkedImpact(tool: string, answer: unknown): Impact {
+  return checked(`the impact of ${tool}`, impactAnswer, answer);
+}
+
+/** What `preview` showed, checked. Throws CountersignError `invalid`. */
+export function checkedPreview(tool: string, answer: unknown): Preview {
+  return checked(`the preview of ${tool}`, previewAnswer, answer);
+}
+
+/** What `fingerprint` gave, checked: a text of 1 to 4096 characters that can be stored. Throws CountersignError `invalid`. */
+export function checkedFingerprint(tool: string, answer: unknown): string {
+  return checked(`the fingerprint of ${tool}`, freeText(1, 4096), answer);
+}
+
+function checked<Answer>(what: string, schema: z.ZodType<Answer>, answer: unknown): Answer {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new CountersignError(
+    'invalid',
+    `${what} is not usable: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+  );
+}
+
+/** A failure's code is shown in lists and kept in histories; its message goes back to the agent. UTF-16 code units. */
+const CODE_MAX = 128;
+const MESSAGE_MAX = 4_000;
+
+/** What `run` threw, in texts that can be stored. The call is over, so nothing here may throw. */
+export function failureTexts(
+  error: unknown,
+  code: unknown,
+  scrub: (text: string) => string,
+): { readonly code: string; readonly message: string } {
+  return {
+    code:
+      storable(
+        textOf(() => code),
+        CODE_MAX,
+        scrub,
+      ) || 'failed',
+    message: storable(
+      textOf(() => (error instanceof Error ? error.message : error)),
+      MESSAGE_MAX,
+      scrub,
+    ),
+  };
+}
+
+/** Scrubbed first: a cut or a replaced character would hide a part of a secret from the scrubber, and leave the rest. */
+function storable(text: string, max: number, scrub: (text: string) => string): string {
+  return wellFormed(scrub(text).slice(0, max)).replaceAll('\0', '\uFFFD');
+}
+
+/** Whatever it is, as text: it may be no text at all, or throw when it is read. */
+function textOf(read: () => unknown): string {
+  try {
+    return String(read());
+  } catch {
+    return 'unreadable';
+  }
+}
+
+/** What `run` gave, as JSON. The effect has happened, so nothing here may throw. */
+export function resultJson(value: unknown): Json {
+  if (value === undefined) return null;
+  if (plainJsonProblem(value) === undefined) return value as Json; // just checked
+  try {
+    const sent =
+      JSON.stringify(value, (_key, member: unknown) =>
+        typeof member === 'string' ? wellFormed(member) : member,
+      ) ?? 'null';
+    const read: unknown = JSON.parse(sent);
+    return plainJsonProblem(read) === undefined ? (read as Json) : { unserialisable: wellFormed(sent) }; // just checked
+  } catch (error) {
+    return { unserialisable: wellFormed(error instanceof Error ? error.message : String(error)) };
+  }
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { Json } from '../domain/action.js';
+import { isToolName, TOOL_NAME_RULE } from '../domain/tool-name.js';
+import { LONGEST_CALL_MS } from '../domain/call-times.js';
+import { parseDuration } from './duration.js';
+import { isMembers } from './schema-at.js';
+import type { ToolDefinition } from './tool-definition.js';
+
+const CATEGORIES: readonly unknown[] = [
+  'deploy-production',
+  'external-communication',
+  'money',
+  'delete-data',
+  'change-privileges',
+];
+
+/** Everything wrong with a tool's definition but its input, one line each. */
+export function definitionFaults(given: ToolDefinition<z.ZodObject>): string[] {
+  const { name, version, tier, categories = [], timeout, idempotency } = given;
+  const faults: string[] = [];
+  const need = (holds: boolean, fault: string) => void (holds || faults.push(fault));
+  need(isToolName(name), `\`name\` must be ${TOOL_NAME_RULE}`);
+  need(
+    typeof version === 'string' && /^[\x21-\x7e]{1,64}$/.test(version),
+    '`version` must be 1 to 64 visible ASCII characters',
+  );
+  need(
+    [1, 2, 3, 4].includes(tier),
+    '`tier` must be 1 (read-only), 2 (reversible), 3 (external) or 4 (irreversible)',
+  );
+  need(
+    Array.isArray(categories) && categories.every((category) => CATEGORIES.includes(category)),
+    `\`categories\` may hold ${CATEGORIES.join(', ')}`,
+  );
+  need(
+    typeof given.describe === 'function',
+    '`describe` is missing: reviewers need plain words made from the arguments',
+  );
+  need(typeof given.run === 'function', '`run` is missing');
+  for (const part of ['impact', 'preview', 'fingerprint', 'undo'] as const) {
+    need(given[part] === undefined || typeof given[part] === 'function', `\`${part}\` must be a function`);
+  }
+  need(
+    timeout === undefined || isBetween(parseDuration(timeout), 1, LONGEST_CALL_MS),
+    '`timeout` must be a time such as 30s or 5m, 10m at most: start what takes longer, and look for its end with another tool',
+  );
+  need(
+    idempotency === undefined || (parseDuration(idempotency.keyLifetime) ?? 0) > 0,
+    '`idempotency.keyLifetime` must be a time such as 24h',
+  );
+  return faults;
+}
+
+function isBetween(ms: number | undefined, least: number, most: number): boolean {
+  return ms !== undefined && ms >= least && ms <= most;
+}
+
+/** The JSON Schema that reviewers, editors and the secret walk go by. What JSON Schema cannot say would run differently than it is shown. */
+export function schemaOf(input: z.ZodObject, faults: string[]): Json {
+  if (!(input instanceof z.ZodObject)) {
+    faults.push('`input` must be a zod object: z.strictObject({ ... })');
+    return {};
+  }
+  try {
+    const schema = JSON.parse(JSON.stringify(z.toJSONSchema(input))) as Json; // JSON by construction
+    if (hasMarkOnOther(schema)) faults.push('only strings can be secret()');
+    return schema;
+  } catch (error) {
+    faults.push(
+      `\`input\` must be plain JSON, so that what is shown is what runs (no transforms, dates, maps, bigints): ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return {};
+  }
+}
+
+function hasMarkOnOther(schema: Json): boolean {
+  if (Array.isArray(schema)) return schema.some(hasMarkOnOther);
+  if (!isMembers(schema)) return false;
+  return (
+    (schema['x-secret'] === true && schema['type'] !== 'string') || Object.values(schema).some(hasMarkOnOther)
+  );
+}

@@ -1,0 +1,318 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import type { Json } from '../domain/action.js';
+import type { TaskId, TenantId } from '../domain/ids.js';
+import { secret } from './secret.js';
+import { defineTool, describeCall, isTool, ToolFailure, toolFacts, unknownToolFacts } from './tool.js';
+import type { RunContext, ToolDefinition } from './tool-definition.js';
+
+const input = z.strictObject({
+  orderId: z.string(),
+  amountCents: z.int().positive(),
+  currency: z.literal('USD').default('USD'),
+  pin: secret(z.string().min(4)).optional(),
+});
+type Definition = ToolDefinition<typeof input>;
+const refund = (change: Partial<Definition> = {}) =>
+  defineTool({
+    name: 'issue_refund',
+    version: '1',
+    tier: 4,
+    input,
+    describe: (args) => `Refund ${args.amountCents} on order ${args.orderId}`,
+    impact: (args) => ({ money: { minor: args.amountCents, currency: args.currency } }),
+    categories: ['money'],
+    idempotency: { keyLifetime: '24h' },
+    timeout: '30s',
+    run: (args) => ({ refunded: args.amountCents }),
+    ...change,
+  });
+const context: RunContext = {
+  idempotencyKey: 'k',
+  signal: new AbortController().signal,
+  tenant: 'acme' as TenantId,
+  task: 't-1' as TaskId,
+  operation: 1,
+};
+const args = { orderId: '1182', amountCents: 24000, currency: 'USD' };
+
+describe('defineTool', () => {
+  it('gives the facts, schema and times of the definition', () => {
+    const tool = refund();
+    expect(toolFacts(tool)).toEqual({
+      name: 'issue_refund',
+      version: '1',
+      tier: 4,
+      categories: ['money'],
+      hasUndo: false,
+    });
+    expect(tool).toMatchObject({
+      keyLifetimeMs: 86_400_000,
+      timeoutMs: 30_000,
+      preview: null,
+      fingerprint: null,
+      undo: null,
+    });
+    expect(tool.schema).toMatchObject({
+      properties: { pin: { type: 'string', minLength: 4, 'x-secret': true } },
+    });
+    expect(isTool(tool)).toBe(true);
+    expect(isTool({ ...tool })).toBe(false);
+    expect(refund({ undo: () => null })).toMatchObject({ hasUndo: true });
+  });
+
+  it('infers the types of the arguments from the input', () => {
+    defineTool({
+      name: 'typed',
+      version: '1',
+      tier: 1,
+      input: z.object({ n: z.number(), tags: z.array(z.string()) }),
+      describe: (given) => {
+        expectTypeOf(given).toEqualTypeOf<{ n: number; tags: string[] }>();
+        return '';
+      },
+      run: (given) => given.n,
+    });
+  });
+
+  it('case 29: another digest when the input changes', () => {
+    const wider = {
+      name: 'issue_refund',
+      version: '1',
+      tier: 4,
+      describe: () => 'x',
+      run: () => null,
+    } as const;
+    const one = defineTool({ ...wider, input: z.strictObject({ a: z.string() }) });
+    const other = defineTool({ ...wider, input: z.strictObject({ a: z.string().optional() }) });
+    expect(one.schemaDigest).not.toBe(other.schemaDigest);
+  });
+
+  it('names everything wrong with a definition in one message', () => {
+    const wrong = {
+      name: 'no spaces',
+      version: '',
+      tier: 5,
+      categories: ['fun'],
+      timeout: 'soon',
+      idempotency: { keyLifetime: '1 day' },
+      input: {},
+    };
+    const define = () => defineTool(wrong as unknown as Definition);
+    expect(define).toThrow(/tool "no spaces"/);
+    for (const part of [
+      '`name`',
+      '`version`',
+      '`tier`',
+      '`categories`',
+      '`timeout`',
+      'keyLifetime',
+      '`describe`',
+      '`run`',
+      '`input`',
+    ]) {
+      expect(define).toThrow(part);
+    }
+    expect(() => defineTool({} as unknown as Definition)).toThrow(/`name`/);
+  });
+
+  // Seen to fail: any duration taken.
+  it.each(['601s', '11m', '7d', '0s'])(
+    'refuses a timeout of %s: a call must end while its activity counts',
+    (timeout) => {
+      expect(() => refund({ timeout })).toThrow(/`timeout` must be a time such as 30s or 5m, 10m at most/);
+      expect(refund({ timeout: '10m' }).timeoutMs).toBe(600_000);
+    },
+  );
+
+  it.each([
+    ['a transform', z.object({ a: z.string().transform((text) => text.length) })],
+    ['a date', z.object({ a: z.date() })],
+    ['a bigint', z.object({ a: z.bigint() })],
+    ['a map', z.object({ a: z.map(z.string(), z.string()) })],
+  ])('case 19: refuses an input with %s, which would run as something else than is shown', (_name, other) => {
+    expect(() => refund({ input: other as unknown as typeof input })).toThrow(/plain JSON/);
+  });
+
+  it('refuses a mark of secrecy on what is no string', () => {
+    const other = z.object({ a: z.number().meta({ 'x-secret': true }) });
+    expect(() => refund({ input: other as unknown as typeof input })).toThrow(/only strings/);
+  });
+});
+
+describe('arguments', () => {
+  it('pass as they are written; a proposal has its defaults filled in before', () => {
+    expect(refund().parseArgs(args)).toEqual({ args });
+    expect(refund().normaliseArgs({ orderId: '1182', amountCents: 24000 })).toEqual({ args });
+  });
+
+  // Seen to fail: what the schema made of them taken for what was written.
+  it('case 19: are refused where the tool would read something else than is shown', () => {
+    const shape = {
+      lower: z.string().toLowerCase().optional(),
+      trimmed: z.string().trim().optional(),
+      counted: z.coerce.number().optional(),
+      assumed: z.string().default('production'),
+    };
+    const tool = refund({ input: z.object(shape) as unknown as typeof input, describe: () => 'x' });
+    const placesOf = (given: Json) => {
+      const parsed = tool.parseArgs(given);
+      return 'problems' in parsed ? parsed.problems.map(({ path }) => path) : [];
+    };
+    const fine = { assumed: 'staging', lower: 'production', trimmed: 'x', counted: 1 };
+    expect(placesOf(fine)).toEqual([]);
+    expect(placesOf({ ...fine, lower: 'PRODUCTION' })).toEqual(['$.lower']);
+    expect(placesOf({ ...fine, trimmed: ' x' })).toEqual(['$.trimmed']);
+    expect(placesOf({ ...fine, counted: '1' })).toEqual(['$.counted']);
+    expect(placesOf({ lower: 'x' })).toEqual(['$.assumed']);
+    expect(placesOf({ ...fine, more: 1 })).toEqual(['$.more']);
+  });
+
+  it('are refused with the place', () => {
+    expect(refund().parseArgs({ orderId: '1182', amountCents: '24000' })).toEqual({
+      problems: [{ path: '$.amountCents', message: expect.any(String) as string }],
+    });
+    expect(refund().parseArgs({ ...args, more: 1 })).toHaveProperty('problems');
+    expect(refund().parseArgs([])).toHaveProperty('problems');
+  });
+
+  it('case 67: may not name a secret', () => {
+    expect(refund().parseArgs({ ...args, pin: { $secret: 'hmac-sha256:00' } })).toEqual({
+      problems: [{ path: '$.pin', message: 'only the gate may write a secret reference' }],
+    });
+  });
+
+  it('case 21: are refused when reading them again gives something else', () => {
+    const scaling = z.object({ n: z.preprocess((n) => Number(n) * 100, z.number()) });
+    expect(refund({ input: scaling as unknown as typeof input }).parseArgs({ n: 1 })).toEqual({
+      problems: [{ path: '$', message: 'the schema changes what it has read' }],
+    });
+  });
+
+  it('are refused, not thrown, when the schema itself fails', () => {
+    const failing = z.object({
+      n: z.string().refine(() => {
+        throw new Error('boom');
+      }),
+    });
+    expect(refund({ input: failing as unknown as typeof input }).parseArgs({ n: 'x' })).toHaveProperty(
+      'problems',
+    );
+    const late = z.object({ n: z.string().refine(async () => Promise.resolve(true)) });
+    expect(refund({ input: late as unknown as typeof input }).parseArgs({ n: 'x' })).toHaveProperty(
+      'problems',
+    );
+  });
+});
+
+describe('what a tool answers', () => {
+  it('is described in plain words, with secrets masked', () => {
+    const tool = refund({ describe: (given) => `PIN ${given.pin?.toUpperCase() ?? 'none'}` });
+    expect(describeCall(tool, { ...args, pin: { $secret: 'hmac-sha256:00' } })).toBe('PIN ••••••');
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('x');
+      },
+    ],
+    ['says nothing', () => '  '],
+    ['answers with no text', () => 5 as unknown as string],
+    ['is late', () => Promise.resolve('x') as unknown as string],
+  ])('fault 17: has no words when describe %s', (_name, say) => {
+    expect(describeCall(refund({ describe: say }), args)).toBeNull();
+  });
+
+  it('has no words for an undeclared tool, which is tier 4', () => {
+    expect(describeCall(undefined, args)).toBeNull();
+    expect(unknownToolFacts('x')).toEqual({
+      name: 'x',
+      version: 'unknown',
+      tier: 4,
+      categories: [],
+      hasUndo: false,
+    });
+  });
+
+  it.each([
+    ['half cents', { money: { minor: 1.5, currency: 'USD' } }],
+    ['no currency', { money: { minor: 1 } }],
+    ['a negative number of rows', { rows: -1 }],
+    ['a misspelt member', { amount: 5 }],
+  ])('case 21: an impact with %s is refused', (_name, impact) => {
+    expect(() => refund({ impact: () => impact as never }).impact(args)).toThrow(/impact of issue_refund/);
+  });
+
+  it('is checked in previews and fingerprints', async () => {
+    const good = refund({
+      preview: () => ({ diff: [{ field: 'a', before: '1', after: '2' }] }),
+      fingerprint: async () => Promise.resolve('v1'),
+    });
+    expect(await good.preview?.(args, context)).toEqual({ diff: [{ field: 'a', before: '1', after: '2' }] });
+    expect(await good.fingerprint?.(args, context)).toBe('v1');
+    const bad = refund({ preview: () => ({ diff: 'all' }) as never, fingerprint: () => '' });
+    await expect(bad.preview?.(args, context)).rejects.toThrow(/preview/);
+    await expect(bad.fingerprint?.(args, context)).rejects.toThrow(/fingerprint/);
+  });
+
+  it('keeps `this` of the definition', async () => {
+    const tool = defineTool({
+      name: 'self',
+      version: '1',
+      tier: 1,
+      input: z.object({}),
+      describe() {
+        return `${this.name} speaks`;
+      },
+      run() {
+        return this.version;
+      },
+    });
+    expect(tool.describe({})).toBe('self speaks');
+    expect(await tool.run({}, context)).toBe('1');
+  });
+
+  it.each([
+    ['nothing', undefined, null],
+    ['plain JSON', { a: [1] }, { a: [1] }],
+    ['a date', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
+    ['undefined members', { a: undefined, b: 1 }, { b: 1 }],
+    ['half a character', { a: '\ud800' }, { a: '\ufffd' }],
+    ['an unsafe integer', { n: 1e21 }, { unserialisable: '{"n":1e+21}' }],
+    ['a function', () => 1, null],
+  ])('is kept as JSON when run gives %s', async (_name, given, kept) => {
+    expect(await refund({ run: () => given }).run(args, context)).toEqual(kept);
+  });
+
+  it('tells what cannot be kept, since the effect has happened', async () => {
+    const loop: Record<string, unknown> = {};
+    loop['self'] = loop;
+    expect(await refund({ run: () => loop }).run(args, context)).toHaveProperty('unserialisable');
+    expect(await refund({ run: () => 10n }).run(args, context)).toHaveProperty('unserialisable');
+  });
+
+  it('passes on what run throws; only ToolFailure says that nothing happened', async () => {
+    const failing = refund({
+      run: () => {
+        throw new ToolFailure('no-funds', 'the account is empty');
+      },
+    });
+    const thrown: unknown = await failing.run(args, context).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(ToolFailure);
+    expect(thrown).toMatchObject({ code: 'no-funds', message: 'the account is empty' });
+    for (const other of [new Error('x'), { code: 'no-funds' }, null, 'x'])
+      expect(other instanceof ToolFailure).toBe(false);
+  });
+
+  it('gets the arguments and the context of the call', async () => {
+    const seen: unknown[] = [];
+    await refund({
+      run: (...given) => {
+        seen.push(...given);
+      },
+    }).run(args as Json, context);
+    expect(seen).toEqual([args, context]);
+  });
+});
