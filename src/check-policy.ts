@@ -1,0 +1,34 @@
+import { loadTools } from './activities/load-tools.js';
+import { toolFacts } from './contract/tool.js';
+import { checkPolicy, problemLine } from './policy/check.js';
+import { readTextFile } from './text-file.js';
+
+/** A checked policy file in words: one line for each error and warning, as compilers write them. */
+export interface CheckedFile {
+  readonly usable: boolean;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  /** What is in it; null when it cannot be used. */
+  readonly summary: {
+    readonly hash: string;
+    readonly version: string;
+    readonly agents: number;
+    readonly roles: number;
+    readonly rules: number;
+  } | null;
+}
+
+/** Checks a policy file, and with a tools module also against the tools. Throws `usage` when a file cannot be read. */
+export async function checkPolicyFile(path: string, toolsModule?: string): Promise<CheckedFile> {
+  const source = readTextFile(path, 'Name the policy file.');
+  const tools =
+    toolsModule === undefined ? null : [...(await loadTools(toolsModule)).values()].map(toolFacts);
+  const { usable, problems, warnings } = checkPolicy(source, tools);
+  const line = (problem: (typeof problems)[number]) => problemLine(path, problem);
+  return {
+    usable: usable !== null,
+    problems: problems.map(line),
+    warnings: warnings.map(line),
+    summary: usable,
+  };
+}

@@ -1,0 +1,35 @@
+import type { Draft } from './draft.js';
+import type { Finding } from './problem.js';
+
+/** What is allowed and probably not meant. */
+export function adviceOn(draft: Draft): Finding[] {
+  return [...unreadSituations(draft), ...orphanTools(draft)];
+}
+
+function unreadSituations(draft: Draft): Finding[] {
+  if ([...draft.rules.values()].some(({ when }) => when?.includes('agent.situations'))) return [];
+  return [...draft.agents].flatMap(([name, { situations }]): Finding[] =>
+    situations === undefined
+      ? []
+      : [
+          {
+            path: ['agents', name, 'situations'],
+            what: 'no rule reads agent.situations',
+            todo: 'add a rule with when: "!(task.situation in agent.situations)", or remove it',
+            warning: true,
+          },
+        ],
+  );
+}
+
+function orphanTools(draft: Draft): Finding[] {
+  const listed = new Set([...draft.agents.values()].flatMap(({ tools = [] }) => tools));
+  return [...draft.tools.keys()]
+    .filter((tool) => !listed.has(tool))
+    .map((tool) => ({
+      path: ['tools', tool],
+      what: `no agent lists \`${tool}\``,
+      todo: "add it to an agent's tools, or remove it",
+      warning: true,
+    }));
+}

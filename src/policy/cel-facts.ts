@@ -1,0 +1,50 @@
+import type { CelFacts, CelInt } from './compile.js';
+import type { JudgeInput } from './case.js';
+import { ownerRoleOf } from './roster.js';
+
+/**
+ * What rules can see of a case. A reading that is no finite number counts as missing; an impact that the tool does not state is empty, and
+ * one that it could not state is missing, so that every rule which reads it errs and thereby asks.
+ */
+export function celFactsOf({ policy, action, facts, unreadable, task, history }: JudgeInput): CelFacts {
+  const agent = policy.agents.get(task.agent);
+  const { money, rows, recipients, payee, environment } = action.impact;
+  return {
+    task: { id: task.task, tenant: task.tenant, requester: task.requester, situation: task.situation ?? '' },
+    agent: {
+      name: task.agent,
+      owner: ownerRoleOf(policy, task.agent),
+      tools: [...(agent?.tools ?? [])],
+      situations: agent?.situations ?? [],
+    },
+    action: {
+      args: action.args,
+      tool: action.tool,
+      tier: BigInt(facts?.tier ?? 4),
+      ...(unreadable === true
+        ? {}
+        : {
+            money: { minor: celInt(money?.minor ?? 0), currency: money?.currency ?? '' },
+            rows: celInt(rows ?? 0),
+            recipients: recipients ?? [],
+            payee: payee ?? '',
+            environment: environment ?? '',
+          }),
+      categories: [...(facts?.categories ?? []), ...(policy.tools.get(action.tool)?.categories ?? [])],
+    },
+    readings: Object.fromEntries(
+      Object.entries(action.readings).filter(
+        ([, value]) => typeof value !== 'number' || Number.isFinite(value),
+      ),
+    ),
+    history: {
+      executed: celInt(history.executed),
+      rejected: celInt(history.rejected),
+      failed: celInt(history.failed),
+    },
+  };
+}
+
+function celInt(value: number): CelInt {
+  return Number.isSafeInteger(value) ? BigInt(value) : value;
+}

@@ -1,0 +1,144 @@
+import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
+import type { Json } from '../domain/action.js';
+import { type Flaw, flawsOf, mentionsOf, restsOnClaims } from './expression.js';
+import { visibleText } from './normalise.js';
+
+/** What a condition said of one action. */
+export type Answer = { readonly fires: boolean } | { readonly error: string };
+
+/** A compiled rule condition. */
+export interface Condition {
+  /** Never throws: what cannot be evaluated is an error, and errors escalate. */
+  evaluate(facts: CelFacts): Answer;
+  /** The variables that the expression names, such as `readings.confidence`. */
+  readonly mentions: readonly (readonly string[])[];
+  /** Whether the expression rests on what the model (readings) or the requester (the situation) says of the case. */
+  readonly restsOnClaims: boolean;
+}
+
+/** What a condition can see, in CEL's types: whole numbers are bigint where an int is declared. */
+export interface CelFacts {
+  readonly task: {
+    readonly id: string;
+    readonly tenant: string;
+    readonly requester: string;
+    readonly situation: string;
+  };
+  readonly agent: {
+    readonly name: string;
+    readonly owner: string;
+    readonly tools: readonly string[];
+    readonly situations: readonly string[];
+  };
+  readonly action: {
+    readonly args: Json;
+    readonly tool: string;
+    readonly tier: bigint;
+    /** Currency is empty and minor 0 when the call moves no money. */
+    readonly money?: { readonly minor: CelInt; readonly currency: string };
+    readonly rows?: CelInt;
+    readonly recipients?: readonly string[];
+    readonly payee?: string;
+    readonly environment?: string;
+    readonly categories: readonly string[];
+  };
+  readonly readings: Readonly<Record<string, number | string | boolean>>;
+  readonly history: { readonly executed: CelInt; readonly rejected: CelInt; readonly failed: CelInt };
+}
+
+/** A number that is no safe integer stays one, so that every rule which reads it errors and thereby asks. */
+export type CelInt = bigint | number;
+
+/** No loop over a loop, no regular expression (see `expression.ts`), and bounded size: an evaluation is at most quadratic in the payload. */
+const LIMITS = {
+  maxAstNodes: 300,
+  maxDepth: 24,
+  maxListElements: 200,
+  maxMapEntries: 50,
+  maxCallArguments: 8,
+};
+
+const VARIABLES = {
+  task: { id: 'string', tenant: 'string', requester: 'string', situation: 'string' },
+  agent: { name: 'string', owner: 'string', tools: 'list<string>', situations: 'list<string>' },
+  action: {
+    args: 'dyn',
+    tool: 'string',
+    tier: 'int',
+    money: { minor: 'int', currency: 'string' },
+    rows: 'int',
+    recipients: 'list<string>',
+    payee: 'string',
+    environment: 'string',
+    categories: 'list<string>',
+  },
+  history: { executed: 'int', rejected: 'int', failed: 'int' },
+} as const;
+
+const READABLE = `${Object.entries(VARIABLES)
+  .map(([root, fields]) => `${root}.(${Object.keys(fields).join('|')})`)
+  .join(', ')}, action.money.(minor|currency), readings.NAME`;
+
+const environment = new Environment({ limits: LIMITS })
+  .registerVariable({ name: 'task', schema: VARIABLES.task })
+  .registerVariable({ name: 'agent', schema: VARIABLES.agent })
+  .registerVariable({ name: 'action', schema: VARIABLES.action })
+  .registerVariable({ name: 'history', schema: VARIABLES.history })
+  .registerVariable('readings', 'map<string, dyn>');
+
+/** Compiles one condition, or says what is wrong with it. Text literals are compared in NFC. */
+export function compileCondition(
+  when: string,
+): { readonly condition: Condition } | { readonly flaws: readonly Flaw[] } {
+  if (visibleText(when) !== when.normalize('NFC')) {
+    return { flaws: [{ at: 0, what: 'holds invisible characters', todo: 'type the condition anew' }] };
+  }
+  try {
+    const program = environment.parse(when.normalize('NFC'));
+    const checked = program.check();
+    const flaws = [...flawsOf(program.ast), ...(checked.valid ? [] : [celFlaw(checked.error)])];
+    if (flaws.length > 0) return { flaws };
+    if (checked.type !== 'bool' && checked.type !== 'dyn') {
+      return {
+        flaws: [
+          { at: 0, what: `gives ${checked.type}, not true or false`, todo: 'compare it with something' },
+        ],
+      };
+    }
+    return {
+      condition: {
+        evaluate: (facts) => answer(() => program({ ...facts })),
+        mentions: mentionsOf(program.ast),
+        restsOnClaims: restsOnClaims(program.ast),
+      },
+    };
+  } catch (error) {
+    if (isCelError(error) || error instanceof RangeError) return { flaws: [celFlaw(error)] };
+    throw error;
+  }
+}
+
+function answer(run: () => unknown): Answer {
+  try {
+    const value = run();
+    return typeof value === 'boolean' ? { fires: value } : { error: 'the condition gave no true or false' };
+  } catch (error) {
+    return {
+      error: isCelError(error) ? error.summary.slice(0, 200) : 'the condition could not be evaluated',
+    };
+  }
+}
+
+function isCelError(error: unknown): error is ParseError | CelTypeError | EvaluationError {
+  return error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError;
+}
+
+function celFlaw(error: unknown): Flaw {
+  if (!isCelError(error))
+    return { at: 0, what: 'cannot be read as CEL', todo: 'shorten or simplify the condition' };
+  return {
+    at: error.range?.start ?? 0,
+    what: error.summary.slice(0, 200),
+    todo: `what can be read: ${READABLE}`,
+  };
+}

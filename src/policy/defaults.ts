@@ -1,0 +1,29 @@
+import type { Tier } from '../domain/action.js';
+import type { Level } from '../domain/verdict.js';
+import type { Limit } from './policy.js';
+
+/** What a tool gets when the policy says nothing of it: reads run, reversible changes run and are noticed, all else asks. */
+export const TIER_DEFAULT = { 1: 'auto', 2: 'notify', 3: 'approve', 4: 'approve' } as const satisfies Record<
+  Tier,
+  Level
+>;
+
+/** The least that a policy may give a tool under `tools`: what leaves the house is at least noticed, what cannot be undone asks. */
+export const TIER_FLOOR = { 1: 'auto', 2: 'auto', 3: 'notify', 4: 'approve' } as const satisfies Record<
+  Tier,
+  Level
+>;
+
+/** 100 USD a single action, from ESCALATE.md 1.0; minor units by currency. */
+export const DEFAULT_MONEY_LIMITS: Readonly<Record<string, number>> = { USD: 10_000 };
+
+/** 500 USD an agent and day, so that splitting does not slip through. */
+export const DEFAULT_LIMITS: readonly Limit[] = [
+  { id: 'agent-day-usd', per: ['agent', 'day'], currency: 'USD', limit: 50_000 },
+];
+
+/** How long after a decision the call may still start. */
+export const DEFAULT_VALIDITY_MS = 15 * 60_000;
+
+/** How far people may move a deadline, in all. */
+export const DEFAULT_EXTEND_MS = 24 * 3_600_000;

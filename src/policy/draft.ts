@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import {
+  agentEntry,
+  defaultsEntry,
+  haltsEntry,
+  ladderEntry,
+  limitEntry,
+  moneyEntry,
+  type PolicyFile,
+  policyFile,
+  roleEntry,
+  ruleEntry,
+  toolEntry,
+} from '../contract/policy-file.js';
+import type { Finding, Path } from './problem.js';
+
+/**
+ * As much of a policy as is well formed, field by field, so that names and conditions are checked also where something else is wrong.
+ * Entries keep their key or their index.
+ */
+export interface Draft {
+  readonly agents: ReadonlyMap<string, Part<typeof agentEntry>>;
+  readonly roles: ReadonlyMap<string, Part<typeof roleEntry>>;
+  readonly tools: ReadonlyMap<string, Part<typeof toolEntry>>;
+  readonly ladders: ReadonlyMap<string, Part<typeof ladderEntry>>;
+  readonly rules: ReadonlyMap<number, Part<typeof ruleEntry>>;
+  /** Null = not in the file. */
+  readonly limits: ReadonlyMap<number, Part<typeof limitEntry>> | null;
+  readonly alwaysAsk: ReadonlyMap<string, Part<typeof moneyEntry>>;
+  readonly defaults: Part<typeof defaultsEntry>;
+  readonly halts: Part<typeof haltsEntry>;
+}
+
+/** An entry of which fields may be missing because they are not well formed. */
+type Part<Schema extends z.ZodObject> = {
+  readonly [Key in keyof z.infer<Schema>]?: z.infer<Schema>[Key] | undefined;
+};
+
+/** The file if it fits the schema, what does not fit, and a draft of the rest. */
+export function draftOf(data: unknown): { file: PolicyFile | null; findings: Finding[]; draft: Draft } {
+  const parsed = policyFile.safeParse(data);
+  const top = isRecord(data) ? data : {};
+  return {
+    file: parsed.data ?? null,
+    findings: parsed.success ? [] : parsed.error.issues.flatMap(findingsOf),
+    draft: {
+      agents: entries(top['agents'], agentEntry),
+      roles: entries(top['roles'], roleEntry),
+      tools: entries(top['tools'], toolEntry),
+      ladders: entries(top['ladders'], ladderEntry),
+      rules: items(top['rules'], ruleEntry),
+      limits: top['limits'] === undefined ? null : items(top['limits'], limitEntry),
+      alwaysAsk: entries(top['always_ask'], moneyEntry),
+      defaults: part(top['defaults'], defaultsEntry),
+      halts: part(top['halts'], haltsEntry),
+    },
+  };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function entries<Schema extends z.ZodObject>(section: unknown, schema: Schema): Map<string, Part<Schema>> {
+  return new Map(
+    Object.entries(isRecord(section) ? section : {}).map(([key, value]) => [key, part(value, schema)]),
+  );
+}
+
+function items<Schema extends z.ZodObject>(section: unknown, schema: Schema): Map<number, Part<Schema>> {
+  return new Map(
+    (Array.isArray(section) ? section : []).map((value: unknown, index) => [index, part(value, schema)]),
+  );
+}
+
+function part<Schema extends z.ZodObject>(value: unknown, schema: Schema): Part<Schema> {
+  const fields = Object.entries(isRecord(value) ? value : {}).flatMap(([key, field]) => {
+    const parsed = Object.hasOwn(schema.shape, key) ? z.safeParse(schema.shape[key], field) : null;
+    return parsed?.success === true ? [[key, parsed.data] as const] : [];
+  });
+  return Object.fromEntries(fields) as Part<Schema>; // each field was parsed by the schema of its key
+}
+
+function findingsOf(issue: z.core.$ZodIssue): Finding[] {
+  const path: Path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      key: true,
+      what: `unknown key \`${key}\``,
+      todo: `remove or rename it: ${issue.message}`,
+    }));
+  }
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map((inner) => ({
+      path,
+      what: `not a valid name: ${inner.message}`,
+      todo: 'choose another name',
+    }));
+  }
+  if (
+    issue.code === 'invalid_type' &&
+    issue.input === undefined &&
+    issue.message.includes('received undefined')
+  ) {
+    return [
+      {
+        path,
+        what: 'missing',
+        todo: `add it: ${issue.message.replace('Invalid input: ', '').replace(', received undefined', '')}`,
+      },
+    ];
+  }
+  return [{ path, what: issue.message.replace('Invalid input: ', ''), todo: 'correct the value' }];
+}

@@ -1,0 +1,150 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+
+/** Something wrong at a place of an expression. */
+export interface Flaw {
+  /** Characters into the expression. */
+  readonly at: number;
+  readonly what: string;
+  readonly todo: string;
+}
+
+const ROOTS: ReadonlySet<string> = new Set(['task', 'agent', 'action', 'readings', 'history']);
+const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
+const FUNCTIONS: ReadonlySet<string> = new Set([
+  ...LOOPS,
+  'has',
+  'size',
+  'int',
+  'double',
+  'string',
+  'bool',
+  'dyn',
+  'contains',
+  'startsWith',
+  'endsWith',
+  'indexOf',
+  'lastIndexOf',
+  'lowerAscii',
+  'upperAscii',
+  'trim',
+  'substring',
+  'timestamp',
+  'duration',
+]);
+
+/**
+ * What the language allows and a policy does not: functions whose cost is not bounded by the payload (regular expressions, a loop in a loop), and
+ * any way to notice that a reading is missing. A missing reading must be an error, else a model could loosen by withholding it.
+ */
+export function flawsOf(node: ASTNode): readonly Flaw[] {
+  return [...walk(node)].flatMap(({ node: at, loops, parent }) => [
+    ...callFlaws(at, loops),
+    ...(at.op === 'id' && at.args === 'readings' && !readsOneReading(parent)
+      ? [wholeReadings(at.start)]
+      : []),
+  ]);
+}
+
+/** The variables an expression names, as paths from `task`, `agent`, `action`, `readings` or `history`; each once. */
+export function mentionsOf(node: ASTNode): readonly (readonly string[])[] {
+  const paths = [...walk(node)].flatMap(({ node: at, parent }) => {
+    const path = pathOf(at);
+    return path === null || (parent !== null && pathOf(parent) !== null) ? [] : [path];
+  });
+  return [...new Map(paths.map((path) => [path.join('.'), path])).values()];
+}
+
+/** Whether an expression rests on what the model (readings) or the requester (the situation) says of the case. */
+export function restsOnClaims(node: ASTNode): boolean {
+  return mentionsOf(node).some(
+    ([root, field]) => root === 'readings' || (root === 'task' && field === 'situation'),
+  );
+}
+
+function readsReadings(node: ASTNode): boolean {
+  return [...walk(node)].some(({ node: at }) => at.op === 'id' && at.args === 'readings');
+}
+
+interface Visit {
+  readonly node: ASTNode;
+  readonly parent: ASTNode | null;
+  readonly loops: number;
+}
+
+function* walk(node: ASTNode, parent: ASTNode | null = null, loops = 0): Generator<Visit> {
+  yield { node, parent, loops };
+  const inner = loops + (node.op === 'rcall' && LOOPS.has(node.args[0]) ? 1 : 0);
+  for (const child of childrenOf(node)) yield* walk(child, node, inner);
+}
+
+function childrenOf(node: ASTNode): readonly ASTNode[] {
+  switch (node.op) {
+    case 'value':
+    case 'id':
+      return [];
+    case '.':
+    case '.?':
+      return [node.args[0]];
+    case 'call':
+      return node.args[1];
+    case 'rcall':
+      return [node.args[1], ...node.args[2]];
+    case 'map':
+      return node.args.flat();
+    case '!_':
+    case '-_':
+      return [node.args];
+    default:
+      return node.args;
+  }
+}
+
+function callFlaws(node: ASTNode, loops: number): Flaw[] {
+  if (node.op !== 'call' && node.op !== 'rcall') return [];
+  const name = node.args[0];
+  const at = node.start;
+  if (name === 'matches') {
+    return [
+      {
+        at,
+        what: 'regular expressions are not bounded in time',
+        todo: 'use contains, startsWith, endsWith or in',
+      },
+    ];
+  }
+  if (!FUNCTIONS.has(name))
+    return [
+      { at, what: `\`${name}\` is not available in a policy`, todo: `use ${[...FUNCTIONS].join(', ')}` },
+    ];
+  if (LOOPS.has(name) && loops > 0)
+    return [{ at, what: `\`${name}\` inside another loop`, todo: 'write two rules' }];
+  if (name === 'has' && readsReadings(node)) return [wholeReadings(at)];
+  return [];
+}
+
+function readsOneReading(parent: ASTNode | null): boolean {
+  if (parent?.op === '.') return true;
+  return parent?.op === '[]' && parent.args[1].op === 'value' && typeof parent.args[1].args === 'string';
+}
+
+function wholeReadings(at: number): Flaw {
+  return {
+    at,
+    what: 'a rule may not ask whether a reading is there: withholding one would loosen it',
+    todo: 'compare one reading, such as readings.confidence < 0.72; a missing one escalates by itself',
+  };
+}
+
+function pathOf(node: ASTNode): readonly string[] | null {
+  if (node.op === 'id') return ROOTS.has(node.args) ? [node.args] : null;
+  if (node.op === '.') return extend(pathOf(node.args[0]), node.args[1]);
+  if (node.op !== '[]' || node.args[1].op !== 'value') return null;
+  const key = node.args[1].args;
+  return typeof key === 'string' || typeof key === 'bigint'
+    ? extend(pathOf(node.args[0]), String(key))
+    : null;
+}
+
+function extend(path: readonly string[] | null, part: string): readonly string[] | null {
+  return path === null ? null : [...path, part];
+}

@@ -1,0 +1,69 @@
+import type { Tier } from '../domain/action.js';
+import type { Fired, Ladder, Level, Verdict } from '../domain/verdict.js';
+import { builtInReasons } from './built-in.js';
+import type { JudgeInput } from './case.js';
+import { NO_LADDER, rungsOf } from './ladder.js';
+import { limitReasons, reservationsOf } from './limits.js';
+import { isTooDeep } from './normalise.js';
+import { decidingAsk, plainReason, type Reason, strictest } from './reason.js';
+import { defaultRouteOf, ownerRoleOf } from './roster.js';
+import { ruleReasons } from './rules.js';
+
+/**
+ * What the policy says of one action. Pure: the same input gives the same verdict. The strictest of all reasons wins, so a further rule
+ * never loosens, and neither does anything that a model or a requester writes: readings and texts can make rules fire, not stop
+ * what the tier, the categories and the limits ask for.
+ */
+export function judge(input: JudgeInput): Verdict {
+  const { policy, action } = input;
+  const tooDeep = isTooDeep(action.args);
+  const known = input.facts?.name === action.tool ? input.facts : null;
+  const facts = known !== null && input.unreadable === true ? { ...known, tier: 4 as const } : known;
+  const tier = facts?.tier ?? 4;
+  const reservations = reservationsOf(input);
+  const reasons = [
+    ...ruleReasons({ ...input, facts, action: tooDeep ? { ...action, args: null } : action }),
+    ...limitReasons(reservations, input.counters),
+    ...builtInReasons({ ...input, facts }),
+    ...(tooDeep ? [plainReason(TOO_DEEP)] : []),
+    ...(input.also ?? []).map(plainReason),
+  ];
+  const level = strictest(reasons);
+  return {
+    level,
+    tier,
+    fired: reasons.map(({ fired }) => fired),
+    ladder: ladderFor(input, tier, reasons, level),
+    ...(level === 'notify' ? { tell: toldOf(input, reasons) } : {}),
+    reservations,
+    validityMs: policy.defaults.validityMs,
+    extendByMs: policy.defaults.extendByMs,
+    policyHash: policy.hash,
+    policyVersion: policy.version,
+  };
+}
+
+/** Whom the deciding rule, else the tool, names; else the agent's owner. */
+function toldOf({ policy, action, task }: JudgeInput, reasons: readonly Reason[]): string {
+  const { route } = decidingAsk(reasons, 'notify');
+  return route ?? policy.tools.get(action.tool)?.route ?? ownerRoleOf(policy, task.agent);
+}
+
+/** Rules then see no arguments: those that read them err, and escalate. */
+const TOO_DEEP: Fired = { rule: 'deep-arguments', trigger: 'anomaly', level: 'approve', values: {} };
+
+function ladderFor(
+  { policy, action, task }: JudgeInput,
+  tier: Tier,
+  reasons: readonly Reason[],
+  level: Level,
+): Ladder {
+  if (level !== 'approve') return NO_LADDER;
+  const ask = decidingAsk(reasons, level);
+  const tool = policy.tools.get(action.tool);
+  const name =
+    ask.ladder ?? tool?.ladder ?? policy.defaults.ladder ?? (tier === 4 ? 'sensitive' : 'ordinary');
+  const plan = policy.ladders.get(name);
+  if (plan === undefined) throw new Error(`no ladder ${name}`); // a loaded policy holds every ladder that it names
+  return rungsOf(policy, ask.route ?? tool?.route ?? defaultRouteOf(policy, task.agent), plan);
+}

@@ -1,0 +1,100 @@
+import { sha256Digest } from '../contract/digest.js';
+import type { ToolFacts } from '../domain/action.js';
+import type { Digest } from '../domain/ids.js';
+import { adviceOn } from './advice.js';
+import { amountFindings } from './amounts.js';
+import { policyOf } from './build.js';
+import { compileCondition, type Condition } from './compile.js';
+import { readDocument } from './document.js';
+import { type Draft, draftOf } from './draft.js';
+import type { Policy } from './policy.js';
+import type { Finding, Problem } from './problem.js';
+import { referenceFindings } from './references.js';
+import { staffingFindings } from './staffing.js';
+
+/** A policy that may be used, or all that stands against it. Warnings are told in both cases. */
+export type Loaded = { readonly warnings: readonly Problem[] } & (
+  | { readonly policy: Policy }
+  | { readonly problems: readonly Problem[] }
+);
+
+/** The hash under which a policy is stored, named in verdicts and compared: SHA-256 of its text as it stands, comments too. */
+export function policyHash(source: string): Digest {
+  return sha256Digest(source);
+}
+
+/**
+ * Reads, checks and compiles a policy file. Never throws on bad input: every error is told at once, by line. With the registered tools,
+ * their tiers and names are checked too.
+ */
+export function loadPolicy(source: string, tools: readonly ToolFacts[] | null = null): Loaded {
+  const document = readDocument(source);
+  if (document.problems.length > 0) return { problems: document.problems, warnings: [] };
+  const { file, findings, draft } = draftOf(document.data);
+  const compiled = compileRules(draft);
+  const all = [
+    ...findings,
+    ...referenceFindings(draft, tools),
+    ...amountFindings(draft),
+    ...staffingFindings(draft),
+    ...compiled.findings,
+    ...adviceOn(draft),
+  ];
+  const told = (wanted: boolean) =>
+    all
+      .filter(({ warning }) => (warning === true) === wanted)
+      .map((finding) => document.place(finding))
+      .toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const problems = told(false);
+  const warnings = told(true);
+  if (file === null || problems.length > 0) return { problems, warnings };
+  return { policy: policyOf(policyHash(source), file, compiled.conditions), warnings };
+}
+
+/** Policies by hash, each compiled once; a source that cannot be loaded throws, since only good ones are ever stored. Keeps the last 32. */
+export function createPolicyCache(): (hash: Digest, source: () => Promise<string>) => Promise<Policy> {
+  const kept = new Map<Digest, Promise<Policy>>();
+  return (hash, source) => {
+    const found = kept.get(hash) ?? source().then((text) => loadStored(hash, text));
+    kept.delete(hash);
+    kept.set(hash, found);
+    found.catch(() => kept.delete(hash));
+    for (const oldest of kept.keys()) if (kept.size > 32) kept.delete(oldest);
+    return found;
+  };
+}
+
+function loadStored(hash: Digest, source: string): Policy {
+  const loaded = loadPolicy(source);
+  if (!('policy' in loaded))
+    throw new Error(`the stored policy ${hash} cannot be used: ${loaded.problems[0]?.what}`);
+  if (loaded.policy.hash !== hash)
+    throw new Error(`the stored policy ${hash} has another text than its hash says`);
+  return loaded.policy;
+}
+
+function compileRules(draft: Draft): {
+  conditions: ReadonlyMap<number, Condition>;
+  findings: readonly Finding[];
+} {
+  const results = [...draft.rules].flatMap(([index, { when }]) =>
+    when === undefined ? [] : [[index, compileCondition(when)] as const],
+  );
+  return {
+    conditions: new Map(
+      results.flatMap(([index, result]) =>
+        'condition' in result ? [[index, result.condition] as const] : [],
+      ),
+    ),
+    findings: results.flatMap(([index, result]) =>
+      'condition' in result
+        ? []
+        : result.flaws.map(({ at, what, todo }) => ({
+            path: ['rules', index, 'when'],
+            what,
+            todo,
+            offset: at,
+          })),
+    ),
+  };
+}

@@ -1,0 +1,39 @@
+/** What nobody sees: default-ignorable and format characters, lone surrogates, and controls other than tab and line ends. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Surrogate}]|(?![\t\n\r])\p{Cc}/gu;
+/** Deeper arguments are not compared: the gate asks instead. */
+const MAX_DEPTH = 64;
+
+/** A text in NFC without invisible characters, as a reader takes it (Unicode UAX 15 and 44). */
+export function visibleText(text: string): string {
+  return text.replace(INVISIBLE, '').normalize('NFC');
+}
+
+/** The same data with every text and every key as a reader takes it; the very same object when that changes nothing. */
+export function visible<Data>(data: Data): Data {
+  return visibleData(data) as Data; // texts and keys are replaced by texts and keys: the shape stays
+}
+
+function visibleData(data: unknown): unknown {
+  if (typeof data === 'string') return visibleText(data);
+  if (typeof data !== 'object' || data === null) return data;
+  if (Array.isArray(data)) {
+    const parts = data.map(visibleData);
+    return parts.every((part, index) => part === data[index]) ? data : parts;
+  }
+  const entries = Object.entries(data);
+  const seen = entries.map(([key, part]) => [visibleText(key), visibleData(part)] as const);
+  const same = seen.every(
+    ([key, part], index) => key === entries[index]?.[0] && part === entries[index]?.[1],
+  );
+  return same ? data : Object.fromEntries(seen);
+}
+
+/** Whether data is nested deeper than 64 levels. Needs no stack. */
+export function isTooDeep(data: unknown): boolean {
+  let level: readonly unknown[] = [data];
+  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,82 @@
+import type { AlwaysAsk } from '../domain/action.js';
+import type { Digest } from '../domain/ids.js';
+import type { Fallback, Level, Trigger } from '../domain/verdict.js';
+import type { Condition } from './compile.js';
+
+/** Where a question goes when something asks for it; null = what holds by default. */
+export interface Ask {
+  readonly route: string | null;
+  readonly ladder: string | null;
+}
+
+/** One agent of the policy. */
+export interface AgentPolicy {
+  readonly owner: string;
+  readonly tools: ReadonlySet<string>;
+  readonly situations: readonly string[];
+}
+
+/** One role: who may decide, who is asked after them, how many questions its desk takes (null = any number), where its mail goes. */
+export interface Role {
+  readonly members: readonly string[];
+  readonly backup: string | null;
+  readonly depth: number | null;
+  readonly mail: readonly string[];
+}
+
+/** What the policy adds to a tool's own declaration. */
+export interface ToolPolicy extends Ask {
+  /** Null = the default of the tier. */
+  readonly level: Level | null;
+  readonly categories: readonly AlwaysAsk[];
+}
+
+/** One compiled rule. */
+export interface Rule extends Ask {
+  readonly id: string;
+  readonly trigger: Trigger;
+  readonly level: 'notify' | 'approve';
+  readonly tag: string | null;
+  readonly condition: Condition;
+}
+
+/** A ladder before a role is put on it. */
+export interface LadderPlan {
+  readonly ttlMs: number;
+  readonly remindAfterMs: number | null;
+  /** Whether the backups of the role follow. */
+  readonly backup: boolean;
+  readonly fallback: Fallback;
+}
+
+/** What a limit is counted apart for. */
+export type Per = 'agent' | 'payee' | 'tool' | 'requester' | 'day';
+
+/** A cumulative limit; `currency` null = it counts calls. */
+export interface Limit {
+  readonly id: string;
+  readonly per: readonly Per[];
+  readonly currency: string | null;
+  /** Minor units or calls. */
+  readonly limit: number;
+}
+
+/** A loaded policy: checked, compiled, immutable. Made by `loadPolicy` only. */
+export interface Policy {
+  readonly hash: Digest;
+  readonly version: string;
+  /** The team that answers for the file. */
+  readonly owner: string;
+  readonly agents: ReadonlyMap<string, AgentPolicy>;
+  readonly roles: ReadonlyMap<string, Role>;
+  readonly tools: ReadonlyMap<string, ToolPolicy>;
+  readonly rules: readonly Rule[];
+  /** Holds the built-in ladders too. */
+  readonly ladders: ReadonlyMap<string, LadderPlan>;
+  readonly alwaysAsk: ReadonlyMap<AlwaysAsk, Ask>;
+  /** What one call may move without a person, in minor units by currency. */
+  readonly moneyLimits: ReadonlyMap<string, number>;
+  readonly limits: readonly Limit[];
+  readonly defaults: Ask & { readonly validityMs: number; readonly extendByMs: number };
+  readonly halts: { readonly set: readonly string[]; readonly lift: readonly string[] };
+}

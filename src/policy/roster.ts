@@ -1,0 +1,73 @@
+import type { Policy } from './policy.js';
+
+/** The subjects who may decide for a role; none for a role that the policy does not know. */
+export function membersOf(policy: Policy, role: string): readonly string[] {
+  return policy.roles.get(role)?.members ?? [];
+}
+
+/** The roles of a subject, in the order of the file. */
+export function rolesOf(policy: Policy, subject: string): readonly string[] {
+  return [...policy.roles].filter(([, role]) => role.members.includes(subject)).map(([name]) => name);
+}
+
+/** The role that is asked after this one; null = none. */
+export function backupOf(policy: Policy, role: string): string | null {
+  return policy.roles.get(role)?.backup ?? null;
+}
+
+/** How many questions may be open on a role's desk; null = any number. */
+export function depthOf(policy: Policy, role: string): number | null {
+  return policy.roles.get(role)?.depth ?? null;
+}
+
+/** Where the notifications of a role go; none when it reads its desk only. */
+export function addressesOf(policy: Policy, role: string): readonly string[] {
+  return policy.roles.get(role)?.mail ?? [];
+}
+
+/** The role that answers for an agent; for one that the policy does not know, the default route or the first role of the file. */
+export function ownerRoleOf(policy: Policy, agent: string): string {
+  const owner = policy.agents.get(agent)?.owner ?? policy.defaults.route;
+  return owner ?? policy.roles.keys().next().value ?? '';
+}
+
+/** The role that is asked when nothing more particular is said. */
+export function defaultRouteOf(policy: Policy, agent: string): string {
+  return policy.defaults.route ?? ownerRoleOf(policy, agent);
+}
+
+/** The role itself and its backups, in the order in which they are asked. */
+export function chainOf(policy: Policy, role: string): readonly string[] {
+  const chain: string[] = [];
+  for (
+    let next: string | null = role;
+    next !== null && !chain.includes(next);
+    next = backupOf(policy, next)
+  ) {
+    chain.push(next);
+  }
+  return chain;
+}
+
+/** Whether a subject has one of the roles now. */
+export function may(policy: Policy, subject: string, roles: readonly string[]): boolean {
+  return roles.some((role) => membersOf(policy, role).includes(subject));
+}
+
+/** Whether a subject may set a halt. */
+export function mayHalt(policy: Policy, subject: string): boolean {
+  return may(policy, subject, policy.halts.set);
+}
+
+/**
+ * Whether a subject may lift a halt: another person than the one who set it, by a lifting role that the setter did not have.
+ * `setter.roles` are the roles recorded when the halt was set.
+ */
+export function mayLift(
+  policy: Policy,
+  subject: string,
+  setter: { readonly subject: string; readonly roles: readonly string[] },
+): boolean {
+  const lifting = policy.halts.lift.filter((role) => !setter.roles.includes(role));
+  return subject !== setter.subject && may(policy, subject, lifting);
+}

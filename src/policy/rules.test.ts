@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { aCase, aPolicy, policyText } from '../../test/support/policy-case.js';
+import { judge } from './judge.js';
+
+const rules = (verdict: ReturnType<typeof judge>) => verdict.fired.map(({ rule }) => rule);
+const withRules = (...lines: string[]) =>
+  aPolicy(policyText(`rules:\n${lines.map((line) => `  - ${line}`).join('\n')}\n`));
+
+describe('rules', () => {
+  const lowConfidence =
+    '{ id: low, trigger: confidence, when: "readings.confidence < 0.72", level: approve, route: supervisor, tag: unsure }';
+
+  it('records a rule that fired with the values that fired it', () => {
+    const verdict = judge(
+      aCase({ policy: withRules(lowConfidence), action: { readings: { confidence: 0.5 } } }),
+    );
+    expect(verdict.fired).toEqual([
+      {
+        rule: 'low',
+        trigger: 'confidence',
+        level: 'approve',
+        values: { 'readings.confidence': 0.5 },
+        tag: 'unsure',
+      },
+    ]);
+    expect(
+      judge(aCase({ policy: withRules(lowConfidence), action: { readings: { confidence: 0.72 } } })).level,
+    ).toBe('auto');
+  });
+
+  it.each([
+    ['withheld', {}],
+    ['no number', { confidence: 'high' }],
+    ['not finite', { confidence: Number.NaN }],
+    ['infinite', { confidence: Infinity }],
+    ['a truth value', { confidence: true }],
+  ])('escalates when the reading is %s', (_, readings) => {
+    const policy = withRules(lowConfidence.replace('level: approve', 'level: notify'));
+    expect(judge(aCase({ policy, action: { readings } }))).toMatchObject({
+      level: 'approve',
+      fired: [{ rule: 'low', level: 'approve', error: expect.any(String) }],
+    });
+  });
+
+  it('fires on the situation that the agent was not made for', () => {
+    const policy = withRules(
+      '{ id: new, trigger: anomaly, when: "!(task.situation in agent.situations)", level: notify, tag: new situation }',
+    );
+    const input = aCase({ policy });
+    expect(judge(input).level).toBe('auto');
+    for (const situation of ['lawsuit', null]) {
+      expect(judge({ ...input, task: { ...input.task, situation } })).toMatchObject({
+        level: 'notify',
+        fired: [{ tag: 'new situation' }],
+      });
+    }
+  });
+
+  it.each([
+    [500_000, 'USD', true],
+    [-500_000, 'USD', true],
+    [499_999, 'USD', false],
+    [500_000, 'EUR', false],
+  ])('tells %i %s as large: %s; a call without money is not', (minor, currency, fires) => {
+    const policy = withRules(
+      `{ id: large, trigger: boundary, when: "action.money.currency == 'USD' && (action.money.minor >= 500000 || action.money.minor <= -500000)", level: approve }`,
+    );
+    expect(
+      rules(judge(aCase({ policy, action: { impact: { money: { minor, currency } } } }))).includes('large'),
+    ).toBe(fires);
+    expect(judge(aCase({ policy })).level).toBe('auto');
+  });
+
+  it('case 8, case 10: sees the text as it is and as a reader takes it', () => {
+    const policy = withRules(
+      `{ id: wipe, trigger: boundary, when: "action.args.cmd.contains('rm -rf')", level: approve }`,
+      `{ id: stranger, trigger: boundary, when: "!(action.payee in ['', 'José'])", level: notify }`,
+    );
+    const fired = (cmd: string, payee = '') =>
+      rules(judge(aCase({ policy, action: { args: { cmd }, impact: { payee } } })));
+    expect(fired('ls')).toEqual([]);
+    for (const cmd of ['rm -rf /', 'r\u200bm -r\ufe0ff', 'rm\u2060 -rf', 'rm -\u{e0041}rf', 'r\u0000m -rf'])
+      expect(fired(cmd)).toEqual(['wipe']);
+    expect(fired('ls', 'José')).toEqual([]);
+    expect(fired('ls', 'Jose\u0301')).toEqual(['stranger']);
+  });
+
+  it('keeps both forms of a value that differs', () => {
+    const policy = withRules(
+      `{ id: wipe, trigger: boundary, when: "action.args.cmd == 'rm'", level: approve }`,
+    );
+    expect(judge(aCase({ policy, action: { args: { cmd: 'r\u200bm' } } })).fired[0]?.values).toEqual({
+      'action.args.cmd': 'r\u200bm',
+      'action.args.cmd (visible)': 'rm',
+    });
+  });
+
+  it('keeps the beginning of a long value, well formed', () => {
+    const policy = withRules(
+      `{ id: long, trigger: boundary, when: "size(action.args.text) > 9", level: approve }`,
+    );
+    const value = judge(aCase({ policy, action: { args: { text: '😀'.repeat(9_000) } } })).fired[0]?.values[
+      'action.args.text'
+    ];
+    expect(String(value).length).toBeLessThan(510);
+    expect(String(value)).not.toMatch(/\p{Surrogate}/u);
+  });
+});

@@ -1,0 +1,92 @@
+import type { Draft } from './draft.js';
+import type { Finding } from './problem.js';
+
+/** Backup circles, roles that nobody could answer for, halts that nobody could lift. */
+export function staffingFindings(draft: Draft): Finding[] {
+  if (draft.roles.size === 0) {
+    return [{ path: ['roles'], what: 'no role', todo: 'declare one with members: somebody must be asked' }];
+  }
+  const circles = [...draft.roles.keys()].flatMap((role) => circleFinding(draft, role));
+  return [
+    ...circles,
+    ...[...draft.roles.keys()].flatMap((role) => emptyFinding(draft, role)),
+    ...repeatedMembers(draft),
+    ...liftFindings(draft),
+  ];
+}
+
+function backups(draft: Draft, role: string): { chain: readonly string[]; closes: string | null } {
+  const chain: string[] = [];
+  let next: string | undefined = role;
+  while (next !== undefined && !chain.includes(next)) {
+    chain.push(next);
+    next = draft.roles.get(next)?.backup;
+  }
+  return { chain, closes: next ?? null };
+}
+
+function circleFinding(draft: Draft, role: string): Finding[] {
+  const { chain, closes } = backups(draft, role);
+  const inOrder = [...draft.roles.keys()].find((name) => chain.includes(name));
+  if (closes !== role || inOrder !== role) return []; // each circle once
+  return [
+    {
+      path: ['roles', role, 'backup'],
+      what: `backup circle: ${[...chain, role].join(' -> ')}`,
+      todo: 'let the last role of the chain have no backup',
+    },
+  ];
+}
+
+/** Where members or a backup are not well formed, that other error is enough. */
+function emptyFinding(draft: Draft, role: string): Finding[] {
+  const links = backups(draft, role).chain.map((name) => draft.roles.get(name));
+  if (links.some((link) => link?.members === undefined || link.members.length > 0)) return [];
+  return [
+    {
+      path: ['roles', role, 'members'],
+      what: 'nobody could answer: neither the role nor its backups have members',
+      todo: 'add a member, or a backup that has some',
+    },
+  ];
+}
+
+function repeatedMembers(draft: Draft): Finding[] {
+  return [...draft.roles].flatMap(([role, { members = [] }]) =>
+    members.flatMap((member, index): Finding[] =>
+      members.indexOf(member) === index
+        ? []
+        : [
+            {
+              path: ['roles', role, 'members', index],
+              what: `\`${member}\` stands twice`,
+              todo: 'remove one',
+              warning: true,
+            },
+          ],
+    ),
+  );
+}
+
+/** Whoever may halt must leave somebody of another role who may lift. */
+function liftFindings(draft: Draft): Finding[] {
+  const all = [...draft.roles.keys()];
+  const membersOf = (roles: readonly string[]) =>
+    new Set(roles.flatMap((role) => draft.roles.get(role)?.members ?? []));
+  const stuck = [...membersOf(draft.halts.set ?? all)].filter((setter) => {
+    const foreign = (draft.halts.lift ?? all).filter(
+      (role) => draft.roles.get(role)?.members?.includes(setter) === false,
+    );
+    return [...membersOf(foreign)].every((lifter) => lifter === setter);
+  });
+  if (stuck.length === 0) return [];
+  const what = `nobody of another role could lift a halt that ${stuck.join(', ')} sets`;
+  return [
+    {
+      path: draft.halts.lift === undefined ? ['roles'] : ['halts', 'lift'],
+      what,
+      todo: 'add a role with another member, and let it lift',
+      warning: true,
+    },
+  ];
+}
