@@ -1,0 +1,41 @@
+import type { TenantId } from '../domain/ids.js';
+import type { Reservation } from '../domain/verdict.js';
+import { sqlState, type Queries, type Transaction } from './database.js';
+
+/** What the counters hold now, for judging; keys that were never counted are 0. */
+export async function readCounters(
+  queries: Queries,
+  tenant: TenantId,
+  keys: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
+  if (keys.length === 0) return {};
+  const rows = await queries.query<{ key: string; amount: number }>(
+    'select key, amount from counters where tenant = $1 and key = any($2)',
+    [tenant, keys],
+  );
+  return Object.fromEntries(rows.map((row) => [row.key, row.amount]));
+}
+
+/**
+ * Adds to each counter, in key order so that two claims never wait for each other in a circle. Without a person's approval the sum must
+ * stay within the limit: otherwise the transaction fails with `isOverLimit`.
+ */
+export function reserve(
+  tx: Transaction,
+  claim: { tenant: TenantId; reservations: readonly Reservation[]; approved: boolean },
+): void {
+  for (const { key, amount, limit } of claim.reservations.toSorted((a, b) => (a.key < b.key ? -1 : 1)))
+    tx.send('select counter_reserve($1, $2, $3, $4, $5)', [claim.tenant, key, amount, limit, claim.approved]);
+}
+
+/** Whether a transaction failed because a counter would have passed its limit. */
+export function isOverLimit(error: unknown): boolean {
+  return sqlState(error) === 'CS001';
+}
+
+/** Gives back what a claim reserved, after it was proven that nothing ran. */
+export function release(tx: Transaction, tenant: TenantId, reservations: readonly Reservation[]): void {
+  for (const { key, amount } of reservations.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+    tx.send('update counters set amount = amount - $3 where tenant = $1 and key = $2', [tenant, key, amount]);
+  }
+}

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { Socket } from 'node:net';
+import pg from 'pg';
+
+// bigint columns hold epoch milliseconds and counts, all far under 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** One connection inside a transaction, or the pool outside of one. */
+export interface Queries {
+  query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+}
+
+/** One connection: statements run in the order in which they are given, and those that do not wait for each other make one round trip. */
+export interface Reads extends Queries {
+  /** Epoch milliseconds by the database's clock, read anew at each call. */
+  now(): Promise<number>;
+}
+
+/** A transaction: its statements, and the time that decides. */
+export interface Transaction extends Reads {
+  /** A statement nobody waits for; when it fails, the transaction does. */
+  send(sql: string, values?: readonly unknown[]): void;
+  /** Commits right behind this statement, which was sent already: the last one, whose failure is still the transaction's. */
+  last<T>(statement: Promise<T>): Promise<T>;
+}
+
+/** The store's connection to Postgres. */
+export interface Database extends Queries {
+  /** Runs `work` in one READ COMMITTED transaction; anything thrown rolls it back. Deadlocks and serialization failures are retried. */
+  transaction<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T>;
+  /** Lends one connection for several reads. */
+  reads<T>(work: (queries: Reads) => Promise<T>): Promise<T>;
+  now(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Where the time that decides comes from; tests with skipped time give the Temporal server's. */
+export type Clock = (queries: Queries) => Promise<number>;
+
+/** The database's own wall clock. */
+export const databaseClock: Clock = async (queries) => {
+  const [row] = await queries.query<{ now: number }>(
+    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+  );
+  if (!row) throw new Error('the database did not tell the time');
+  return row.now;
+};
+
+const RETRYABLE = new Set(['40001', '40P01']);
+const IN_FAILED_TRANSACTION = '25P02';
+
+/** Opens a pool. Nothing is connected before the first query. */
+export function openDatabase(options: {
+  url: string;
+  clock?: Clock;
+  maxConnections?: number;
+  applicationName?: string;
+}): Database {
+  const clock = options.clock ?? databaseClock;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections ?? 10,
+    application_name: options.applicationName ?? 'countersign',
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 30_000,
+    pipeline: true,
+    stream: () => new Batching(),
+  });
+  // A broken idle connection is replaced by the pool at the next query; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  // Plans are kept per connection and may be made while a table is still empty: an index must be taken all the same.
+  pool.on('connect', (client) => {
+    client.query('set enable_seqscan = off; set jit = off').catch(() => undefined); // the next statement fails the same way
+  });
+  // So would one that breaks inside a transaction; the statement under way, or the next, says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const queries = over(pool);
+  return {
+    query: queries.query,
+    now: () => clock(queries),
+    transaction: (work) => transact(pool, clock, work),
+    reads: (work) => reads(pool, clock, work),
+    close: () => pool.end(),
+  };
+}
+
+/** Writes what one turn of the event loop sends as one packet: statements that do not wait for each other make one round trip. */
+class Batching extends Socket {
+  override uncork(): void {
+    process.nextTick(() => super.uncork());
+  }
+}
+
+const names = new Map<string, string>();
+
+/** Every statement is prepared once per connection: its text is parsed and planned once, not at each call. */
+function nameOf(sql: string): string {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = createHash('sha256').update(sql).digest('base64url').slice(0, 22);
+    names.set(sql, name);
+  }
+  return name;
+}
+
+function over(client: Pick<pg.ClientBase, 'query'>): Queries {
+  return {
+    async query<Row extends object>(sql: string, values: readonly unknown[] = []) {
+      const statement = values.length === 0 ? sql : { name: nameOf(sql), text: sql, values: [...values] };
+      const result = await client.query<Row>(statement);
+      return result.rows;
+    },
+  };
+}
+
+async function reads<T>(pool: pg.Pool, clock: Clock, work: (queries: Reads) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  const { query } = over(client);
+  try {
+    return await work({ query, now: () => clock({ query }) });
+  } finally {
+    client.release();
+  }
+}
+
+async function transact<T>(
+  pool: pg.Pool,
+  clock: Clock,
+  work: (tx: Transaction) => Promise<T> | T,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const client = await pool.connect();
+    const { query } = over(client);
+    const sent: Promise<unknown>[] = [];
+    const send = (sql: string, values?: readonly unknown[]) => {
+      const statement = query(sql, values);
+      statement.catch(() => undefined); // looked at below
+      sent.push(statement);
+    };
+    let broken: Error | undefined;
+    try {
+      send('begin');
+      let committing: Promise<pg.QueryResult> | undefined;
+      const commit = () => {
+        committing ??= client.query('commit');
+        committing.catch(() => undefined); // looked at below
+        return committing;
+      };
+      const last = <S>(statement: Promise<S>) => (void commit(), statement);
+      const result = await work({ query, send, last, now: () => clock({ query }) });
+      const committed = commit();
+      await Promise.all(sent);
+      // Postgres answers the commit of a failed transaction with a rollback, not with an error.
+      const { command } = await committed;
+      if (command !== 'COMMIT') throw new Error('a statement of the transaction failed: nothing is stored');
+      return result;
+    } catch (thrown) {
+      await client.query('rollback').catch((rollback: unknown) => {
+        broken = rollback instanceof Error ? rollback : new Error(String(rollback));
+      });
+      const error = sqlState(thrown) === IN_FAILED_TRANSACTION ? await firstFailure(sent, thrown) : thrown;
+      if (attempt < 5 && RETRYABLE.has(sqlState(error))) continue;
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+async function firstFailure(sent: readonly Promise<unknown>[], otherwise: unknown): Promise<unknown> {
+  const ends = await Promise.allSettled(sent);
+  return ends.find((end) => end.status === 'rejected')?.reason ?? otherwise;
+}
+
+/** The SQLSTATE of a database error, or an empty text. */
+export function sqlState(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

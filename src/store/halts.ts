@@ -1,0 +1,258 @@
+import type { HaltId, TaskId, TenantId } from '../domain/ids.js';
+import { appendJournal, TENANT_CHAIN } from './journal.js';
+import type { Database, Queries, Transaction } from './database.js';
+
+/** How far a halt reaches. */
+export type HaltScope = 'task' | 'agent' | 'tenant' | 'all';
+
+/** A reserved name: the halts of scope `all`, which reach every tenant, and their chain of the journal belong to it. */
+export const EVERY_TENANT = 'all-tenants' as TenantId; // a valid name
+
+/** Whom a halt may concern. */
+export interface Subject {
+  readonly tenant: TenantId;
+  readonly agent: string;
+  readonly task: TaskId;
+}
+
+/** A halt as stored. */
+export interface HaltRow {
+  readonly id: HaltId;
+  readonly scope: HaltScope;
+  readonly tenant: TenantId;
+  readonly target: string;
+  readonly why: string;
+  readonly whySalt: string;
+  readonly setBy: string;
+  readonly setRole: string;
+  readonly jws: string;
+  readonly setAt: number;
+  readonly liftedAt: number | null;
+  readonly liftedBy: string | null;
+  readonly liftedRole: string | null;
+  readonly liftJws: string | null;
+}
+
+const COLUMNS = `id, scope, tenant, target, why, why_salt as "whySalt", set_by as "setBy", set_role as "setRole", jws, set_at as "setAt",
+  lifted_at as "liftedAt", lifted_by as "liftedBy", lifted_role as "liftedRole", lift_jws as "liftJws"`;
+
+function lockKeys(subject: Subject): string[] {
+  return [
+    'all',
+    `tenant/${subject.tenant}`,
+    `agent/${subject.tenant}/${subject.agent}`,
+    `task/${subject.tenant}/${subject.task}`,
+  ];
+}
+
+/**
+ * Takes the shared locks that every claim holds; a halt takes one of them exclusively before it is acknowledged. Read halts only in a
+ * later statement: the snapshot of this one is older than the lock.
+ */
+export function shareHaltLocks(tx: Transaction, subject: Subject): void {
+  tx.send(
+    "select pg_advisory_xact_lock_shared(hashtextextended('halt/' || k, 0)) from unnest($1::text[]) as k",
+    [lockKeys(subject)],
+  );
+}
+
+/** A halt that is in force over a task. */
+export interface HaltInForce {
+  readonly id: HaltId;
+  readonly scope: HaltScope;
+}
+
+/** The halts in force for a task, the narrowest first, and when the latest lifted one that covered it was lifted (0 = never). */
+export async function haltsOver(
+  queries: Queries,
+  subject: Subject,
+): Promise<{ inForce: readonly HaltInForce[]; lastLiftAt: number }> {
+  const rows = await queries.query<{ id: HaltId; scope: HaltScope; liftedAt: number | null }>(
+    `select id, scope, lifted_at as "liftedAt" from halts
+     where (scope = 'all' and tenant = $4)
+        or (tenant = $1 and ((scope = 'tenant' and target = $1) or (scope = 'agent' and target = $2) or (scope = 'task' and target = $3)))
+     order by array_position(array['task', 'agent', 'tenant', 'all'], scope), set_at`,
+    [subject.tenant, subject.agent, subject.task, EVERY_TENANT],
+  );
+  return {
+    inForce: rows.filter((row) => row.liftedAt === null),
+    lastLiftAt: rows.reduce((latest, row) => Math.max(latest, row.liftedAt ?? 0), 0),
+  };
+}
+
+/** The open rounds of a task that were asked before a halt over it was lifted: what was seen under another state of things. */
+export async function outlivedRounds(
+  queries: Queries,
+  subject: Subject,
+): Promise<readonly { operation: number; round: number; halt: HaltId }[]> {
+  return queries.query<{ operation: number; round: number; halt: HaltId }>(
+    `select distinct on (q.operation) q.operation, q.round, h.id as halt
+     from questions q join halts h on h.lifted_at >= q.asked_at and (h.scope = 'all' and h.tenant = $4
+       or h.tenant = $1 and (h.scope = 'tenant' or h.scope = 'agent' and h.target = $2 or h.scope = 'task' and h.target = $3))
+     where q.tenant = $1 and q.task = $3 and q.status = 'open' and q.kind <> 'hand-over'
+     order by q.operation, q.round desc, h.lifted_at desc`,
+    [subject.tenant, subject.agent, subject.task, EVERY_TENANT],
+  );
+}
+
+/** A halt to be set; `sign` is called with its time, under the exclusive lock. */
+export interface NewHalt {
+  readonly id: HaltId;
+  readonly scope: HaltScope;
+  readonly tenant: TenantId;
+  readonly target: string;
+  readonly why: string;
+  readonly whySalt: string;
+  readonly by: string;
+  readonly role: string;
+  readonly sign: (at: number) => Promise<string> | string;
+}
+
+/** Sets a halt. When this returns, no claim that had not committed before can pass. A repeat with the same id returns the first. */
+export async function setHalt(database: Database, halt: NewHalt): Promise<HaltRow> {
+  const key =
+    halt.scope === 'all'
+      ? 'all'
+      : `${halt.scope}/${halt.tenant}${halt.scope === 'tenant' ? '' : `/${halt.target}`}`;
+  return database.transaction(async (tx) => {
+    await tx.query("select pg_advisory_xact_lock(hashtextextended('halt/' || $1, 0))", [key]);
+    const existing = await findHalt(tx, halt.id);
+    if (existing) return existing;
+    const now = await tx.now();
+    await tx.query(
+      `insert into halts (id, scope, tenant, target, why, why_salt, set_by, set_role, jws, set_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [
+        halt.id,
+        halt.scope,
+        halt.tenant,
+        halt.target,
+        halt.why,
+        halt.whySalt,
+        halt.by,
+        halt.role,
+        await halt.sign(now),
+        now,
+      ],
+    );
+    await journalHalt(tx, {
+      tenant: halt.tenant,
+      scope: halt.scope,
+      target: halt.target,
+      now,
+      id: `halt/${halt.id}/set`,
+      type: 'halt-set',
+      halt: halt.id,
+      role: halt.role,
+      texts: { by: halt.by, why: halt.why },
+    });
+    const row = await findHalt(tx, halt.id);
+    if (!row) throw new Error(`halt ${halt.id} vanished in its own transaction`);
+    return row;
+  });
+}
+
+/** Lifts a halt; undefined when there is none. One that was lifted before stays as it was lifted then. */
+export async function liftHalt(
+  database: Database,
+  lift: { id: HaltId; by: string; role: string; why: string; sign: (at: number) => Promise<string> | string },
+): Promise<HaltRow | undefined> {
+  return database.transaction(async (tx) => {
+    const [found] = await tx.query<HaltRow>(`select ${COLUMNS} from halts where id = $1 for update`, [
+      lift.id,
+    ]);
+    if (!found || found.liftedAt !== null) return found;
+    const now = await tx.now();
+    await tx.query(
+      'update halts set lifted_at = $2, lifted_by = $3, lifted_role = $4, lift_jws = $5, fanned_out_at = null, fan_lease = 0 where id = $1',
+      [lift.id, now, lift.by, lift.role, await lift.sign(now)],
+    );
+    await journalHalt(tx, {
+      ...found,
+      now,
+      id: `halt/${lift.id}/lifted`,
+      type: 'halt-lifted',
+      halt: lift.id,
+      role: lift.role,
+      texts: { by: lift.by, why: lift.why },
+    });
+    return findHalt(tx, lift.id);
+  });
+}
+
+async function journalHalt(
+  tx: Transaction,
+  event: {
+    tenant: TenantId;
+    scope: HaltScope;
+    target: string;
+    now: number;
+    id: string;
+    type: string;
+    halt: HaltId;
+    role: string;
+    texts: Record<string, string>;
+  },
+): Promise<void> {
+  await appendJournal(tx, {
+    tenant: event.tenant,
+    task: event.scope === 'task' ? (event.target as TaskId) : TENANT_CHAIN, // a task halt's target is a task id
+    now: event.now,
+    events: [
+      {
+        id: event.id,
+        type: event.type,
+        body: { halt: event.halt, scope: event.scope, target: event.target, role: event.role },
+        texts: event.texts,
+      },
+    ],
+  });
+}
+
+/** One halt. */
+export async function findHalt(queries: Queries, id: HaltId): Promise<HaltRow | undefined> {
+  const [row] = await queries.query<HaltRow>(`select ${COLUMNS} from halts where id = $1`, [id]);
+  return row;
+}
+
+/** The halts a tenant can see, newest first. */
+export async function listHalts(queries: Queries, tenant: TenantId): Promise<readonly HaltRow[]> {
+  return queries.query<HaltRow>(
+    `select ${COLUMNS} from halts where tenant = $1 or scope = 'all' order by set_at desc limit 500`,
+    [tenant],
+  );
+}
+
+/** Leases halts and lifts whose tasks were not all told yet. */
+export async function leaseFanOut(
+  queries: Queries,
+  now: number,
+  leaseMs: number,
+): Promise<readonly HaltRow[]> {
+  return queries.query<HaltRow>(
+    `update halts set fan_lease = $1::bigint + $2::bigint where id in
+       (select id from halts where fanned_out_at is null and fan_lease <= $1 order by set_at limit 20 for update skip locked)
+     returning ${COLUMNS}`,
+    [now, leaseMs],
+  );
+}
+
+/** Marks a fan-out as done, unless the halt was lifted since it was read. */
+export async function markFannedOut(queries: Queries, halt: HaltRow, now: number): Promise<void> {
+  await queries.query(
+    'update halts set fanned_out_at = $2 where id = $1 and lifted_at is not distinct from $3',
+    [halt.id, now, halt.liftedAt],
+  );
+}
+
+/** The open tasks that a halt concerns. */
+export async function tasksUnder(
+  queries: Queries,
+  halt: HaltRow,
+): Promise<readonly { tenant: TenantId; task: TaskId }[]> {
+  return queries.query<{ tenant: TenantId; task: TaskId }>(
+    `select tenant, task from tasks where closed_at is null
+       and ($1 = 'all' or (tenant = $2 and ($1 = 'tenant' or ($1 = 'agent' and agent = $3) or ($1 = 'task' and task = $3))))`,
+    [halt.scope, halt.tenant, halt.target],
+  );
+}

@@ -1,0 +1,64 @@
+import { CountersignError } from '../domain/errors.js';
+import { openDatabase, sqlState, type Database, type Queries } from './database.js';
+import { spine } from './migrations/001-spine.js';
+
+const MIGRATIONS: readonly { id: number; sql: string }[] = [{ id: 1, sql: spine }];
+const LAST = MIGRATIONS.at(-1)?.id ?? 0;
+
+/** Brings a database to this version's tables. Safe to run from several processes at once; each step is all or nothing. */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const database = openDatabase({ url: databaseUrl, maxConnections: 1 });
+  try {
+    await migrateOpen(database);
+  } finally {
+    await database.close();
+  }
+}
+
+/** The same over a connection that is open already. */
+export async function migrateOpen(database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    await tx.query("select pg_advisory_xact_lock(hashtextextended('countersign:migrate', 0))");
+    await tx.query(
+      'create table if not exists migrations (id int primary key, applied_at timestamptz not null default now())',
+    );
+    const applied = new Set(
+      (await tx.query<{ id: number }>('select id from migrations')).map((row) => row.id),
+    );
+    refuseNewer(Math.max(0, ...applied));
+    for (const { id, sql } of MIGRATIONS) {
+      if (applied.has(id)) continue;
+      await tx.query(sql);
+      await tx.query('insert into migrations (id) values ($1)', [id]);
+    }
+  });
+}
+
+/** Throws `config` unless the database has at least this version's tables: a newer one serves its older processes until they are replaced. */
+export async function requireMigrated(queries: Queries): Promise<void> {
+  const at = await migrationOf(queries);
+  if (at < LAST)
+    throw new CountersignError(
+      'config',
+      `The database has not this version's tables (it is at migration ${at} of ${LAST}). Run \`countersign migrate\` first.`,
+    );
+}
+
+function refuseNewer(at: number): void {
+  if (at > LAST)
+    throw new CountersignError(
+      'config',
+      `The database is at migration ${at}, this version knows ${LAST}: run the version that migrated it, or a newer one.`,
+    );
+}
+
+/** The newest migration a database had; 0 when it never had one. */
+async function migrationOf(queries: Queries): Promise<number> {
+  try {
+    const [row] = await queries.query<{ id: number | null }>('select max(id) as id from migrations');
+    return row?.id ?? 0;
+  } catch (error) {
+    if (sqlState(error) === '42P01') return 0; // no such table
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { CountersignError } from '../domain/errors.js';
+import type { Digest, TenantId } from '../domain/ids.js';
+import type { Queries } from './database.js';
+import { EVERY_TENANT } from './halts.js';
+
+/** What a token lets its bearer do: a personal one is a reviewer, a service one submits and reads and never decides. */
+export type TokenKind = 'personal' | 'service';
+
+/** Who bears a token. */
+export interface Bearer {
+  readonly tokenId: string;
+  readonly tenant: TenantId;
+  readonly kind: TokenKind;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly scopes: readonly string[];
+  /** The policy in force when the token was looked up; null when the tenant has none. */
+  readonly policyHash: Digest | null;
+}
+
+/** Tokens live 90 days at most (PEOPLE.md's bound for personal and service tokens alike). */
+export const MAX_TOKEN_AGE_MS = 90 * 24 * 3_600_000;
+
+/** Tokens are 256 random bits: a fast hash at rest is enough. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** What a token is made of; `id`, 12 hex digits, is drawn when absent. */
+export interface NewToken {
+  readonly tenant: TenantId;
+  readonly kind: TokenKind;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly scopes: readonly string[];
+  readonly now: number;
+  readonly ttlMs: number;
+  readonly id?: string;
+}
+
+/** Makes a token and stores its hash; the text itself is returned once and kept nowhere. Throws `idempotency-conflict` when there is a token of that id, `invalid` for the reserved tenant. */
+export async function createToken(queries: Queries, token: NewToken): Promise<{ id: string; token: string }> {
+  if (token.tenant === EVERY_TENANT)
+    throw new CountersignError('invalid', `\`${EVERY_TENANT}\` is no tenant: nobody can act for it.`);
+  const id = token.id ?? randomBytes(6).toString('hex');
+  const text = `cs${token.kind === 'personal' ? 'p' : 's'}_${id}_${randomBytes(32).toString('base64url')}`;
+  const rows = await queries.query(
+    `insert into tokens (hash, id, tenant, kind, subject, issuer, scopes, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (id) do nothing returning 1`,
+    [
+      hashToken(text),
+      id,
+      token.tenant,
+      token.kind,
+      token.subject,
+      token.issuer,
+      token.scopes,
+      token.now,
+      token.now + Math.min(token.ttlMs, MAX_TOKEN_AGE_MS),
+    ],
+  );
+  if (rows.length === 1) return { id, token: text };
+  throw new CountersignError(
+    'idempotency-conflict',
+    `Token ${id} was made before, and its text is told once: revoke it and use a new Idempotency-Key.`,
+  );
+}
+
+/** Revokes a token by its id; false when there is none in that tenant. */
+export async function revokeToken(
+  queries: Queries,
+  tenant: TenantId,
+  id: string,
+  now: number,
+): Promise<boolean> {
+  const rows = await queries.query(
+    'update tokens set revoked_at = coalesce(revoked_at, $3) where tenant = $1 and id = $2 returning 1',
+    [tenant, id, now],
+  );
+  return rows.length === 1;
+}
+
+/** The tokens of a tenant, without their texts. */
+export async function listTokens(queries: Queries, tenant: TenantId) {
+  return queries.query<{
+    id: string;
+    kind: TokenKind;
+    subject: string;
+    scopes: readonly string[];
+    createdAt: number;
+    expiresAt: number;
+    revokedAt: number | null;
+  }>(
+    `select id, kind, subject, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"
+     from tokens where tenant = $1 order by created_at desc limit 500`,
+    [tenant],
+  );
+}
+
+/** The bearer of a token that is known, not expired and not revoked; one query on the way of every request, so the database's own clock decides. */
+export async function bearerOf(queries: Queries, token: string): Promise<Bearer | undefined> {
+  const [row] = await queries.query<Bearer>(
+    `select t.id as "tokenId", t.tenant, t.kind, t.subject, t.issuer, t.scopes, p.hash as "policyHash"
+     from tokens t left join active_policies p on p.tenant = t.tenant
+     where t.hash = $1 and t.revoked_at is null and t.expires_at > extract(epoch from clock_timestamp()) * 1000`,
+    [hashToken(token)],
+  );
+  return row;
+}

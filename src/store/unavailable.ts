@@ -1,0 +1,14 @@
+import { sqlState } from './database.js';
+
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'ENOENT']);
+
+/** Whether the database could not be reached or could not work at all, so that trying again later can help. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const state = sqlState(error);
+  // Class 08 connection, 53 resources (disk full too), 57P0x shutdown.
+  if (NETWORK.has(state) || /^(08|53)...$|^57P0.$/.test(state)) return true;
+  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/.test(
+    error.message,
+  );
+}
