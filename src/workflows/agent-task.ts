@@ -1,0 +1,50 @@
+import { CancellationScope, CancelledFailure, continueAsNew } from '@temporalio/workflow';
+import { isClosed } from '../domain/decide.js';
+import { conclude, record } from './activity-calls.js';
+import { attend } from './attendant.js';
+import { driveBranch } from './branch.js';
+import { listen } from './handlers.js';
+import type { TaskInput, TaskResult } from './messages.js';
+import { planStep } from './planning.js';
+import { publish } from './publish.js';
+import { TaskRun } from './task-run.js';
+
+/**
+ * One agent's task: plan a step, drive its operations side by side (judge, ask, wait, decide, execute), plan the next, until the
+ * planner is done; then close. A ready-made action is one operation and no plan.
+ */
+export async function agentTask(input: TaskInput): Promise<TaskResult> {
+  const task = new TaskRun(input);
+  listen(task);
+  const attendant = attend(task);
+  for (;;) {
+    await Promise.all(openOperations(task).map((operation) => driveBranch(task, operation)));
+    task.leaving = task.mayLeave();
+    if (task.leaving || task.ending !== null || !task.planning) break;
+    await planStep(task);
+  }
+  task.closing = true;
+  await attendant;
+  if (task.leaving && task.ending === null) return continueAsNew<typeof agentTask>(task.carryOver());
+  return close(task);
+}
+
+function openOperations(task: TaskRun): readonly number[] {
+  return task.branches.filter((branch) => !isClosed(branch)).map((branch) => branch.operation);
+}
+
+/** Closes the task in the store, whatever asked it to stop meanwhile. */
+async function close(task: TaskRun): Promise<TaskResult> {
+  for (const operation of openOperations(task)) task.endBranch(operation);
+  const { ending } = task;
+  const state = ending === null ? 'COMPLETED' : 'FAILED';
+  const reason = ending?.reason ?? null;
+  task.planning = false;
+  publish(task);
+  await CancellationScope.nonCancellable(async () => {
+    await conclude(task, { state, reason, detail: ending?.detail ?? '' });
+    if (task.journal.hasUnsent()) await record(task, {});
+  });
+  if (reason === 'cancelled') throw new CancelledFailure('the task was cancelled');
+  return { state, reason };
+}

@@ -1,0 +1,67 @@
+import { CancellationScope } from '@temporalio/workflow';
+import { isClosed } from '../domain/decide.js';
+import type { Escalation, In } from '../domain/escalation.js';
+import { hasFurtherRung } from '../domain/ladder.js';
+import { record, verify } from './activity-calls.js';
+import { ask } from './asking.js';
+import { hearWaiting } from './deciding.js';
+import { publish } from './publish.js';
+import { resume } from './resuming.js';
+import { settle } from './settle.js';
+import type { TaskRun } from './task-run.js';
+import { wait } from './waiting.js';
+
+/**
+ * Drives one operation until it is closed or the run hands over: look at the status, take the one step it calls for, look again. As
+ * nothing but the state says what comes next, a next run simply drives again.
+ */
+export async function driveBranch(task: TaskRun, operation: number): Promise<void> {
+  try {
+    for (;;) {
+      if (task.ending !== null) task.endBranch(operation);
+      hearWaiting(task, operation);
+      const state = task.branch(operation);
+      if (state === undefined || isClosed(state) || task.leaving) break;
+      await step(task, state);
+    }
+  } catch (error) {
+    task.endBy(error);
+    task.endBranch(operation);
+    hearWaiting(task, operation);
+  }
+  publish(task);
+}
+
+function step(task: TaskRun, state: Escalation): Promise<void> | void {
+  switch (state.status) {
+    case 'JUDGED':
+      return ask(task, state);
+    case 'PAUSED_PENDING_HUMAN':
+      return state.delivered || state.halt !== null ? wait(task, state) : ask(task, state);
+    case 'HUMAN_RESPONDED':
+      return confirm(task, state);
+    case 'TIMED_OUT':
+      return timeOut(task, state);
+    case 'RESUMING':
+      return resume(task, state);
+    case 'SETTLED':
+    case 'FAILED':
+      return;
+  }
+}
+
+async function confirm(task: TaskRun, state: In<'HUMAN_RESPONDED'>): Promise<void> {
+  const { decision } = state;
+  const { genuine } = await verify(task, { decision });
+  if (!genuine) task.inbox.dismiss(decision);
+  settle(task, state, { type: 'verify', decision: decision.id, genuine });
+}
+
+async function timeOut(task: TaskRun, state: In<'TIMED_OUT'>): Promise<void> {
+  const { operation, question } = state;
+  if (hasFurtherRung(question)) return settle(task, state, { type: 'climb' });
+  settle(task, state, { type: 'fall-back' });
+  const after = task.branch(operation);
+  if (after?.status === 'FAILED' && question.fallback === 'halt')
+    await CancellationScope.nonCancellable(() => record(task, { haltAgent: { operation } }));
+}

@@ -1,0 +1,13 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Command, Escalation } from '../domain/escalation.js';
+import type { TaskRun } from './task-run.js';
+
+/**
+ * Applies what an activity answered. An answer that came too late for the state it was meant for is dropped; one that does not fit the
+ * very state that asked for it is a defect of whoever answered.
+ */
+export function settle(task: TaskRun, asked: Escalation, command: Command): void {
+  const refusal = task.apply(asked.operation, command);
+  if (refusal === null || task.branch(asked.operation) !== asked) return;
+  throw ApplicationFailure.create({ type: 'internal', message: refusal.detail, nonRetryable: true });
+}

@@ -1,0 +1,46 @@
+import type { In } from '../domain/escalation.js';
+import { expire, record } from './activity-calls.js';
+import { now } from './clock.js';
+import { receive } from './deciding.js';
+import { publish } from './publish.js';
+import { settle } from './settle.js';
+import type { TaskRun } from './task-run.js';
+
+/** The least time before the store is asked again whether a rung is over. */
+const LEAST_MS = 100;
+
+/** Waits for a decision until the rung's time is over; under a halt or on the owner's desk without end. */
+export async function wait(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Promise<void> {
+  if (task.journal.hasUnsent()) {
+    await record(task, {});
+    return;
+  }
+  publish(task);
+  const moved = (): boolean => task.branch(state.operation) !== state;
+  const deadline = state.halt === null ? state.question.answerBy : null;
+  await task.until(moved, deadline);
+  if (deadline === null || moved() || task.leaving || now() < deadline) return;
+  await endRung(task, state);
+}
+
+/** The timer only asks: the store says, under the lock that storing a decision takes, whether one came in time. */
+async function endRung(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Promise<void> {
+  const { operation } = state;
+  const { generation, round, rung } = state.question;
+  const result = await expire(task, { operation, generation, round, rung });
+  switch (result.kind) {
+    case 'decided': {
+      const unheard = result.decisions.filter((decision) => !task.inbox.wasDismissed(decision));
+      for (const decision of unheard) receive(task, decision);
+      if (unheard.length === 0) settle(task, state, { type: 'expire' });
+      return;
+    }
+    case 'early':
+      return task.until(
+        () => task.branch(operation) !== state,
+        now() + Math.max(result.remainingMs, LEAST_MS),
+      );
+    case 'expired':
+      return settle(task, state, { type: 'expire' });
+  }
+}
