@@ -1,0 +1,96 @@
+import type { Json } from '../domain/action.js';
+import { idempotencyKey } from '../contract/digest.js';
+import { openSecret } from '../contract/seal.js';
+import { restoreSecrets, scrubJson, scrubSecrets, secretReferences } from '../contract/secret.js';
+import { failureTexts } from '../contract/tool-answers.js';
+import { ToolFailure, type Tool } from '../contract/tool.js';
+import type { CallEnd } from '../store/ledger.js';
+import { readSecrets } from '../store/secrets.js';
+import type { ExecuteInput } from './api.js';
+import type { Claimed } from './claim.js';
+import type { ActivityDeps } from './ports.js';
+
+/** Arguments with their secrets in place: from here on these are in this process's memory only. */
+export interface ReadyArguments {
+  readonly args: Json;
+  /** Masks the same secrets in what the tool answers. */
+  readonly scrub: (text: string) => string;
+}
+
+/** The arguments as they run, or why they cannot. */
+export async function readArguments(
+  deps: ActivityDeps,
+  { call, tool }: Claimed,
+): Promise<ReadyArguments | { problem: CallEnd }> {
+  const { tenant } = call;
+  const sealed = await readSecrets(deps.database, tenant, secretReferences(call.args));
+  const values: string[] = [];
+  try {
+    const open = (reference: string) => {
+      const value = openSecret(deps.secrets, { tenant, reference }, sealed.get(reference) ?? '');
+      values.push(value);
+      return value;
+    };
+    const parsed = tool.parseArgs(restoreSecrets(call.args, open));
+    if ('args' in parsed) return { ...parsed, scrub: (text) => scrubSecrets(text, values) };
+  } catch {
+    return {
+      problem: {
+        status: 'failed',
+        code: 'secret-unreadable',
+        message: 'a secret argument cannot be decrypted: check the secrets key file',
+      },
+    };
+  }
+  return {
+    problem: {
+      status: 'failed',
+      code: 'invalid-arguments',
+      message: `the arguments do not fit ${tool.name} ${tool.version}`,
+    },
+  };
+}
+
+/** One call of a claimed tool. */
+export interface Call {
+  readonly claim: Claimed;
+  readonly input: ExecuteInput;
+  readonly ready: ReadyArguments;
+  readonly remainingMs: number;
+  /** Told what a call became that outlived its deadline. */
+  readonly late: (end: CallEnd) => Promise<void>;
+}
+
+/** Calls the tool, until `callBy` at the latest. What it does later is reported as late. */
+export async function callTool({ claim, input, ready, remainingMs, late }: Call): Promise<CallEnd> {
+  const { tool } = claim;
+  const controller = new AbortController();
+  const context = {
+    idempotencyKey: idempotencyKey(input),
+    signal: controller.signal,
+    tenant: input.tenant,
+    task: input.task,
+    operation: input.operation,
+  };
+  const running = tool.run(ready.args, context).then(
+    (result): CallEnd => ({ status: 'done', result: scrubJson(result, ready.scrub) }),
+    (error: unknown) => endOf(error, tool, ready.scrub),
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), remainingMs);
+  });
+  const first = await Promise.race([running, deadline]);
+  clearTimeout(timer);
+  if (first !== 'late') return first;
+  controller.abort(new Error(`${tool.name} took longer than ${tool.timeoutMs} ms`));
+  void running.then(late).catch(() => undefined); // recordLate logs its own failures
+  return { status: 'unknown' };
+}
+
+/** A definite failure did not happen; reading again harms nobody; anything else may have happened. A failure often quotes what it was given. */
+function endOf(error: unknown, tool: Tool, scrub: ReadyArguments['scrub']): CallEnd {
+  const definite = error instanceof ToolFailure;
+  if (!definite && tool.tier !== 1) return { status: 'unknown' };
+  return { status: 'failed', ...failureTexts(error, definite ? error.code : 'read-failed', scrub) };
+}

@@ -1,0 +1,239 @@
+import { CountersignError } from '../domain/errors.js';
+import type { ReaskReason } from '../domain/escalation.js';
+import type { DecisionId, Digest, HaltId } from '../domain/ids.js';
+import type { Reservation } from '../domain/verdict.js';
+import type { Tool } from '../contract/tool.js';
+import { isOverLimit, reserve } from '../store/counters.js';
+import type { Transaction } from '../store/database.js';
+import { findDecision, settleDecisions } from '../store/decisions.js';
+import { haltsOver, shareHaltLocks } from '../store/halts.js';
+import type { JournalEvent } from '../store/journal.js';
+import {
+  claimCall,
+  endCall,
+  failUncalled,
+  hadEffect,
+  lockOperation,
+  type LedgerRow,
+} from '../store/ledger.js';
+import { closeQuestion, closeQuestionsOfOperation, refusedAs } from '../store/questions.js';
+import type { TaskRow } from '../store/tasks.js';
+import type { ExecuteInput } from './api.js';
+import { isSigned } from './grant.js';
+import {
+  evidenceFor,
+  granted,
+  grantedBefore,
+  lettingDecisions,
+  Refused,
+  refuseForged,
+  tellOperator,
+  type Grant,
+} from './granted.js';
+import { judgeCall } from './judging.js';
+import { standing, unknownEvent, type Standing } from './ledger-standing.js';
+import type { ActivityDeps } from './ports.js';
+import { digestOf } from './prepare.js';
+
+/** What a claim came to. Only `claimed` may call the tool. */
+export type Claim =
+  | {
+      readonly kind: 'claimed';
+      readonly call: LedgerRow;
+      readonly tool: Tool;
+      readonly attempt: number;
+      readonly claimedAt: number;
+      readonly callBy: number;
+      /** An earlier attempt may have had the effect: the call keeps its grant and counters, and is never given back. */
+      readonly repeat: boolean;
+      /** Null = nothing to compare: the tool takes none, nobody was asked, or an earlier attempt may have changed the world itself. */
+      readonly fingerprint: string | null;
+      readonly reservations: readonly Reservation[];
+      readonly events: readonly JournalEvent[];
+    }
+  | { readonly kind: 'refused'; readonly reason: ReaskReason; readonly events: readonly JournalEvent[] }
+  | {
+      readonly kind: 'halted';
+      readonly halt: HaltId;
+      readonly scope: 'task' | 'wider';
+      readonly events: readonly JournalEvent[];
+    }
+  | (Standing & { readonly events: readonly JournalEvent[] });
+
+/** A claim that may call the tool. */
+export type Claimed = Extract<Claim, { kind: 'claimed' }>;
+
+/**
+ * The claim, in the order that carries the promises: halt locks, then halts, then the operation's rows, the grant, the policy in force, the
+ * counters, and the mark. The caller writes the journal last, in the same transaction. A refusal after counters were taken rolls back: call
+ * it through `claimOrRefuse`.
+ */
+export async function claim(
+  tx: Transaction,
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  task: TaskRow,
+): Promise<Claim> {
+  shareHaltLocks(tx, task);
+  const policyNow = deps.policies.active(tx, task.tenant);
+  policyNow.catch(() => undefined); // only a call that may run needs one
+  const [{ inForce, lastLiftAt }, rows, evidence, now] = await Promise.all([
+    haltsOver(tx, task),
+    lockOperation(tx, input),
+    evidenceFor(tx, input),
+    tx.now(),
+  ]);
+  const call = rows.find((row) => row.generation === input.generation);
+  if (!call) throw missing(input);
+
+  const tool = deps.tools.get(call.tool);
+  const was = await standing(tx, deps, { call, tool, input, now, halted: inForce.length > 0 });
+  if (was.kind !== 'free') return was;
+  const [halt] = inForce;
+  if (halt)
+    return {
+      kind: 'halted',
+      halt: halt.id,
+      scope: halt.scope === 'task' ? 'task' : 'wider',
+      events: [refusal(input, `halt/${halt.id}`, 'halted')],
+    };
+  if (!tool) {
+    refuseForged(deps, { input, call, evidence });
+    failUncalled(tx, call, { code: 'unknown-tool', now });
+    return { kind: 'failed', code: 'unknown-tool', events: [...was.events, failed(call)] };
+  }
+
+  const policy = await policyNow;
+  const earlier = rows.some((row) => row.generation !== call.generation && hadEffect(row));
+  const must = earlier ? 'earlier-effect' : null;
+  const { verdict } = await judgeCall(tx, { policy, task, call, tool, must, now });
+  // A repeat of a call that was claimed before keeps the grant and the counters of its first claim.
+  const grant = was.held
+    ? await grantedBefore(tx, deps, { input, task, call, tool, verdict })
+    : granted(deps, { input, task, call, rows, tool, policy, verdict, evidence, lastLiftAt, now });
+  if (!grant) {
+    await endCall(tx, { ...call, from: ['claimed'], end: { status: 'unknown' }, now });
+    return { kind: 'refused', reason: 'unknown', events: [...was.events, unknownEvent(call)] };
+  }
+  const reservations = was.held ?? verdict.reservations;
+  const approved = grant.record !== undefined;
+  if (!was.held) reserve(tx, { tenant: task.tenant, reservations, approved });
+  const claimed = mark(tx, {
+    input,
+    call,
+    tool,
+    grant,
+    reservations,
+    now,
+    repeat: was.held !== null,
+    policyHash: policy.hash,
+  });
+  return { ...claimed, events: [...was.events, ...claimed.events] };
+}
+
+/** A generation that is nowhere comes out of an edit that nobody stored; without decisions it is a defect of ours. */
+function missing(input: ExecuteInput): Error {
+  const text = `operation ${input.operation} of task ${input.task} has no generation ${input.generation}`;
+  return lettingDecisions(input).length > 0
+    ? new Refused('unverified')
+    : new CountersignError('not-found', text);
+}
+
+interface Marking {
+  readonly input: ExecuteInput;
+  readonly call: LedgerRow;
+  readonly tool: Tool;
+  readonly grant: Grant;
+  readonly repeat: boolean;
+  readonly reservations: readonly Reservation[];
+  readonly policyHash: Digest;
+  readonly now: number;
+}
+
+/** Marks the call as claimed: from here on it may happen. */
+function mark(tx: Transaction, marking: Marking): Claimed {
+  const { input, call, tool, grant, repeat, reservations, policyHash, now } = marking;
+  const { tenant, operation, generation } = call;
+  const attempt = call.attempt + 1;
+  const callBy = now + tool.timeoutMs;
+  const decisions = lettingDecisions(input);
+  const toolVersion = tool.version;
+  claimCall(tx, { ...call, attempt, now, callBy, toolVersion, decisions, reserved: reservations });
+  if (grant.question) closeQuestion(tx, grant.question, grant.record?.verb ?? 'permitted', now);
+  settleDecisions(tx, { tenant, ids: decisions, outcome: 'applied', now });
+  const digest = digestOf(call, tool, policyHash);
+  const { round } = input;
+  const body = { operation, generation, round, attempt, callBy, toolVersion, digest, decisions };
+  const event: JournalEvent = {
+    id: `claimed/${operation}.${generation}.${attempt}`,
+    type: 'call-claimed',
+    body: { ...body, tool: call.tool, policy: policyHash },
+  };
+  const fingerprint = repeat ? null : (grant.question?.fingerprint ?? null);
+  return {
+    kind: 'claimed',
+    call,
+    tool,
+    attempt,
+    claimedAt: now,
+    callBy,
+    repeat,
+    fingerprint,
+    reservations,
+    events: [event],
+  };
+}
+
+function failed({ operation, generation }: LedgerRow): JournalEvent {
+  const body = { operation, generation, code: 'unknown-tool' };
+  return { id: `ended/${operation}.${generation}/unknown-tool`, type: 'call-failed', body };
+}
+
+/** Runs the claim; a refusal that comes out of it is recorded in a transaction of its own, after everything it took was given back. */
+export async function claimOrRefuse<T>(
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  task: TaskRow,
+  conclude: (tx: Transaction, claim: Claim) => Promise<T>,
+): Promise<T> {
+  try {
+    return await deps.database.transaction(async (tx) => conclude(tx, await claim(tx, deps, input, task)));
+  } catch (error) {
+    const reason = isOverLimit(error) ? 'limit' : error instanceof Refused ? error.reason : undefined;
+    if (reason === undefined) throw error;
+    tellOperator(deps, input, reason);
+    return deps.database.transaction(async (tx) => {
+      const [now, ids] = await Promise.all([tx.now(), atFault(tx, deps, input, reason)]);
+      // What nobody decided takes no question off the desk.
+      if (reason !== 'unverified') closeQuestionsOfOperation(tx, input, refusedAs(reason), now);
+      settleDecisions(tx, { tenant: task.tenant, ids, outcome: 'void', code: reason, now });
+      return conclude(tx, { kind: 'refused', reason, events: [refusal(input, reason, reason)] });
+    });
+  }
+}
+
+/** The decisions that a refusal voids. An unverified one may bear the id of a genuine one: of those, rows whose own signature fails. */
+async function atFault(
+  tx: Transaction,
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  reason: ReaskReason,
+): Promise<readonly DecisionId[]> {
+  const ids = lettingDecisions(input);
+  if (reason !== 'unverified') return ids;
+  const rows = await Promise.all(ids.map((id) => findDecision(tx, input.tenant, id)));
+  return rows
+    .filter((row) => row !== undefined)
+    .filter((row) => row.task === input.task && row.operation === input.operation)
+    .filter((row) => !isSigned(row, deps.verifier))
+    .map((row) => row.id);
+}
+
+function refusal(input: ExecuteInput, key: string, reason: string): JournalEvent {
+  const { operation, generation, round } = input;
+  return {
+    id: `refused/${operation}.${generation}.${round}/${key}`,
+    type: 'call-refused',
+    body: { operation, generation, round, reason, decisions: input.decisions },
+  };
+}

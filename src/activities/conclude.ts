@@ -1,0 +1,55 @@
+import type { Transaction } from '../store/database.js';
+import { refusalEvent, refuseStored } from '../store/decisions.js';
+import type { JournalEvent } from '../store/journal.js';
+import { voidOpenCalls } from '../store/ledger.js';
+import { closeQuestionsOf } from '../store/questions.js';
+import { closeTask, findTask } from '../store/tasks.js';
+import type { ConcludeInput, ConcludeResult } from './api.js';
+import { append, projectCarried } from './carry.js';
+import { openHandOver, type Ending } from './hand-over.js';
+import type { ActivityDeps } from './ports.js';
+
+/** Closes a task in the store: nothing of it may start any more, and nothing ends silently. A repeat changes nothing. */
+export async function conclude(deps: ActivityDeps, input: ConcludeInput): Promise<ConcludeResult> {
+  await deps.point?.('conclude-before', { task: input.task, operation: 0 });
+  return deps.database.transaction(async (tx) => {
+    const now = await tx.now();
+    // First, so that a question is closed as what became of it and not as the task's end.
+    projectCarried(tx, input, now);
+    const events = await close(tx, deps, { ...input, now });
+    return { head: await tx.last(append(tx, input, now, events)) };
+  });
+}
+
+/** The closing itself, for the workflow's own end and for runs that the dispatcher finds ended. */
+export async function close(
+  tx: Transaction,
+  deps: Pick<ActivityDeps, 'policies' | 'channels'>,
+  ending: Ending,
+): Promise<readonly JournalEvent[]> {
+  const { tenant, task, state, reason, detail, now } = ending;
+  closeQuestionsOf(tx, tenant, task, `task ${state.toLowerCase()}`, now);
+  const [refused, voided, closed] = await Promise.all([
+    refuseStored(tx, { tenant, task, code: 'not-open', now }),
+    voidOpenCalls(tx, tenant, task, now),
+    closeTask(tx, { ...ending, now }),
+  ]);
+  const refusals = refused.map(refusalEvent);
+  if (!closed) return refusals;
+  const events: JournalEvent[] = [
+    ...refusals,
+    {
+      id: 'closed',
+      type: state === 'COMPLETED' ? 'task-completed' : 'task-failed',
+      body: { reason, detail, voided: voided.map((call) => `${call.operation}.${call.generation}`) },
+    },
+  ];
+  const silent = state === 'FAILED' && (await isSilent(tx, ending));
+  return silent ? [...events, await openHandOver(tx, deps, ending)] : events;
+}
+
+/** Whether nobody who is entitled to ended it: a run can be cancelled past the gateway. */
+async function isSilent(tx: Transaction, { tenant, task, reason }: Ending): Promise<boolean> {
+  if (reason === 'cancelled') return (await findTask(tx, tenant, task))?.cancelAt === null;
+  return reason === 'error' || reason === 'fallback' || reason === 'terminated';
+}

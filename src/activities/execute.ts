@@ -1,0 +1,129 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { CountersignError } from '../domain/errors.js';
+import { release } from '../store/counters.js';
+import { voidDecisions } from '../store/decisions.js';
+import { endCall, lockOperation, type CallEnd } from '../store/ledger.js';
+import { findTask, type TaskRow } from '../store/tasks.js';
+import type { ExecuteInput, ExecuteResult } from './api.js';
+import { callTool, readArguments } from './call.js';
+import { journal } from './carry.js';
+import { claimOrRefuse, type Claim, type Claimed } from './claim.js';
+import { lettingDecisions } from './granted.js';
+import { GRACE_MS, inFlight } from './ledger-standing.js';
+import { recordEnd, recordLate } from './outcome.js';
+import type { ActivityDeps } from './ports.js';
+import { fingerprintOf, NO_FINGERPRINT } from './prepare.js';
+
+/**
+ * The single choke point: claim, drift check, the call, the result. A repeat returns the recorded result. At most once, or reported unknown.
+ */
+export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<ExecuteResult> {
+  const task = await findTask(deps.database, input.tenant, input.task);
+  if (!task) throw new CountersignError('not-found', `task ${input.task} is not in the store`);
+  const where = { task: input.task, operation: input.operation };
+  await deps.point?.('claim-before', where);
+  // Taken before the database tells its time, so that this process's deadline never lies after `callBy`.
+  const startedAt = performance.now();
+  const { claim, head } = await claimOrRefuse(deps, input, task, async (tx, made) => ({
+    claim: made,
+    head: await tx.last(
+      journal(tx, input, made.kind === 'claimed' ? made.claimedAt : await tx.now(), made.events),
+    ),
+  }));
+  if (claim.kind === 'free')
+    throw new CountersignError('internal', 'a free call was neither claimed nor refused');
+  if (claim.kind !== 'claimed') return answerOf(claim, head);
+  await deps.point?.('claimed', where);
+
+  if (await hasDrifted(claim)) return giveBack(deps, input, task, claim, 'drift');
+  const ready = await readArguments(deps, claim);
+  const remainingMs = startedAt + claim.tool.timeoutMs - performance.now();
+  // A worker that was frozen since the claim must not call: somebody may have concluded that it is dead.
+  if (remainingMs <= 0) {
+    if (claim.repeat) throw inFlight(claim.attempt, GRACE_MS);
+    await giveBack(deps, input, task, claim, null);
+    throw tooLate(claim);
+  }
+  const end =
+    'problem' in ready
+      ? endWithoutCall(claim, ready.problem)
+      : await callTool({
+          claim,
+          input,
+          ready,
+          remainingMs,
+          late: (after) => recordLate(deps, input, claim, after),
+        });
+  await deps.point?.('called', where);
+  const recorded = await recordEnd(deps, input, claim, end);
+  await deps.point?.('result-recorded', where);
+  return recorded;
+}
+
+/** Has Temporal try again, so that the next call and its recording have an activity's whole time. */
+function tooLate({ attempt }: Claimed): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'in-flight',
+    message: `attempt ${attempt} came too late to call, and called nothing`,
+  });
+}
+
+/** A first attempt that cannot call has failed; a repeat says nothing about what the attempt before it did. */
+function endWithoutCall(claim: Claimed, problem: CallEnd): CallEnd {
+  return claim.repeat ? { status: 'unknown' } : problem;
+}
+
+function answerOf(
+  claim: Exclude<Claim, Claimed | { kind: 'free' }>,
+  head: ExecuteResult['head'],
+): ExecuteResult {
+  const { events: _events, ...answer } = claim;
+  return { ...answer, head };
+}
+
+async function hasDrifted(claim: Claimed): Promise<boolean> {
+  if (claim.fingerprint === null) return false;
+  const now = await fingerprintOf(claim.tool, claim.call.args);
+  return now === NO_FINGERPRINT || now !== claim.fingerprint;
+}
+
+/** Undoes a claim that did not call. `drift` asks anew; null only makes the call claimable again. */
+async function giveBack(
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  task: TaskRow,
+  claim: Claimed,
+  reason: 'drift' | null,
+): Promise<ExecuteResult> {
+  return deps.database.transaction(async (tx) => {
+    const now = await tx.now();
+    await lockOperation(tx, input);
+    const mine = await endCall(tx, {
+      ...input,
+      attempt: claim.attempt,
+      from: ['claimed'],
+      end: { status: 'open' },
+      now,
+    });
+    if (mine) release(tx, task.tenant, claim.reservations);
+    if (mine && reason)
+      voidDecisions(tx, { tenant: task.tenant, ids: lettingDecisions(input), code: reason, now });
+    const { operation, generation } = input;
+    const event = {
+      id: `gave-back/${operation}.${generation}.${claim.attempt}`,
+      type: 'call-refused',
+      body: {
+        operation,
+        generation,
+        round: input.round,
+        attempt: claim.attempt,
+        reason: reason ?? 'late-start',
+      },
+    };
+    return {
+      kind: 'refused',
+      reason: 'drift',
+      head: await journal(tx, { ...input, events: [] }, now, mine ? [event] : []),
+    };
+  });
+}

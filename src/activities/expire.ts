@@ -1,0 +1,27 @@
+import { unsettledDecisions } from '../store/decisions.js';
+import { endRung, lockQuestion } from '../store/questions.js';
+import type { ExpireInput, ExpireResult } from './api.js';
+import { journal } from './carry.js';
+import type { ActivityDeps } from './ports.js';
+
+/**
+ * Ends a rung, unless somebody decided in time and was not heard yet. Under the question's lock, which storing a decision takes too:
+ * either the decision is seen here, or its time lies after the deadline and it is refused.
+ */
+export async function expire(deps: ActivityDeps, input: ExpireInput): Promise<ExpireResult> {
+  await deps.point?.('expire-before', { task: input.task, operation: input.operation });
+  return deps.database.transaction(async (tx) => {
+    const [question, waiting, now] = await Promise.all([
+      lockQuestion(tx, input),
+      unsettledDecisions(tx, input),
+      tx.now(),
+    ]);
+    const head = await journal(tx, input, now);
+    if (waiting.length > 0) return { kind: 'decided', decisions: waiting.map((row) => row.message), head };
+    if (question && question.answerBy !== null && question.rung === input.rung && now < question.answerBy) {
+      return { kind: 'early', remainingMs: question.answerBy - now, head };
+    }
+    if (question) endRung(tx, question);
+    return { kind: 'expired', head };
+  });
+}

@@ -1,0 +1,121 @@
+import type { ReaskReason } from '../domain/escalation.js';
+import type { Verdict } from '../domain/verdict.js';
+import { sameDecision, verifyDecision, type DecisionRecord } from '../contract/decision-record.js';
+import type { Verifier } from '../contract/sign.js';
+import type { DecisionRow } from '../store/decisions.js';
+import type { LedgerRow } from '../store/ledger.js';
+import type { QuestionRow } from '../store/questions.js';
+
+/** All that decides whether a person's word lets a call run. Read in the claim's transaction, except for the keys. */
+export interface GrantCase {
+  readonly decision: DecisionRow;
+  /** The round that was asked. */
+  readonly question: QuestionRow;
+  /** What is to run. */
+  readonly call: LedgerRow;
+  /** Recomputed just now from what is to run, under the policy that was in force when it was asked. */
+  readonly digest: string;
+  readonly requester: string;
+  /** When the latest lifted halt over the task was lifted; 0 = never. */
+  readonly lastLiftAt: number;
+  /** How long an approval holds by the policy in force now; the stricter of this and what was signed counts. */
+  readonly validityMs: number;
+  readonly now: number;
+}
+
+/**
+ * Whether one stored decision lets exactly this call run now. Nothing but the signed record counts: the columns beside it only find it.
+ * Returns the record, or why the question must be asked anew.
+ */
+export function checkGrant(grant: GrantCase, verifier: Verifier): Checked {
+  const checked = checkBinding(grant, verifier);
+  if ('refused' in checked) return checked;
+  const { record } = checked;
+  const { decision, question, call, now } = grant;
+  if (decision.outcome === 'withdrawn') return { refused: 'withdrawn' };
+  if (!isUsable(decision, question, call)) return { refused: 'unverified' };
+  if (record.at <= grant.lastLiftAt) return { refused: 'halt-lifted' };
+  if (now > Math.min(record.executeBy, record.at + grant.validityMs)) return { refused: 'approval-expired' };
+  if (record.subject === grant.requester) return { refused: 'needs-another-subject' };
+  return { record };
+}
+
+type Checked = { readonly record: DecisionRecord } | { readonly refused: ReaskReason };
+
+/** Whether a stored decision is what its signature says. */
+export function isSigned(decision: DecisionRow, verifier: Verifier): boolean {
+  const record = verifyDecision(decision.jws, verifier);
+  return record !== undefined && sameDecision(record, decision.message);
+}
+
+/** Whether a decision is genuine and about exactly this call, whenever it is: all that a repeat of a claimed call has to show. */
+export function checkBinding(
+  { decision, question, call, digest }: Pick<GrantCase, 'decision' | 'question' | 'call' | 'digest'>,
+  verifier: Verifier,
+): Checked {
+  const record = verifyDecision(decision.jws, verifier);
+  if (!record || !sameDecision(record, decision.message)) return { refused: 'unverified' };
+  if (record.tenant !== call.tenant || record.task !== call.task || record.operation !== call.operation)
+    return { refused: 'unverified' };
+  if (record.round !== question.round || record.generation !== question.generation)
+    return { refused: 'unverified' };
+  if (record.digest !== question.digest || record.briefDigest !== question.briefDigest)
+    return { refused: 'unverified' };
+  if (!record.roles.some((role) => question.roles.includes(role))) return { refused: 'unverified' };
+  if (question.answerBy !== null && record.at > question.answerBy) return { refused: 'unverified' };
+  const runs = whatRuns(record, question);
+  if (!runs || runs.generation !== call.generation) return { refused: 'unverified' };
+  return runs.digest === digest ? { record } : { refused: 'digest-changed' };
+}
+
+/** A decision counts for the open question it answered, once; or again for the claim it made, when that was proven not to have called. */
+function isUsable(decision: DecisionRow, question: QuestionRow, call: LedgerRow): boolean {
+  if (decision.outcome === null) return question.status === 'open';
+  return (
+    decision.outcome === 'applied' && (decision.verb === 'resolve' || call.decisions.includes(decision.id))
+  );
+}
+
+function whatRuns(
+  record: DecisionRecord,
+  question: QuestionRow,
+): { generation: number; digest: string } | undefined {
+  if (record.verb === 'approve' && question.kind === 'approval')
+    return { generation: record.generation, digest: record.digest };
+  if (record.verb === 'edit' && question.kind === 'approval') return record.edited;
+  if (record.verb === 'resolve' && record.resolution === 'not-happened' && question.kind === 'resolution') {
+    return { generation: record.generation, digest: record.digest };
+  }
+  return undefined;
+}
+
+/**
+ * Whether the policy in force now asks for something the decision does not give: another role, or, for an edit that goes beyond what was
+ * asked (tier 4, a higher tier, more money, rows or recipients), another person than the editor. After the last rung the owner's role counts.
+ */
+export function stricterNow(
+  record: DecisionRecord,
+  now: {
+    readonly verdict: Verdict;
+    readonly impactRaised: boolean;
+    /** Whoever edited the call into what it is now. */
+    readonly editors: readonly string[];
+    /** The role that answers for the agent. */
+    readonly owner: string;
+  },
+  asked: QuestionRow,
+): ReaskReason | undefined {
+  const { level, ladder, tier } = now.verdict;
+  if (level !== 'approve') return undefined;
+  const roles = ladder.rungs.map((rung) => rung.role);
+  if (isOnOwnersDesk(asked)) roles.push(now.owner);
+  if (!roles.some((role) => record.roles.includes(role))) return 'policy-stricter';
+  const own = record.verb === 'edit' || now.editors.includes(record.subject);
+  if (own && (tier === 4 || tier > asked.verdict.tier || now.impactRaised)) return 'needs-another-subject';
+  return undefined;
+}
+
+/** Whether every rung fell silent: the round was put to the agent's owner, whom the ladder need not name. */
+function isOnOwnersDesk({ rung, verdict }: QuestionRow): boolean {
+  return rung >= verdict.ladder.rungs.length;
+}

@@ -1,0 +1,162 @@
+import type { ReaskReason } from '../domain/escalation.js';
+import type { DecisionId } from '../domain/ids.js';
+import type { Verdict } from '../domain/verdict.js';
+import type { DecisionRecord } from '../contract/decision-record.js';
+import type { Tool } from '../contract/tool.js';
+import type { Policy } from '../policy/policy.js';
+import { ownerRoleOf } from '../policy/roster.js';
+import type { Transaction } from '../store/database.js';
+import { editorsOf, findDecision, type DecisionRow } from '../store/decisions.js';
+import type { LedgerRow } from '../store/ledger.js';
+import { findQuestion, findQuestionAnswered, type QuestionRow } from '../store/questions.js';
+import type { TaskRow } from '../store/tasks.js';
+import type { ExecuteInput } from './api.js';
+import { checkBinding, checkGrant, stricterNow } from './grant.js';
+import { impactRaised } from './judging.js';
+import type { ActivityDeps } from './ports.js';
+import { digestOf } from './prepare.js';
+
+/** Thrown inside the transaction to undo what a claim had reserved before it was refused. */
+export class Refused extends Error {
+  readonly reason: ReaskReason;
+  constructor(reason: ReaskReason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/** Somebody forged a decision, or changed a call after it was decided: a person must look. */
+export function tellOperator(
+  deps: ActivityDeps,
+  { task, operation }: ExecuteInput,
+  reason: ReaskReason,
+): void {
+  if (reason !== 'unverified' && reason !== 'digest-changed') return;
+  deps.log('error', 'claim-refused', { task, operation, reason });
+}
+
+/** The decisions that are to let the call run: those the workflow took, or the one that says it did not happen and may run. */
+export function lettingDecisions(input: ExecuteInput): readonly DecisionId[] {
+  return input.resolution?.as === 'not-happened' ? [input.resolution.decision] : input.decisions;
+}
+
+/** What the store holds of the decision that is to let a call run: only found here, checked by `granted`. */
+export interface Evidence {
+  readonly decision: DecisionRow;
+  /** The round it answered. */
+  readonly question: QuestionRow;
+  /** Who made this generation by editing. */
+  readonly editors: readonly string[];
+}
+
+/** Looks for the one decision that is to let the call run. */
+export async function evidenceFor(tx: Transaction, input: ExecuteInput): Promise<Evidence | undefined> {
+  const [id, ...more] = lettingDecisions(input);
+  if (id === undefined || more.length > 0) return undefined;
+  const [decision, question, editors] = await Promise.all([
+    findDecision(tx, input.tenant, id),
+    findQuestionAnswered(tx, input, id),
+    editorsOf(tx, input),
+  ]);
+  return decision && question && { decision, question, editors };
+}
+
+/** Everything read for a claim so far. */
+export interface Granting {
+  readonly input: ExecuteInput;
+  readonly task: TaskRow;
+  readonly call: LedgerRow;
+  /** All generations of the operation. */
+  readonly rows: readonly LedgerRow[];
+  readonly tool: Tool;
+  /** In force now. */
+  readonly policy: Policy;
+  readonly verdict: Verdict;
+  readonly evidence: Evidence | undefined;
+  readonly lastLiftAt: number;
+  readonly now: number;
+}
+
+/** What lets a call run. */
+export interface Grant {
+  /** Undefined when the policy alone lets it run. */
+  readonly record?: DecisionRecord;
+  /** The round that was asked and answered. */
+  readonly question?: QuestionRow | undefined;
+}
+
+/** What lets the call run. Throws Refused when nothing does. */
+export function granted(deps: ActivityDeps, granting: Granting): Grant {
+  const { input, task, call, tool, policy, verdict, evidence, lastLiftAt, now } = granting;
+  if (lettingDecisions(input).length === 0) {
+    if (verdict.level === 'approve')
+      throw new Refused(
+        verdict.fired.some((fired) => fired.rule.startsWith('limit:')) ? 'limit' : 'policy-stricter',
+      );
+    return {};
+  }
+  if (!evidence) throw new Refused('unverified');
+  const { decision, question, editors } = evidence;
+  const digest = digestOf(call, tool, question.policyHash);
+  const checked = checkGrant(
+    {
+      decision,
+      question,
+      call,
+      digest,
+      requester: task.requester,
+      lastLiftAt,
+      validityMs: verdict.validityMs,
+      now,
+    },
+    deps.verifier,
+  );
+  if ('refused' in checked) throw new Refused(checked.refused);
+  const [original] = granting.rows;
+  const raised = original !== undefined && original !== call && impactRaised(call, original, tool);
+  const owner = ownerRoleOf(policy, task.agent);
+  const stricter = stricterNow(checked.record, { verdict, impactRaised: raised, editors, owner }, question);
+  if (stricter) throw new Refused(stricter);
+  return { record: checked.record, question };
+}
+
+/**
+ * What a repeat of a claimed call runs on: the grant of its first claim, as long as that is about exactly what ledger and tool say now.
+ * Undefined = it is not, and nobody knows what the first attempt did.
+ */
+export async function grantedBefore(
+  tx: Transaction,
+  deps: ActivityDeps,
+  { input, task, call, tool, verdict }: Pick<Granting, 'input' | 'task' | 'call' | 'tool' | 'verdict'>,
+): Promise<Grant | undefined> {
+  const [id] = [...lettingDecisions(input), ...call.decisions];
+  if (id === undefined)
+    return asksBeyondLimits(verdict) ? undefined : { question: await findQuestion(tx, input) };
+  const [decision, question] = await Promise.all([
+    findDecision(tx, task.tenant, id as DecisionId), // only used to find rows
+    findQuestionAnswered(tx, input, id as DecisionId), // see above
+  ]);
+  if (!decision || !question) return undefined;
+  const digest = digestOf(call, tool, question.policyHash);
+  const checked = checkBinding({ decision, question, call, digest }, deps.verifier);
+  if ('record' in checked) return { question };
+  tellOperator(deps, input, checked.refused);
+  return undefined;
+}
+
+/** For a call that fails without being made: only who could let it run may have it fail. Throws Refused when that is nobody. */
+export function refuseForged(
+  deps: ActivityDeps,
+  { input, call, evidence }: Pick<Granting, 'input' | 'call' | 'evidence'>,
+): void {
+  if (lettingDecisions(input).length === 0) return;
+  if (!evidence) throw new Refused('unverified');
+  const digest = digestOf(call, undefined, evidence.question.policyHash);
+  const checked = checkBinding({ ...evidence, call, digest }, deps.verifier);
+  if ('refused' in checked && checked.refused !== 'digest-changed') throw new Refused(checked.refused);
+}
+
+/** The counters hold the first attempt's own share, so a limit says nothing about its repeat. */
+function asksBeyondLimits({ fired }: Verdict): boolean {
+  return fired.some(({ level, rule }) => level === 'approve' && !rule.startsWith('limit:'));
+}

@@ -1,0 +1,170 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Json } from '../domain/action.js';
+import type { ReaskReason } from '../domain/escalation.js';
+import type { Reservation } from '../domain/verdict.js';
+import { sameDecision, verifyDecision } from '../contract/decision-record.js';
+import { labelled } from '../contract/digest.js';
+import type { Tool } from '../contract/tool.js';
+import { release } from '../store/counters.js';
+import type { Transaction } from '../store/database.js';
+import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
+import type { JournalEvent } from '../store/journal.js';
+import { endCall, type CallEnd, type LedgerRow } from '../store/ledger.js';
+import { closeQuestionsOfOperation, findQuestion, type QuestionRow } from '../store/questions.js';
+import type { ExecuteInput } from './api.js';
+import type { ActivityDeps } from './ports.js';
+
+/** How long after `callBy` another attempt waits before it concludes that the first one is over. */
+export const GRACE_MS = 1_000;
+
+/** How often a tool that honours keys is called for one effect before a person is asked what became of it. */
+export const MAX_ATTEMPTS = 5;
+
+/** What the ledger already says of a call. `free` may be claimed; `held` then are the counters it keeps from a claim before. */
+export type Standing =
+  | { readonly kind: 'free'; readonly held: readonly Reservation[] | null }
+  | { readonly kind: 'executed' }
+  | { readonly kind: 'failed'; readonly code: string }
+  | { readonly kind: 'left' }
+  | { readonly kind: 'voided' }
+  | { readonly kind: 'refused'; readonly reason: ReaskReason };
+
+type Answer = Standing & { readonly events: readonly JournalEvent[] };
+
+interface Look {
+  readonly call: LedgerRow;
+  readonly tool: Tool | undefined;
+  readonly input: ExecuteInput;
+  readonly now: number;
+  readonly halted: boolean;
+}
+
+/** Reads the call's row, which the caller has locked, and settles an unknown one when a person has found out. Throws while an attempt runs. */
+export async function standing(tx: Transaction, deps: ActivityDeps, look: Look): Promise<Answer> {
+  const { call } = look;
+  switch (call.status) {
+    case 'open':
+      return settlesNothing(look)
+        ? { kind: 'refused', reason: 'unverified', events: [] }
+        : { kind: 'free', held: null, events: [] };
+    case 'done':
+      return { kind: 'executed', events: [] };
+    case 'failed':
+      return { kind: 'failed', code: call.errorCode ?? 'failed', events: [] };
+    case 'left':
+      return { kind: 'left', events: [] };
+    case 'voided':
+      return { kind: 'voided', events: [] };
+    case 'claimed':
+      return afterClaim(tx, look);
+    case 'unknown':
+      // What did not happen would be called: under a halt the finding waits, and is asked for again.
+      if (look.halted && look.input.resolution?.as === 'not-happened')
+        return { kind: 'free', held: null, events: [] };
+      return look.input.resolution
+        ? resolve(tx, deps, look)
+        : { kind: 'refused', reason: 'unknown', events: [] };
+  }
+}
+
+/** A finding that lets nothing run, about a call whose outcome is not in question: never a reason to make it. */
+function settlesNothing({ input }: Look): boolean {
+  return input.resolution !== null && input.resolution.as !== 'not-happened';
+}
+
+async function afterClaim(tx: Transaction, { call, tool, now, halted }: Look): Promise<Answer> {
+  const over = (call.callBy ?? 0) + GRACE_MS;
+  if (now < over) throw inFlight(call.attempt, over - now);
+  if (!halted && tool && mayRepeat(tool, call, now)) return { kind: 'free', held: call.reserved, events: [] };
+  await endCall(tx, { ...call, from: ['claimed'], end: { status: 'unknown' }, now });
+  return { kind: 'refused', reason: 'unknown', events: [unknownEvent(call)] };
+}
+
+/** Makes Temporal try again once the attempt that is or may be running must be over. */
+export function inFlight(attempt: number, remainingMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'in-flight',
+    message: `attempt ${attempt} may still be running`,
+    nextRetryDelay: Math.max(1, remainingMs),
+  });
+}
+
+/** Whether another attempt at the same effect harms nobody: the tool honours the key still, or only reads. */
+export function mayRepeat(
+  tool: Tool,
+  call: Pick<LedgerRow, 'firstCalledAt' | 'attempt'>,
+  now: number,
+): boolean {
+  if (call.attempt >= MAX_ATTEMPTS) return false;
+  return (
+    tool.tier === 1 || (tool.keyLifetimeMs !== null && now < (call.firstCalledAt ?? now) + tool.keyLifetimeMs)
+  );
+}
+
+/** The journal's word for a call whose outcome nobody knows. */
+export function unknownEvent(call: { operation: number; generation: number; attempt: number }): JournalEvent {
+  const { operation, generation, attempt } = call;
+  return {
+    id: `ended/${operation}.${generation}.${attempt}/unknown`,
+    type: 'call-unknown',
+    body: { operation, generation, attempt },
+  };
+}
+
+async function resolve(tx: Transaction, deps: ActivityDeps, { call, input, now }: Look): Promise<Answer> {
+  const wanted = input.resolution;
+  const decision = wanted ? await findDecision(tx, call.tenant, wanted.decision) : undefined;
+  const question = decision && (await findQuestion(tx, { ...call, round: decision.round }));
+  const genuine = decision && question && isGenuine(decision, question, call, deps);
+  if (!wanted || !genuine || decision.message.resolution !== wanted.as) {
+    return { kind: 'refused', reason: 'unknown', events: [] };
+  }
+  closeQuestionsOfOperation(tx, call, 'resolved', now);
+  settleDecisions(tx, { tenant: call.tenant, ids: [decision.id], outcome: 'applied', now });
+  await endCall(tx, {
+    ...call,
+    from: ['unknown'],
+    end: resolvedEnd(wanted.as, decision.result ?? null),
+    now,
+  });
+  // Counters stay with what happened or may have; what did not happen gives back, and takes again when it runs.
+  if (wanted.as === 'not-happened') release(tx, call.tenant, call.reserved);
+  const event: JournalEvent = {
+    id: `resolved/${call.operation}.${call.generation}.${call.attempt}`,
+    type: 'call-resolved',
+    body: {
+      operation: call.operation,
+      generation: call.generation,
+      attempt: call.attempt,
+      as: wanted.as,
+      decision: decision.id,
+    },
+  };
+  if (wanted.as === 'happened') return { kind: 'executed', events: [event] };
+  return wanted.as === 'leave'
+    ? { kind: 'left', events: [event] }
+    : { kind: 'free', held: null, events: [event] };
+}
+
+function resolvedEnd(as: 'happened' | 'not-happened' | 'leave', result: Json): CallEnd {
+  return as === 'happened' ? { status: 'done', result } : { status: as === 'leave' ? 'left' : 'open' };
+}
+
+/** The signed word of somebody who was asked what became of this very call, about the question that is open now. */
+function isGenuine(
+  decision: DecisionRow,
+  question: QuestionRow,
+  call: LedgerRow,
+  deps: ActivityDeps,
+): boolean {
+  const record = verifyDecision(decision.jws, deps.verifier);
+  if (!record || !sameDecision(record, decision.message) || record.verb !== 'resolve') return false;
+  if (question.kind !== 'resolution' || question.status !== 'open') return false;
+  if (record.tenant !== call.tenant || record.task !== call.task || record.operation !== call.operation)
+    return false;
+  if (record.digest !== question.digest || record.briefDigest !== question.briefDigest) return false;
+  if (record.generation !== call.generation || record.round !== question.round) return false;
+  if (!record.roles.some((role) => question.roles.includes(role))) return false;
+  const result = decision.result === undefined ? undefined : labelled('result', decision.result);
+  return record.resultDigest === result && (decision.outcome === null || decision.outcome === 'applied');
+}

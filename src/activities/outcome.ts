@@ -1,0 +1,140 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { PERSIST_MS } from '../domain/call-times.js';
+import { release } from '../store/counters.js';
+import type { Transaction } from '../store/database.js';
+import { endCall, lockOperation, type CallEnd, type LedgerRow } from '../store/ledger.js';
+import type { ExecuteInput, ExecuteResult } from './api.js';
+import { journal } from './carry.js';
+import type { Claimed } from './claim.js';
+import { GRACE_MS, inFlight, mayRepeat, unknownEvent } from './ledger-standing.js';
+import type { ActivityDeps } from './ports.js';
+
+const PERSIST_PAUSE_MS = 500;
+
+/** Records what the call became, trying until the store answers: it is known here and nowhere else. */
+export function recordEnd(
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  claim: Claimed,
+  told: CallEnd,
+): Promise<ExecuteResult> {
+  const end = known(claim, told);
+  return persist(deps, () => record(deps, input, claim, end));
+}
+
+/** A failure says what this attempt did; of a call that changes something an earlier attempt may have had the effect all the same. */
+function known({ repeat, tool }: Claimed, end: CallEnd): CallEnd {
+  return end.status === 'failed' && repeat && tool.tier !== 1 ? { status: 'unknown' } : end;
+}
+
+async function persist<T>(deps: ActivityDeps, write: () => Promise<T>): Promise<T> {
+  const until = performance.now() + PERSIST_MS;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (error instanceof ApplicationFailure || performance.now() >= until) throw error;
+      deps.log('warn', 'result-not-recorded-yet', {
+        tries,
+        error: error instanceof Error ? error.name : 'unknown',
+      });
+      await new Promise((resolve) => setTimeout(resolve, PERSIST_PAUSE_MS));
+    }
+  }
+}
+
+async function record(
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  claim: Claimed,
+  end: CallEnd,
+): Promise<ExecuteResult> {
+  return deps.database.transaction(async (tx) => {
+    const [rows, now] = await Promise.all([lockOperation(tx, input), tx.now()]);
+    const current = rows.find((other) => other.generation === input.generation);
+    const carried = { ...input, events: [] };
+    if (current?.status === 'claimed' && current.attempt === claim.attempt) {
+      if (end.status === 'unknown' && mayRepeat(claim.tool, current, now))
+        throw inFlight(claim.attempt, claim.callBy + GRACE_MS - now);
+      if (end.status === 'failed') release(tx, input.tenant, claim.reservations);
+      const [, head] = await Promise.all([
+        endCall(tx, { ...input, attempt: claim.attempt, from: ['claimed'], end, now }),
+        tx.last(journal(tx, carried, now, [endEvent(claim, end)])),
+      ]);
+      if (end.status === 'done') return { kind: 'executed', head };
+      return end.status === 'failed'
+        ? { kind: 'failed', code: end.code, head }
+        : { kind: 'refused', reason: 'unknown', head };
+    }
+    const head = await journal(tx, carried, now, await lateEvents(tx, deps, claim, end, rows, now));
+    return end.status === 'done' && current?.attempt === claim.attempt
+      ? { kind: 'executed', head }
+      : { kind: 'refused', reason: 'unknown', head };
+  });
+}
+
+/** Records what a call became after its deadline. Never rejects. */
+export async function recordLate(
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  claim: Claimed,
+  told: CallEnd,
+): Promise<void> {
+  const end = known(claim, told);
+  try {
+    await deps.database.transaction(async (tx) => {
+      const [rows, now] = await Promise.all([lockOperation(tx, input), tx.now()]);
+      await journal(tx, { ...input, events: [] }, now, await lateEvents(tx, deps, claim, end, rows, now));
+    });
+  } catch (error) {
+    deps.log('error', 'late-result-lost', {
+      task: input.task,
+      operation: input.operation,
+      error: error instanceof Error ? error.name : 'unknown',
+    });
+  }
+}
+
+/** A result that came after the call was given up: it settles the unknown, or says that the effect may have happened twice. */
+async function lateEvents(
+  tx: Transaction,
+  deps: ActivityDeps,
+  claim: Claimed,
+  end: CallEnd,
+  rows: readonly LedgerRow[],
+  now: number,
+) {
+  const { call, attempt } = claim;
+  const { operation, generation } = call;
+  if (end.status === 'unknown') return [];
+  if (await endCall(tx, { ...call, attempt, from: ['unknown'], end, now })) {
+    return [
+      {
+        id: `late/${operation}.${generation}.${attempt}`,
+        type: 'call-late',
+        body: { operation, generation, attempt, status: end.status },
+      },
+    ];
+  }
+  const row = rows.find((other) => other.generation === generation);
+  if (end.status !== 'done' || !row || row.attempt === attempt) return [];
+  deps.log('error', 'call-doubled', { task: call.task, operation, attempt, laterAttempt: row.attempt });
+  return [
+    {
+      id: `doubled/${operation}.${generation}.${attempt}`,
+      type: 'call-doubled',
+      body: { operation, generation, attempt, laterAttempt: row.attempt },
+    },
+  ];
+}
+
+function endEvent({ call, attempt }: Claimed, end: CallEnd) {
+  const { operation, generation } = call;
+  if (end.status === 'unknown') return unknownEvent({ operation, generation, attempt });
+  const code = end.status === 'failed' ? end.code : undefined;
+  return {
+    id: `ended/${operation}.${generation}.${attempt}`,
+    type: end.status === 'done' ? 'call-executed' : 'call-failed',
+    body: { operation, generation, attempt, code },
+  };
+}

@@ -1,0 +1,177 @@
+import type { Json } from '../domain/action.js';
+import type { Brief } from '../domain/brief.js';
+import { escalationId } from '../domain/ids.js';
+import { briefDigest, buildBrief } from '../contract/brief.js';
+import { actionDigest } from '../contract/digest.js';
+import { maskSecrets } from '../contract/secret.js';
+import { describeCall, type Tool } from '../contract/tool.js';
+import type { Preview } from '../contract/tool-definition.js';
+import type { Policy } from '../policy/policy.js';
+import { hadEffect, type LedgerRow } from '../store/ledger.js';
+import type { QuestionRow } from '../store/questions.js';
+import type { TaskRow } from '../store/tasks.js';
+import type { AskInput } from './api.js';
+import { asAction, judgeCall } from './judging.js';
+import type { ActivityDeps } from './ports.js';
+import { within } from './within.js';
+
+/** How long a tool's preview and fingerprint may take; past it the action is uninspectable. */
+export const PREVIEW_MS = 5_000;
+
+/** A question made ready outside of any transaction, and the policy it was judged under. */
+export interface Fresh {
+  readonly row: QuestionRow;
+  readonly policy: Policy;
+}
+
+/** What preparing needs. */
+export interface Preparing {
+  readonly input: AskInput;
+  readonly task: TaskRow;
+  readonly call: LedgerRow;
+  /** All calls of the task. */
+  readonly calls: readonly LedgerRow[];
+  /** The policy in force. */
+  readonly policy: Policy;
+  readonly now: number;
+}
+
+/** Judges, previews and renders one call; touches nothing but the tool's own reading side. */
+export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise<Fresh> {
+  const { input, task, call, calls, policy, now } = preparing;
+  const tool = deps.tools.get(call.tool);
+  const earlier = calls.filter(
+    (row) => row.operation === call.operation && row.generation !== call.generation && hadEffect(row),
+  );
+  const must = input.reason ?? (earlier.length > 0 ? 'earlier-effect' : null);
+  const { verdict, history } = await deps.database.reads((queries) =>
+    judgeCall(queries, { policy, task, call, tool, must, now }),
+  );
+  const base = {
+    tenant: task.tenant,
+    task: task.task,
+    operation: call.operation,
+    generation: call.generation,
+  };
+  const digest = digestOf(call, tool, policy.hash);
+  const permitted = verdict.level !== 'approve' || (call.status !== 'open' && input.reason === null);
+  const row: Omit<QuestionRow, 'status' | 'brief' | 'briefDigest' | 'fingerprint'> = {
+    ...base,
+    round: input.round,
+    kind: input.reason === 'unknown' ? 'resolution' : 'approval',
+    reason: input.reason,
+    agent: task.agent,
+    tool: call.tool,
+    toolVersion: tool?.version ?? '',
+    tier: verdict.tier,
+    policyHash: policy.hash,
+    verdict,
+    digest,
+    rung: 0,
+    role: '',
+    roles: [],
+    rungOver: false,
+    undelivered: false,
+    answerBy: null,
+    extendableUntil: null,
+    askedAt: now,
+    closedAt: null,
+    closedAs: null,
+  };
+  if (permitted)
+    return {
+      policy,
+      row: { ...row, status: 'permitted', brief: null, briefDigest: digest, fingerprint: null },
+    };
+  const [preview, fingerprint] = await Promise.all([
+    previewOf(tool, call.args),
+    fingerprintOf(tool, call.args),
+  ]);
+  const brief = briefOf(preparing, { ...row, preview, earlier, tool, history });
+  return { policy, row: { ...row, status: 'open', brief, briefDigest: briefDigest(brief), fingerprint } };
+}
+
+/** What a decision about this call binds to, under the tool's present version and schema. */
+export function digestOf(call: LedgerRow, tool: Tool | undefined, policyHash: Policy['hash']) {
+  return actionDigest({
+    tenant: call.tenant,
+    task: call.task,
+    operation: call.operation,
+    generation: call.generation,
+    tool: call.tool,
+    toolVersion: tool?.version ?? '',
+    ...(tool ? { toolSchema: tool.schemaDigest } : {}),
+    args: call.args,
+    policyHash,
+  });
+}
+
+/** The tool's preview: `failed` when it cannot read the arguments, threw, or took too long. */
+async function previewOf(tool: Tool | undefined, stored: Json): Promise<Preview | 'failed' | null> {
+  const preview = tool?.preview;
+  if (!tool || !preview) return null;
+  const parsed = tool.parseArgs(maskSecrets(stored));
+  return 'args' in parsed
+    ? within(PREVIEW_MS, (signal) => preview(parsed.args, { signal })).catch(() => 'failed' as const)
+    : 'failed';
+}
+
+/** What `fingerprintOf` gives when the world could not be looked at: equal to nothing, so nothing runs on it. */
+export const NO_FINGERPRINT = 'failed';
+
+/** The tool's view of the world as `seen:...`; null when the tool takes none. */
+export async function fingerprintOf(tool: Tool | undefined, stored: Json): Promise<string | null> {
+  const fingerprint = tool?.fingerprint;
+  if (!tool || !fingerprint) return null;
+  const parsed = tool.parseArgs(maskSecrets(stored));
+  if (!('args' in parsed)) return NO_FINGERPRINT;
+  return within(PREVIEW_MS, (signal) => fingerprint(parsed.args, { signal })).then(
+    (seen) => `seen:${seen}`,
+    () => NO_FINGERPRINT,
+  );
+}
+
+function briefOf(
+  { input, task, call, calls }: Preparing,
+  made: Pick<QuestionRow, 'verdict' | 'kind'> & {
+    preview: Preview | 'failed' | null;
+    earlier: readonly LedgerRow[];
+    tool: Tool | undefined;
+    history: Brief['trackRecord'];
+  },
+): Brief {
+  const { tool, verdict } = made;
+  return buildBrief({
+    escalation: escalationId(task.task, call.operation),
+    task: task.task,
+    tenant: task.tenant,
+    round: input.round,
+    reason: input.reason,
+    kind: made.kind === 'resolution' ? 'resolution' : 'approval',
+    tool: {
+      name: call.tool,
+      version: tool?.version ?? '',
+      known: tool !== undefined,
+      hasUndo: tool?.hasUndo ?? false,
+    },
+    args: call.args,
+    impact: asAction(call, tool).action.impact,
+    description: describeCall(tool, call.args),
+    preview: made.preview,
+    verdict,
+    trackRecord: made.history,
+    workDone: calls
+      .filter((row) => row.endedAt !== null)
+      .map((row) => ({ what: row.tool, outcome: row.status, at: row.endedAt ?? 0 })),
+    earlierEffects: made.earlier.map((row) => `${row.tool} as first proposed: ${row.status}`),
+    request: task.request.goal,
+    agentText: call.agentText,
+    authority: {
+      requester: task.requester,
+      agent: task.agent,
+      credentials: 'fetched by the tool when it runs',
+      mayDecide: verdict.ladder.rungs.map((rung) => rung.role),
+    },
+    session: `${task.tenant}/${task.task}`,
+  });
+}

@@ -1,0 +1,64 @@
+import { sameDecision, verifyDecision } from '../contract/decision-record.js';
+import type { Transaction } from '../store/database.js';
+import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
+import type { JournalEvent } from '../store/journal.js';
+import { closeQuestion, lockQuestion, moveDeadline, type QuestionRow } from '../store/questions.js';
+import type { VerifyInput, VerifyResult } from './api.js';
+import { journal } from './carry.js';
+import type { ActivityDeps } from './ports.js';
+
+/**
+ * Whether the store holds this very decision, signed by a known key, for this question, by somebody whom it was put to. A genuine one
+ * takes effect in the store in the same transaction; a repeat says the same.
+ */
+export async function verify(deps: ActivityDeps, input: VerifyInput): Promise<VerifyResult> {
+  const { decision: message, tenant, task } = input;
+  await deps.point?.('verify-before', { task, operation: message.operation });
+  return deps.database.transaction(async (tx) => {
+    const { operation, generation, round } = message;
+    const [question, row, now] = await Promise.all([
+      lockQuestion(tx, { tenant, task, operation, generation, round }),
+      findDecision(tx, tenant, message.id),
+      tx.now(),
+    ]);
+    const genuine = row !== undefined && question !== undefined && isGenuine(deps, input, row, question);
+    const events = genuine ? apply(tx, row, question, now) : [];
+    return { genuine, head: await tx.last(journal(tx, input, now, events)) };
+  });
+}
+
+function isGenuine(deps: ActivityDeps, input: VerifyInput, row: DecisionRow, question: QuestionRow): boolean {
+  const record = verifyDecision(row.jws, deps.verifier);
+  return (
+    record !== undefined &&
+    sameDecision(record, input.decision) &&
+    record.tenant === input.tenant &&
+    record.task === input.task &&
+    record.digest === question.digest &&
+    record.briefDigest === question.briefDigest &&
+    record.roles.some((role) => question.roles.includes(role)) &&
+    (question.answerBy === null || record.at <= question.answerBy) &&
+    (row.outcome === null || row.outcome === 'applied')
+  );
+}
+
+function apply(
+  tx: Transaction,
+  row: DecisionRow,
+  question: QuestionRow,
+  now: number,
+): readonly JournalEvent[] {
+  const { verb, until } = row.message;
+  settleDecisions(tx, { tenant: row.tenant, ids: [row.id], outcome: 'applied', now });
+  if ((verb === 'hold' || verb === 'extend') && until !== undefined && question.status === 'open')
+    moveDeadline(tx, question, until);
+  if (verb === 'reject') closeQuestion(tx, question, 'rejected', now);
+  const { operation, generation, round } = row;
+  return [
+    {
+      id: `applied/${row.id}`,
+      type: 'decision-applied',
+      body: { operation, generation, round, decision: row.id, verb, until },
+    },
+  ];
+}
