@@ -1,0 +1,337 @@
+/**
+ * The only reader of the environment. Each process of Countersign has one loader; all problems come back in one
+ * {@link ConfigError}, so that nobody fixes a deployment one variable at a time.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+
+/** The environment as Node gives it; every loader takes one so that tests need not touch the real one. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One wrong setting: its name, what is wrong, what to set instead. */
+export interface ConfigIssue {
+  readonly name: string;
+  readonly problem: string;
+  readonly todo: string;
+}
+
+/** Missing or bad settings, all of them at once. A command line ends with `exitCode` (2, usage). */
+export class ConfigError extends Error {
+  readonly exitCode = 2;
+  readonly issues: readonly ConfigIssue[];
+  constructor(issues: readonly ConfigIssue[]) {
+    const lines = issues.map((issue) => `  ${issue.name}: ${issue.problem}. ${issue.todo}`);
+    const count = issues.length === 1 ? '1 setting is' : `${issues.length} settings are`;
+    super([`${count} missing or wrong in the environment:`, ...lines].join('\n'));
+    this.name = 'ConfigError';
+    this.issues = issues;
+  }
+}
+
+const file = z.string().transform((path, context) => {
+  try {
+    accessSync(path, constants.R_OK);
+    if (statSync(path).isDirectory())
+      context.addIssue({ code: 'custom', message: `"${path}" is a folder, not a file` });
+  } catch {
+    context.addIssue({ code: 'custom', message: `no readable file at "${path}"` });
+  }
+  return resolve(path);
+});
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL' });
+/** The address of a gateway. */
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' });
+const smtpUrl = z.url({ protocol: /^smtps?$/, error: 'not an smtp:// or smtps:// URL' });
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'not a port number')
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'not a port number');
+
+/** Every setting: how it is parsed and what to do about it. `required` is a matter of the process, see the loaders. */
+const settings = {
+  COUNTERSIGN_POLICY: { schema: z.string(), todo: 'Set it to the policy file, for example ./policy.yaml.' },
+  COUNTERSIGN_TOOLS: {
+    schema: file,
+    todo: 'Set it to the module that exports the tools, for example ./tools.js.',
+  },
+  COUNTERSIGN_DATABASE_URL: {
+    schema: postgresUrl,
+    todo: 'Set it to a Postgres 15 or newer, postgres://user:password@host:5432/database, or leave it out for the embedded one.',
+  },
+  COUNTERSIGN_DATA: {
+    schema: z.string(),
+    todo: 'Set it to the folder of the embedded stack; default ./.countersign.',
+  },
+  COUNTERSIGN_PORT: { schema: port, todo: 'Set it to a free port from 0 (any) to 65535; default 8484.' },
+  COUNTERSIGN_HOST: {
+    schema: z.string().regex(/^[0-9A-Za-z.:-]{1,255}$/, 'not a host name or address'),
+    todo: 'Set it to the address to listen on; default 127.0.0.1.',
+  },
+  COUNTERSIGN_URL: {
+    schema: httpUrl,
+    todo: 'Set it to the address of the gateway, for example http://127.0.0.1:8484.',
+  },
+  COUNTERSIGN_TOKEN: {
+    schema: z.string().regex(/^[\x21-\x7e]{16,}$/, 'not a token'),
+    todo: 'Set it to a token of `countersign token create`.',
+  },
+  COUNTERSIGN_SIGNING_KEY_FILE: {
+    schema: file,
+    todo: 'Set it to the private Ed25519 key (JWK) of this gateway.',
+  },
+  COUNTERSIGN_VERIFY_KEYS_FILE: {
+    schema: file,
+    todo: 'Set it to the public keys of all gateways (JWK set).',
+  },
+  COUNTERSIGN_SECRETS_KEY_FILE: {
+    schema: file,
+    todo: 'Set it to the key file that encrypts stored secrets.',
+  },
+  COUNTERSIGN_CHECKPOINTS: {
+    schema: z.string(),
+    todo: 'Set it to the folder for signed journal checkpoints, outside the database.',
+  },
+  COUNTERSIGN_TASK_QUEUE: {
+    schema: z.string(),
+    todo: 'Set it to the Temporal task queue; default countersign.',
+  },
+  COUNTERSIGN_DEPLOYMENT: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, 'not a name of letters, digits, `_` and `-`'),
+    todo: "Set it to the name of the workers' deployment, together with COUNTERSIGN_BUILD_ID, or leave both out.",
+  },
+  COUNTERSIGN_BUILD_ID: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'not an id of letters, digits, `.`, `_` and `-`'),
+    todo: "Set it to this worker's build, together with COUNTERSIGN_DEPLOYMENT, or leave both out.",
+  },
+  COUNTERSIGN_SMTP_URL: {
+    schema: smtpUrl,
+    todo: 'Set it to smtp://user:password@host:587 or smtps://host:465.',
+  },
+  COUNTERSIGN_MAIL_FROM: {
+    schema: z.string().includes('@', { error: 'not a mail address' }),
+    todo: 'Set it to the sender of notifications, for example gate@example.com.',
+  },
+  COUNTERSIGN_TEMPORAL_CLI: { schema: z.string(), todo: 'Set it to a `temporal` executable.' },
+  COUNTERSIGN_TEST_SERVER: { schema: z.string(), todo: 'Set it to a `temporal-test-server` executable.' },
+} as const;
+
+type Name = keyof typeof settings;
+type Values = { [N in Name]?: z.output<(typeof settings)[N]['schema']> };
+
+/** Reads the named settings. Absent and empty are the same; `required` ones must be there. */
+function read(
+  env: Environment,
+  names: readonly Name[],
+  required: readonly Name[],
+  issues: ConfigIssue[],
+): Values {
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const { schema, todo } = settings[name];
+    const text = env[name];
+    if (text === undefined || text === '') {
+      if (required.includes(name)) issues.push({ name, problem: 'missing', todo });
+      continue;
+    }
+    const parsed = schema.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else issues.push({ name, problem: parsed.error.issues[0]?.message ?? 'wrong', todo });
+  }
+  return values as Values; // each value was parsed by the schema of its own name
+}
+
+/** How to reach Temporal; `connection` fits `Connection.connect` and `NativeConnection.connect`. */
+export interface TemporalConfig {
+  readonly namespace: string;
+  readonly connection: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+}
+
+/** `host`, `host:port` or `[::1]:port`, as gRPC takes it. */
+function isHostAndPort(address: string): boolean {
+  const parts = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(address);
+  return parts !== null && Number(parts[1] ?? 1) >= 1 && Number(parts[1] ?? 1) <= 65_535;
+}
+
+/** TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_* and the profile file, as Temporal defines them. */
+function readTemporal(env: Environment, issues: ConfigIssue[]): TemporalConfig | undefined {
+  try {
+    const present = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const { connectionOptions, namespace } = loadClientConnectConfig({
+      overrideEnvVars: Object.fromEntries(present),
+    });
+    const address = connectionOptions.address;
+    if (typeof address === 'string' && !isHostAndPort(address)) {
+      const todo = 'Set it to host:port, for example localhost:7233.';
+      issues.push({ name: 'TEMPORAL_ADDRESS', problem: 'not host:port', todo });
+    }
+    return { namespace: namespace ?? 'default', connection: connectionOptions };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message.replace(/\.?(\n[^]*)?$/, '') : String(error);
+    issues.push({
+      name: 'TEMPORAL_*',
+      problem,
+      todo: 'Check these variables and the profile file (TEMPORAL_CONFIG_FILE).',
+    });
+    return undefined;
+  }
+}
+
+/** What every long-running process needs. Without `databaseUrl` it uses the embedded stack of `dataDir`. */
+interface ServerConfig {
+  readonly databaseUrl: string | undefined;
+  readonly dataDir: string;
+  readonly taskQueue: string;
+  readonly temporal: TemporalConfig;
+}
+
+/** Settings of a worker process. Key files are required as soon as the database is given by URL. */
+export interface WorkerConfig extends ServerConfig {
+  readonly toolsFile: string;
+  readonly verifyKeysFile: string | undefined;
+  readonly secretsKeyFile: string | undefined;
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined;
+  /** Set for worker versioning: which build of which deployment this worker is. */
+  readonly deployment: { readonly name: string; readonly buildId: string } | undefined;
+}
+
+/** Settings of a gateway process. */
+export interface GatewayConfig extends ServerConfig {
+  /** The address to listen on; 127.0.0.1 unless told otherwise. */
+  readonly host: string;
+  /** Where signed checkpoints go, outside the database. */
+  readonly checkpointsDir: string;
+  readonly port: number;
+  readonly signingKeyFile: string | undefined;
+  readonly verifyKeysFile: string | undefined;
+  readonly secretsKeyFile: string | undefined;
+}
+
+/** Settings of the command line. Without `url` it looks for the running stack of `dataDir`. */
+export interface CliConfig {
+  readonly url: string | undefined;
+  readonly token: string | undefined;
+  readonly dataDir: string;
+}
+
+/** Settings of the embedded stack and of the search for its servers. */
+export interface DevConfig {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly databaseUrl: string | undefined;
+  /** The policy to put in force, unless the command line names one. */
+  readonly policyFile: string | undefined;
+  readonly search: {
+    readonly cacheDir: string;
+    readonly environment: Environment;
+    readonly temporalCli: string | undefined;
+    readonly testServer: string | undefined;
+  };
+}
+
+const server = ['COUNTERSIGN_DATABASE_URL', 'COUNTERSIGN_DATA', 'COUNTERSIGN_TASK_QUEUE'] as const;
+const sharedKeys = ['COUNTERSIGN_VERIFY_KEYS_FILE', 'COUNTERSIGN_SECRETS_KEY_FILE'] as const;
+const gatewayKeys = ['COUNTERSIGN_SIGNING_KEY_FILE', ...sharedKeys] as const;
+const mail = ['COUNTERSIGN_SMTP_URL', 'COUNTERSIGN_MAIL_FROM'] as const;
+const versioning = ['COUNTERSIGN_DEPLOYMENT', 'COUNTERSIGN_BUILD_ID'] as const;
+
+/** The settings that each process reads, beside Temporal's own (`TEMPORAL_*`) of worker and gateway. */
+export const SETTINGS = {
+  worker: [...server, ...sharedKeys, ...mail, ...versioning, 'COUNTERSIGN_TOOLS'],
+  gateway: [...server, ...gatewayKeys, 'COUNTERSIGN_PORT', 'COUNTERSIGN_HOST', 'COUNTERSIGN_CHECKPOINTS'],
+  cli: ['COUNTERSIGN_URL', 'COUNTERSIGN_TOKEN', 'COUNTERSIGN_DATA'],
+  /** Also of `migrate`, which takes the database's address from it. */
+  dev: [
+    'COUNTERSIGN_DATA',
+    'COUNTERSIGN_PORT',
+    'COUNTERSIGN_DATABASE_URL',
+    'COUNTERSIGN_POLICY',
+    'COUNTERSIGN_TEMPORAL_CLI',
+    'COUNTERSIGN_TEST_SERVER',
+  ],
+} as const satisfies Record<string, readonly Name[]>;
+
+const dataDirOf = (values: Values) => resolve(values.COUNTERSIGN_DATA ?? '.countersign');
+
+function serverConfig(values: Values, temporal: TemporalConfig): ServerConfig {
+  return {
+    databaseUrl: values.COUNTERSIGN_DATABASE_URL,
+    dataDir: dataDirOf(values),
+    taskQueue: values.COUNTERSIGN_TASK_QUEUE ?? 'countersign',
+    temporal,
+  };
+}
+
+/** Throws {@link ConfigError} with everything that is missing or wrong for a worker. */
+export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
+  const issues: ConfigIssue[] = [];
+  const external = Boolean(env['COUNTERSIGN_DATABASE_URL']);
+  const together = [mail, versioning].filter((names) => names.some((name) => env[name])).flat();
+  const required = ['COUNTERSIGN_TOOLS', ...(external ? sharedKeys : []), ...together] as const;
+  const values = read(env, SETTINGS.worker, required, issues);
+  const temporal = readTemporal(env, issues);
+  if (issues.length > 0 || temporal === undefined || values.COUNTERSIGN_TOOLS === undefined)
+    throw new ConfigError(issues);
+  const { COUNTERSIGN_SMTP_URL: url, COUNTERSIGN_MAIL_FROM: from } = values;
+  const { COUNTERSIGN_DEPLOYMENT: deployment, COUNTERSIGN_BUILD_ID: buildId } = values;
+  return {
+    ...serverConfig(values, temporal),
+    toolsFile: values.COUNTERSIGN_TOOLS,
+    verifyKeysFile: values.COUNTERSIGN_VERIFY_KEYS_FILE,
+    secretsKeyFile: values.COUNTERSIGN_SECRETS_KEY_FILE,
+    mail: url === undefined || from === undefined ? undefined : { smtpUrl: url, from },
+    deployment: deployment === undefined || buildId === undefined ? undefined : { name: deployment, buildId },
+  };
+}
+
+/** Throws {@link ConfigError} with everything that is missing or wrong for a gateway. */
+export function loadGatewayConfig(env: Environment = process.env): GatewayConfig {
+  const issues: ConfigIssue[] = [];
+  const required = env['COUNTERSIGN_DATABASE_URL'] ? gatewayKeys : [];
+  const values = read(env, SETTINGS.gateway, required, issues);
+  const temporal = readTemporal(env, issues);
+  if (issues.length > 0 || temporal === undefined) throw new ConfigError(issues);
+  return {
+    ...serverConfig(values, temporal),
+    host: values.COUNTERSIGN_HOST ?? '127.0.0.1',
+    checkpointsDir: resolve(values.COUNTERSIGN_CHECKPOINTS ?? join(dataDirOf(values), 'checkpoints')),
+    port: values.COUNTERSIGN_PORT ?? 8484,
+    signingKeyFile: values.COUNTERSIGN_SIGNING_KEY_FILE,
+    verifyKeysFile: values.COUNTERSIGN_VERIFY_KEYS_FILE,
+    secretsKeyFile: values.COUNTERSIGN_SECRETS_KEY_FILE,
+  };
+}
+
+/** Throws {@link ConfigError}; nothing is required. */
+export function loadCliConfig(env: Environment = process.env): CliConfig {
+  const issues: ConfigIssue[] = [];
+  const values = read(env, SETTINGS.cli, [], issues);
+  if (issues.length > 0) throw new ConfigError(issues);
+  return { url: values.COUNTERSIGN_URL, token: values.COUNTERSIGN_TOKEN, dataDir: dataDirOf(values) };
+}
+
+/** Throws {@link ConfigError}; nothing is required. The cache folder follows the XDG base directory specification. */
+export function loadDevConfig(env: Environment = process.env): DevConfig {
+  const issues: ConfigIssue[] = [];
+  const values = read(env, SETTINGS.dev, [], issues);
+  if (issues.length > 0) throw new ConfigError(issues);
+  return {
+    dataDir: dataDirOf(values),
+    port: values.COUNTERSIGN_PORT ?? 8484,
+    databaseUrl: values.COUNTERSIGN_DATABASE_URL,
+    policyFile: values.COUNTERSIGN_POLICY,
+    search: {
+      cacheDir: join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'countersign'),
+      environment: env,
+      temporalCli: values.COUNTERSIGN_TEMPORAL_CLI,
+      testServer: values.COUNTERSIGN_TEST_SERVER,
+    },
+  };
+}

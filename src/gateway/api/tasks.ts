@@ -1,0 +1,166 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import {
+  cancelRequest,
+  resultQuery,
+  submitRequest,
+  taskQuery,
+  type ResultView,
+  type TaskPage,
+  type TaskView,
+} from '../../contract/http.js';
+import type { TaskId } from '../../domain/ids.js';
+import { haltsOver } from '../../store/halts.js';
+import { callsOf } from '../../store/ledger.js';
+import { questionsOf } from '../../store/questions.js';
+import { findTask, requestCancel, searchTasks, type TaskRow } from '../../store/tasks.js';
+import type { Bearer } from '../../store/tokens.js';
+import { requireSight, type GatewayEnv } from '../auth.js';
+import { watchClosed } from '../closed-watch.js';
+import type { GatewayDeps } from '../deps.js';
+import { notFound, refuse } from '../problem.js';
+import { readBody, readCursor, readQuery, taskOf, writeCursor } from '../request.js';
+import { submit } from '../submit-task.js';
+import { operationsOf, outcomeOf, standingOf, stateOf, waitsFor } from '../task-state.js';
+
+/** `/v1/tasks`: submit, list, look, wait for the result, cancel. */
+export function taskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
+  const untilClosed = watchClosed(deps.database);
+  const app = new Hono<GatewayEnv>();
+  app.post('/tasks', async (c) => {
+    const body = await readBody(c.req.raw, submitRequest);
+    const { created, row } = await submit(deps, c.get('bearer'), body);
+    return c.json(
+      { task: row.task, tenant: row.tenant, created, state: stateOf(row.state) },
+      created ? 201 : 200,
+    );
+  });
+  app.get('/tasks', async (c) =>
+    c.json(await listPage(deps, c.get('bearer'), readQuery(c.req.raw, taskQuery))),
+  );
+  app.get('/tasks/:task', async (c) =>
+    c.json(await view(deps, await sightedTask(deps, c.get('bearer'), c.req.param('task')))),
+  );
+  app.get('/tasks/:task/result', async (c) => {
+    const { wait } = readQuery(c.req.raw, resultQuery);
+    const row = await sightedTask(deps, c.get('bearer'), c.req.param('task'));
+    const closed = await untilClosed(row, wait * 1_000, c.req.raw.signal);
+    return c.json(await result(deps, closed), closed.closedAt === null ? 202 : 200);
+  });
+  app.post('/tasks/:task/cancel', async (c) => {
+    const { why } = await readBody(c.req.raw, cancelRequest);
+    const row = await sightedTask(deps, c.get('bearer'), c.req.param('task'));
+    return c.json(await cancel(deps, c.get('bearer'), row, why), 202);
+  });
+  return app;
+}
+
+async function sightedTask(deps: GatewayDeps, bearer: Bearer, name: string): Promise<TaskRow> {
+  const row = (await findTask(deps.database, bearer.tenant, taskOf(name))) ?? notFound();
+  await requireSight(deps, deps.database, bearer, row.requester);
+  return row;
+}
+
+const taskCursor = z.strictObject({ submittedAt: z.int(), task: z.string() });
+
+async function listPage(
+  deps: GatewayDeps,
+  bearer: Bearer,
+  query: z.output<typeof taskQuery>,
+): Promise<TaskPage> {
+  await requireSight(deps, deps.database, bearer, null);
+  const before = readCursor(query.cursor, taskCursor);
+  const rows = await searchTasks(deps.database, {
+    tenant: bearer.tenant,
+    limit: query.limit,
+    ...(query.state === undefined ? {} : { state: query.state }),
+    ...(query.agent === undefined ? {} : { agent: query.agent }),
+    ...(before ? { before } : {}),
+  });
+  const last = rows.length === query.limit ? rows.at(-1) : undefined;
+  return {
+    tasks: rows.map((row) => ({
+      ...base(row),
+      state: stateOf(row.state),
+      since: row.closedAt ?? row.submittedAt,
+    })),
+    next: last ? writeCursor({ submittedAt: last.submittedAt, task: last.task }) : null,
+  };
+}
+
+function base(row: TaskRow) {
+  const { task, tenant, agent, requester, submittedAt, closedAt, reason, detail } = row;
+  return { task, tenant, agent, requester, submittedAt, closedAt, reason, detail };
+}
+
+async function view(deps: GatewayDeps, row: TaskRow): Promise<TaskView> {
+  const [[questions, calls, halts], live] = await Promise.all([
+    deps.database.reads((queries) =>
+      Promise.all([
+        questionsOf(queries, row.tenant, row.task),
+        callsOf(queries, row.tenant, row.task),
+        haltsOver(queries, row),
+      ]),
+    ),
+    row.runId === null ? undefined : deps.tasks.view(row),
+  ]);
+  return {
+    ...base(row),
+    goal: row.request.goal === '' ? null : row.request.goal,
+    ...standingOf(row, questions, live),
+    halt: row.closedAt === null ? (halts.inForce[0]?.id ?? null) : null,
+    waitsFor: waitsFor(questions),
+    operations: operationsOf(calls, questions),
+    head: live?.head ?? null,
+  };
+}
+
+async function result(deps: GatewayDeps, row: TaskRow): Promise<ResultView> {
+  const [questions, calls] = await deps.database.reads((queries) =>
+    Promise.all([questionsOf(queries, row.tenant, row.task), callsOf(queries, row.tenant, row.task)]),
+  );
+  const results = calls.map((call) => {
+    const asked = questions.findLast(
+      (question) => question.operation === call.operation && question.generation === call.generation,
+    );
+    const { operation, generation, tool } = call;
+    return {
+      operation,
+      generation,
+      tool,
+      outcome: outcomeOf(call, asked) ?? call.status,
+      result: call.result ?? null,
+    };
+  });
+  return {
+    task: row.task,
+    state: standingOf(row, questions, undefined).state,
+    reason: row.reason,
+    detail: row.detail,
+    results,
+  };
+}
+
+async function cancel(
+  deps: GatewayDeps,
+  bearer: Bearer,
+  row: TaskRow,
+  why: string,
+): Promise<{ task: TaskId; cancelling: true }> {
+  const noted = await requestCancel(deps.database, {
+    tenant: row.tenant,
+    task: row.task,
+    by: bearer.subject,
+    why,
+  });
+  if (!noted) {
+    // A repeat gets its first answer, whatever became of the task; only what comes for the first time is too late.
+    const ended = (await findTask(deps.database, row.tenant, row.task)) ?? notFound();
+    if (ended.cancelAt === null)
+      refuse({ refused: 'not-open', detail: `The task has ended already: ${ended.state.toLowerCase()}.` });
+    return { task: row.task, cancelling: true };
+  }
+  const told = await deps.tasks.cancel(row);
+  if (told !== 'told') deps.log('warn', 'cancel-not-delivered-yet', { task: row.task });
+  return { task: row.task, cancelling: true };
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { Hono } from 'hono';
+import { CountersignError } from '../domain/errors.js';
+import { sqlState } from '../store/database.js';
+import { isUnavailable } from '../store/unavailable.js';
+import { decisionRoutes } from './api/decisions.js';
+import { escalationRoutes } from './api/escalations.js';
+import { haltRoutes } from './api/halts.js';
+import { journalRoutes } from './api/journal.js';
+import { policyRoutes } from './api/policy.js';
+import { taskRoutes } from './api/tasks.js';
+import { tokenRoutes } from './api/tokens.js';
+import { authenticate, type GatewayEnv } from './auth.js';
+import type { DeliveredMarks } from './delivered-marks.js';
+import type { GatewayDeps } from './deps.js';
+import { healthRoutes } from './health.js';
+import { problem, problemOf } from './problem.js';
+
+/** The gateway as a function from request to response; what listens on a socket is the composition root's business. */
+export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMarks }): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
+  app.use(async (c, next) => {
+    await next();
+    c.header('cache-control', 'no-store');
+    c.header('x-content-type-options', 'nosniff');
+  });
+  app.route('/', healthRoutes(deps));
+  app.use('/v1/*', authenticate(deps));
+  app.route('/v1', taskRoutes(deps));
+  app.route('/v1', escalationRoutes(deps));
+  app.route('/v1', decisionRoutes(deps));
+  app.route('/v1', haltRoutes(deps));
+  app.route('/v1', journalRoutes(deps));
+  app.route('/v1', policyRoutes(deps));
+  app.route('/v1', tokenRoutes(deps));
+  app.notFound(() =>
+    problem('not-found', 'There is nothing here that this token may see. Check the id and the token.'),
+  );
+  app.onError((error) => answerFailure(deps, error));
+  return app;
+}
+
+function answerFailure(deps: GatewayDeps, error: Error): Response {
+  if (error instanceof CountersignError) return problemOf(error);
+  if (isUnavailable(error)) {
+    deps.log('alarm', 'database-unavailable', { error: error.name });
+    return problem(
+      'unreachable',
+      'The database does not answer: nothing was changed. Try again; /readyz tells when it is back.',
+    );
+  }
+  const incident = randomBytes(8).toString('hex');
+  // Frames only: a message may quote what was sent.
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  deps.log('alarm', 'internal-error', {
+    incident,
+    error: error.name,
+    state: sqlState(error),
+    frames: frames.slice(0, 8).join(' <'),
+  });
+  return problem(
+    'internal',
+    `Something failed that should not. Give your operator the incident id ${incident}.`,
+    { incident },
+  );
+}

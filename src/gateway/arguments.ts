@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { forgedReferences } from '../contract/secret.js';
+import { takeSecrets, type TakenSecrets } from '../contract/seal.js';
+import type { Json } from '../domain/action.js';
+import { CountersignError } from '../domain/errors.js';
+import type { TenantId } from '../domain/ids.js';
+import type { Queries } from '../store/database.js';
+import { findTool, listTools } from '../store/tools.js';
+import type { GatewayDeps } from './deps.js';
+
+const validators = new Map<string, z.ZodType>();
+
+/**
+ * Checks arguments from outside against the tool's published schema and takes the secrets out. A tool that no worker published is let
+ * through: it is tier 4, a person is asked, and nothing can run it. Throws `invalid` with the places.
+ */
+export async function cleanArguments(
+  deps: GatewayDeps,
+  queries: Queries,
+  call: { readonly tenant: TenantId; readonly tool: string; readonly args: Json },
+): Promise<TakenSecrets> {
+  const forged = forgedReferences(call.args);
+  if (forged.length > 0) {
+    throw new CountersignError(
+      'invalid',
+      'Arguments may not hold references to secrets: give the value itself.',
+      {
+        problems: forged.map((path) => ({ path, message: 'only the gate writes such a reference' })),
+      },
+    );
+  }
+  const tool = await findTool(queries, call.tool);
+  if (!tool) await requirePublished(queries);
+  if (tool) checkArguments(tool.schema, call.args, tool.facts.version);
+  return takeSecrets(deps.secrets, { tenant: call.tenant, schema: tool?.schema ?? {}, args: call.args });
+}
+
+/** Before the first worker has published its tools nobody can tell what is secret in a call, and none could be judged. */
+async function requirePublished(queries: Queries): Promise<void> {
+  if ((await listTools(queries)).length > 0) return;
+  throw new CountersignError(
+    'unreachable',
+    'No worker has published its tools yet: start one (`countersign worker`), then send this again.',
+  );
+}
+
+function checkArguments(schema: Json, args: Json, version: string): void {
+  const parsed = validatorOf(schema).safeParse(args);
+  if (parsed.success) return;
+  const problems = parsed.error.issues
+    .slice(0, 20)
+    .map((issue) => ({ path: ['$', ...issue.path].map(String).join('.'), message: issue.message }));
+  throw new CountersignError(
+    'invalid',
+    `The arguments do not fit the tool (version ${version}): see \`problems\`.`,
+    { problems },
+  );
+}
+
+function validatorOf(schema: Json): z.ZodType {
+  const text = JSON.stringify(schema);
+  const known = validators.get(text);
+  if (known) return known;
+  if (validators.size > 1_000) validators.clear();
+  const made = z.fromJSONSchema(JSON.parse(text) as Parameters<typeof z.fromJSONSchema>[0]); // published by defineTool, which made it from zod
+  validators.set(text, made);
+  return made;
+}

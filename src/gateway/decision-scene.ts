@@ -1,0 +1,30 @@
+import type { DecisionRequest } from '../contract/http.js';
+import type { DecisionId, Digest, TaskId } from '../domain/ids.js';
+import type { SceneRow } from '../store/decision-scene.js';
+import type { DecisionRow } from '../store/decisions.js';
+import type { QuestionRow } from '../store/questions.js';
+import type { Bearer } from '../store/tokens.js';
+import type { Decider } from './question-rules.js';
+
+/** A decision as it arrives: who, about what, under which id. */
+export interface IncomingDecision {
+  readonly bearer: Bearer;
+  readonly task: TaskId;
+  readonly operation: number;
+  readonly body: DecisionRequest;
+  readonly id: DecisionId;
+  readonly requestDigest: Digest;
+}
+
+/** What a check may look at: everything was read under the question's lock. */
+export interface DecisionScene extends Pick<SceneRow, 'requester' | 'haltId' | 'haltScope' | 'known'> {
+  readonly question: QuestionRow;
+  readonly decider: Decider;
+  readonly now: number;
+}
+
+/** A stored decision, and whether its run has still to be told. */
+export interface StoredDecision {
+  readonly row: DecisionRow;
+  readonly deliver: boolean;
+}

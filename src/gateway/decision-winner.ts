@@ -1,0 +1,33 @@
+import type { Verb } from '../domain/decision.js';
+import type { TaskId, TenantId } from '../domain/ids.js';
+import type { Queries } from '../store/database.js';
+import { decisionsOf, type DecisionRow } from '../store/decisions.js';
+
+const TERMINAL: readonly Verb[] = ['approve', 'reject', 'edit', 'resolve'];
+
+/** The decision that settled a round, or is about to: what the loser of a race is told. */
+export async function winnerOf(
+  queries: Queries,
+  of: {
+    readonly tenant: TenantId;
+    readonly task: TaskId;
+    readonly operation: number;
+    readonly round: number;
+    readonly not?: string;
+  },
+): Promise<DecisionRow | undefined> {
+  const rivals = (await decisionsOf(queries, of)).filter(
+    (row) =>
+      row.round === of.round &&
+      row.id !== of.not &&
+      TERMINAL.includes(row.verb) &&
+      row.outcome !== 'refused' &&
+      row.outcome !== 'void',
+  );
+  return rivals.find((row) => row.outcome === 'applied') ?? rivals[0];
+}
+
+/** The winner as it stands in a 409. */
+export function winnerView(row: DecisionRow | undefined) {
+  return row ? { winner: { decision: row.id, verb: row.verb, at: row.at, by: row.subject } } : {};
+}

@@ -1,0 +1,87 @@
+import type { DecisionReceipt } from '../contract/http.js';
+import { ERRORS, type ErrorCode } from '../domain/errors.js';
+import { escalationId } from '../domain/ids.js';
+import { findDecision, hasWon, refusalEvent, refuseStored, type DecisionRow } from '../store/decisions.js';
+import { appendJournal } from '../store/journal.js';
+import type { StoredDecision } from './decision-scene.js';
+import { winnerOf, winnerView } from './decision-winner.js';
+import type { DeliveredMarks } from './delivered-marks.js';
+import type { GatewayDeps } from './deps.js';
+import { refuse } from './problem.js';
+
+/** What the reviewer gets: applied (200), or stored and on its way (202). */
+export interface DecisionAnswer {
+  readonly status: 200 | 202;
+  readonly receipt: DecisionReceipt;
+}
+
+/** Brings a stored decision to its run and tells what became of it. Throws the refusal with the winning decision when there is one. */
+export async function deliverDecision(
+  deps: GatewayDeps & { readonly delivered: DeliveredMarks },
+  stored: StoredDecision,
+): Promise<DecisionAnswer> {
+  const { row } = stored;
+  if (!stored.deliver) return settledAnswer(deps, row);
+  const delivery = await deps.tasks.decide({ tenant: row.tenant, task: row.task }, row.message);
+  await deps.point?.('update-acknowledged');
+  if (delivery.kind === 'refused') {
+    const { code, winner } = delivery;
+    // Second to a forgery, or a run that was reset and has not come so far: it hears the decision from the store.
+    const later =
+      code === 'not-found' || (winner !== undefined && !(await hasWon(deps.database, row, winner)));
+    return later ? answer(row, null) : settleRefusal(deps, row, code);
+  }
+  if (delivery.kind === 'applied' || delivery.sent) deps.delivered.add(row);
+  return delivery.kind === 'applied' ? answer(row, delivery.state) : answer(row, null);
+}
+
+function answer(row: DecisionRow, state: string | null): DecisionAnswer {
+  const escalation = escalationId(row.task, row.operation);
+  const receipt = {
+    decision: row.id,
+    escalation,
+    verb: row.verb,
+    at: row.at,
+    applied: state !== null,
+    state,
+  };
+  return { status: state === null ? 202 : 200, receipt };
+}
+
+/** A decision that was stored earlier and has its outcome, or never goes to Temporal. */
+async function settledAnswer(deps: GatewayDeps, row: DecisionRow): Promise<DecisionAnswer> {
+  if (row.outcome === 'refused' || row.outcome === 'void') return refuseLoser(deps, row, codeOf(row));
+  return answer(row, row.outcome === 'withdrawn' ? 'withdrawn' : 'settled');
+}
+
+async function settleRefusal(deps: GatewayDeps, row: DecisionRow, code: ErrorCode): Promise<DecisionAnswer> {
+  const { tenant, task, id } = row;
+  await deps.database.transaction(async (tx) => {
+    const now = await tx.now();
+    const refused = await refuseStored(tx, { tenant, task, id, code, now });
+    if (refused.length > 0) await appendJournal(tx, { tenant, task, now, events: refused.map(refusalEvent) });
+  });
+  const settled = (await findDecision(deps.database, row.tenant, row.id)) ?? row;
+  // The dispatcher may have brought it there first: then it holds, whatever the second delivery was told.
+  if (settled.outcome === 'applied') return answer(settled, 'settled');
+  return refuseLoser(deps, settled, code);
+}
+
+async function refuseLoser(deps: GatewayDeps, row: DecisionRow, code: ErrorCode): Promise<never> {
+  const winner = await winnerOf(deps.database, { ...row, not: row.id });
+  // The run may have ended on the winner's word before it could refuse the loser itself.
+  const told = code === 'not-open' && winner?.outcome === 'applied' ? 'already-decided' : code;
+  const first =
+    winner && told === 'already-decided'
+      ? `${winner.subject} was first: ${winner.verb}.`
+      : `Your decision was stored and did not take effect (${told}).`;
+  return refuse(
+    { refused: told, detail: `${first} Read the question again to see where it stands.` },
+    { decision: row.id, ...winnerView(winner) },
+  );
+}
+
+function codeOf(row: DecisionRow): ErrorCode {
+  const code = row.outcomeCode ?? 'not-open';
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'not-open'; // an own key of the table
+}

@@ -1,0 +1,74 @@
+import type { TaskClient } from '../client/task-client.js';
+import type { SecretKeys } from '../contract/seal.js';
+import type { KeySet, Signer } from '../contract/sign.js';
+import type { ToolFacts } from '../domain/action.js';
+import type { Digest, TenantId } from '../domain/ids.js';
+import type { Database, Queries } from '../store/database.js';
+
+/** Who is who by one policy; the gateway never judges, it only looks people up. */
+export interface Roster {
+  readonly hash: Digest;
+  readonly version: string;
+  readonly agents: ReadonlySet<string>;
+  rolesOf(subject: string): readonly string[];
+  /** The roles that may set and that may lift a halt. */
+  readonly halts: { readonly set: readonly string[]; readonly lift: readonly string[] };
+}
+
+/** One thing that is wrong with a policy, for its author. */
+export interface PolicyProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly what: string;
+  readonly todo: string;
+}
+
+/** A policy text after loading: usable, or everything that is wrong with it. */
+export type PolicyCheck =
+  | {
+      readonly ok: true;
+      readonly hash: Digest;
+      readonly version: string;
+      readonly warnings: readonly PolicyProblem[];
+    }
+  | { readonly ok: false; readonly problems: readonly PolicyProblem[] };
+
+/** The policies as the gateway needs them; made in the composition root. */
+export interface PolicyBook {
+  /** The roster of a policy; undefined for none. */
+  roster(queries: Queries, hash: Digest | null): Promise<Roster | undefined>;
+  check(source: string, tools: readonly ToolFacts[]): PolicyCheck;
+}
+
+/** Writes one line of the log: an event's name and figures, never a person, a text or an argument. */
+export type Log = (
+  level: 'info' | 'warn' | 'alarm',
+  event: string,
+  fields?: Readonly<Record<string, string | number | boolean | null>>,
+) => void;
+
+/** Signed checkpoints outside the database. */
+export interface CheckpointShelf {
+  /** The signed lines of a tenant, oldest first, after number `after`. */
+  list(
+    tenant: TenantId,
+    after: number,
+    limit: number,
+  ): Promise<readonly { readonly n: number; readonly jws: string }[]>;
+}
+
+/** Everything the gateway's handlers work with. */
+export interface GatewayDeps {
+  readonly database: Database;
+  readonly tasks: TaskClient;
+  readonly policies: PolicyBook;
+  readonly signer: Signer;
+  /** The public keys, for whoever verifies. */
+  readonly keys: KeySet;
+  readonly secrets: SecretKeys;
+  readonly checkpoints: CheckpointShelf;
+  readonly log: Log;
+  /** Reached points, for tests that kill the process there. */
+  readonly point?: (name: string) => Promise<void>;
+}

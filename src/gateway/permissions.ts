@@ -1,0 +1,74 @@
+import type { Verb } from '../domain/decision.js';
+import type { DecisionRow } from '../store/decisions.js';
+import type { QuestionRow } from '../store/questions.js';
+import type { Bearer } from '../store/tokens.js';
+import { movedDeadline, nextRole, refuseDecider, VERBS_OF } from './question-rules.js';
+
+/** What a reviewer may do with a question now, and why not more. Only for show: storing a decision checks again. */
+export function permissions(look: {
+  readonly question: QuestionRow;
+  readonly bearer: Bearer;
+  readonly requester: string;
+  readonly roles: readonly string[];
+  readonly halted: boolean;
+  readonly decisions: readonly DecisionRow[];
+  readonly now: number;
+}): { mayDo: Verb[]; mayNot: string | null } {
+  const { question, bearer, requester, roles, halted, now } = look;
+  const none = (mayNot: string) => ({ mayDo: [], mayNot });
+  if (bearer.kind !== 'personal') return none('A service token never decides.');
+  const own = withdrawable(look) ? (['withdraw'] as const) : [];
+  if (question.status !== 'open')
+    return { mayDo: [...own], mayNot: `It is closed: ${question.closedAs ?? 'the task has ended'}.` };
+  if (halted && question.kind !== 'hand-over')
+    return none('A halt is in force: nobody can decide before it is lifted.');
+  if (question.rungOver || (question.answerBy !== null && now > question.answerBy))
+    return none('The time to answer is over.');
+  const decider = { subject: bearer.subject, roles };
+  const refusals = VERBS_OF[question.kind].map((verb) => ({
+    verb,
+    refused: refuseVerb(look, decider, verb),
+  }));
+  return {
+    mayDo: [
+      ...refusals.filter(({ verb, refused }) => !refused && verb !== 'withdraw').map(({ verb }) => verb),
+      ...own,
+    ],
+    mayNot:
+      refuseDecider(question, decider, requester, question.kind === 'approval' ? 'approve' : 'resolve')
+        ?.detail ?? null,
+  };
+}
+
+function refuseVerb(
+  look: { readonly question: QuestionRow; readonly requester: string },
+  decider: { subject: string; roles: readonly string[] },
+  verb: Verb,
+) {
+  const immovable =
+    (verb === 'hold' || verb === 'extend') && 'refused' in movedDeadline(look.question, undefined);
+  const last = verb === 'escalate' && nextRole(look.question) === null;
+  return immovable || last || refuseDecider(look.question, decider, look.requester, verb) !== undefined;
+}
+
+function withdrawable({
+  question,
+  bearer,
+  decisions,
+}: {
+  question: QuestionRow;
+  bearer: Bearer;
+  decisions: readonly DecisionRow[];
+}): boolean {
+  const open = question.status === 'open';
+  return (
+    open &&
+    decisions.some(
+      (row) =>
+        row.subject === bearer.subject &&
+        row.round === question.round &&
+        (row.verb === 'approve' || row.verb === 'edit') &&
+        (row.outcome === null || row.outcome === 'applied'),
+    )
+  );
+}

@@ -1,0 +1,121 @@
+import { silenceIn } from '../contract/brief-words.js';
+import type { DecisionRequest } from '../contract/http.js';
+import type { Verb } from '../domain/decision.js';
+import type { Refusal } from '../domain/errors.js';
+import type { QuestionRow } from '../store/questions.js';
+
+const APPROVAL: readonly Verb[] = ['approve', 'reject', 'edit', 'escalate', 'hold', 'extend', 'withdraw'];
+const RESOLUTION: readonly Verb[] = ['resolve', 'escalate', 'hold', 'extend'];
+
+/** What can be done with each kind of question. */
+export const VERBS_OF = {
+  approval: APPROVAL,
+  resolution: RESOLUTION,
+  'hand-over': ['resolve'],
+} as const satisfies Record<QuestionRow['kind'], readonly Verb[]>;
+
+/** Verbs that let something happen: never for whoever asked for it. */
+const CONSEQUENTIAL: readonly Verb[] = ['approve', 'edit', 'resolve'];
+
+/** Who wants to decide, as the active policy knows them now. */
+export interface Decider {
+  readonly subject: string;
+  readonly roles: readonly string[];
+}
+
+/** The roles by which somebody may decide a question; empty = none. */
+export function decidingRoles(question: QuestionRow, decider: Decider): readonly string[] {
+  return decider.roles.filter((role) => question.roles.includes(role));
+}
+
+/** Whether this person may use this verb on this question at all, by role and separation of duties. */
+export function refuseDecider(
+  question: QuestionRow,
+  decider: Decider,
+  requester: string,
+  verb: Verb,
+): Refusal | undefined {
+  if (decidingRoles(question, decider).length === 0) {
+    return {
+      refused: 'forbidden',
+      detail: `Only ${question.roles.join(' or ')} may decide this, by the policy in force now.`,
+    };
+  }
+  if (decider.subject === requester && CONSEQUENTIAL.includes(verb)) {
+    return {
+      refused: 'forbidden',
+      detail: `Whoever asked for it cannot ${verb} it: somebody else of ${question.roles.join(' or ')} must.`,
+    };
+  }
+  return undefined;
+}
+
+/** Whether the question can still be decided, in this form, at this moment. */
+export function refuseMoment(question: QuestionRow, body: DecisionRequest, now: number): Refusal | undefined {
+  if (body.version !== question.round || body.digest !== question.digest) {
+    return {
+      refused: 'stale',
+      detail: 'The question has changed since you looked: read it again before you decide.',
+    };
+  }
+  if (question.rungOver || (question.answerBy !== null && now > question.answerBy)) {
+    const next = nextRole(question);
+    const then =
+      next === null
+        ? `the fallback applies: ${silenceIn(question.kind, question.verdict.ladder)}`
+        : `${next} is asked next`;
+    return { refused: 'too-late', detail: `The time to answer is over; ${then}.` };
+  }
+  const verbs: readonly Verb[] = VERBS_OF[question.kind];
+  if (!verbs.includes(body.decision)) {
+    return {
+      refused: 'invalid',
+      detail: `This is a question of kind ${question.kind}: it takes ${verbs.join(', ')}.`,
+    };
+  }
+  if (body.decision === 'escalate' && nextRole(question) === null)
+    return { refused: 'conflict', detail: `No further role can be asked: ${listed(insteadOf(question))}.` };
+  if (body.why.trim() === '')
+    return { refused: 'invalid', detail: 'A reason is needed: say in `why` what made you decide so.' };
+  return undefined;
+}
+
+/** The role asked after the current one; null = none. */
+export function nextRole(question: QuestionRow): string | null {
+  return question.verdict.ladder.rungs[question.rung + 1]?.role ?? null;
+}
+
+/** What can be done where nobody further can be asked; on the owner's desk no deadline is left to move. */
+function insteadOf(question: QuestionRow): readonly string[] {
+  const answers = question.kind === 'approval' ? ['approve', 'reject'] : ['resolve'];
+  return 'refused' in movedDeadline(question, undefined) ? answers : [...answers, 'hold'];
+}
+
+function listed(words: readonly string[]): string {
+  return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' or ');
+}
+
+/** The new deadline of a hold or an extension, within what the policy lets. */
+export function movedDeadline(
+  question: QuestionRow,
+  until: number | undefined,
+): { readonly until: number } | Refusal {
+  const { answerBy, extendableUntil } = question;
+  if (answerBy === null || extendableUntil === null) {
+    return { refused: 'policy-refused', detail: 'This question has no deadline that could be moved.' };
+  }
+  const wanted = until ?? extendableUntil;
+  if (answerBy >= extendableUntil || wanted > extendableUntil) {
+    return {
+      refused: 'policy-refused',
+      detail: `The policy lets the deadline move to ${new Date(extendableUntil).toISOString()} and no further.`,
+    };
+  }
+  if (wanted <= answerBy) {
+    return {
+      refused: 'invalid',
+      detail: `The deadline is ${new Date(answerBy).toISOString()} already: give a later one.`,
+    };
+  }
+  return { until: wanted };
+}

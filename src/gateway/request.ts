@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { parseStrictJson } from '../contract/strict-json.js';
+import type { Json } from '../domain/action.js';
+import { CountersignError } from '../domain/errors.js';
+import { isName, parseEscalationId, type TaskId } from '../domain/ids.js';
+import { notFound } from './problem.js';
+
+/** The largest body that is read; more belongs behind a reference. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** A request's body as strict JSON of this shape. Throws `unsupported-media`, `too-large`, `usage` (not JSON) or `invalid` (wrong shape). */
+export async function readBody<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
+    throw new CountersignError(
+      'unsupported-media',
+      'The body must be JSON: send Content-Type: application/json.',
+    );
+  }
+  const json = parseStrictJson(await readText(request), { bytes: MAX_BODY_BYTES });
+  if ('problems' in json)
+    throw new CountersignError('usage', 'The body is not usable JSON: see `problems`.', {
+      problems: json.problems,
+    });
+  return fit(schema, json.value, 'invalid', 'The request does not fit: see `problems`.');
+}
+
+/** The query of this shape. Throws `usage`. */
+export function readQuery<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
+  const query = Object.fromEntries(new URL(request.url).searchParams);
+  return fit(schema, query, 'usage', 'The query does not fit: see `problems`.');
+}
+
+function fit<Schema extends z.ZodType>(
+  schema: Schema,
+  value: Json,
+  code: 'invalid' | 'usage',
+  detail: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues
+    .slice(0, 20)
+    .map((issue) => ({ path: ['$', ...issue.path].map(String).join('.'), message: issue.message }));
+  throw new CountersignError(code, detail, { problems });
+}
+
+async function readText(request: Request): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) tooLarge();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BODY_BYTES) tooLarge();
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new CountersignError('usage', 'The body is not UTF-8 text.');
+  }
+}
+
+function tooLarge(): never {
+  throw new CountersignError(
+    'too-large',
+    `The body is over ${MAX_BODY_BYTES} bytes: put large evidence elsewhere and refer to it.`,
+  );
+}
+
+/** The `Idempotency-Key`, or a new one: then every request is its own. Throws `usage` on one that no header should carry. */
+export function idempotencyKeyOf(request: Request): string {
+  const key = request.headers.get('idempotency-key');
+  if (key === null) return randomUUID();
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new CountersignError('usage', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
+  return key;
+}
+
+/** A task name from the path; what cannot be one does not exist. */
+export function taskOf(text: string): TaskId {
+  return isName(text) ? (text as TaskId) : notFound(); // checked by isName
+}
+
+/** An escalation id from the path; what cannot be one does not exist. */
+export function escalationOf(text: string): { task: TaskId; operation: number } {
+  return parseEscalationId(text) ?? notFound();
+}
+
+/** An opaque page cursor. */
+export function writeCursor(value: Json): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** What writeCursor packed, of this shape. Throws `usage` when the cursor is not one of ours. */
+export function readCursor<Schema extends z.ZodType>(
+  cursor: string | undefined,
+  schema: Schema,
+): z.output<Schema> | undefined {
+  if (cursor === undefined) return undefined;
+  const json = parseStrictJson(Buffer.from(cursor, 'base64url').toString('utf8'));
+  const parsed = 'value' in json ? schema.safeParse(json.value) : undefined;
+  if (!parsed?.success) throw new CountersignError('usage', 'The cursor is not the `next` of a page before.');
+  return parsed.data;
+}

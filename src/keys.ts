@@ -1,0 +1,41 @@
+import type { GatewayConfig, WorkerConfig } from './config.js';
+import { parseSecretKeys, type SecretKeys } from './contract/seal.js';
+import { createSigner, createVerifier, parseKeySet, type KeySet, type Signer } from './contract/sign.js';
+import { embeddedFiles } from './dev/embedded.js';
+import { CountersignError } from './domain/errors.js';
+import { readTextFile } from './text-file.js';
+
+type KeyFiles = Pick<WorkerConfig, 'dataDir' | 'verifyKeysFile' | 'secretsKeyFile'>;
+
+/** The public keys of all gateways. Throws `config` that names the setting and the file. So do the others. */
+export function readVerifyKeys(config: KeyFiles): KeySet {
+  const path = config.verifyKeysFile ?? embeddedFiles(config.dataDir).verifyKeys;
+  return readKey('COUNTERSIGN_VERIFY_KEYS_FILE', path, (text) => {
+    const keys = parseKeySet(text);
+    createVerifier(keys);
+    return keys;
+  });
+}
+
+/** The keys of stored secrets. */
+export function readSecretKeys(config: KeyFiles): SecretKeys {
+  const path = config.secretsKeyFile ?? embeddedFiles(config.dataDir).secretsKey;
+  return readKey('COUNTERSIGN_SECRETS_KEY_FILE', path, parseSecretKeys);
+}
+
+/** The signing key of a gateway. */
+export function readSigner(config: Pick<GatewayConfig, 'dataDir' | 'signingKeyFile'>): Signer {
+  const path = config.signingKeyFile ?? embeddedFiles(config.dataDir).signingKey;
+  return readKey('COUNTERSIGN_SIGNING_KEY_FILE', path, (privateKey) => createSigner({ privateKey }));
+}
+
+function readKey<Key>(setting: string, path: string, parse: (text: string) => Key): Key {
+  const todo = 'Name the key file, or let `countersign dev` make one';
+  const text = readTextFile(path, `${todo} (${setting}).`, 'config');
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    throw new CountersignError('config', `${setting}, ${path}: ${error.message}. ${todo}.`);
+  }
+}
