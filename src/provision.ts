@@ -1,0 +1,169 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { ToolFacts } from './domain/action.js';
+import { CountersignError } from './domain/errors.js';
+import { isName, type TenantId } from './domain/ids.js';
+import { problemLine } from './policy/check.js';
+import { loadPolicy } from './policy/load.js';
+import type { Policy } from './policy/policy.js';
+import { firstUse } from './ready-database.js';
+import { openDatabase, type Database } from './store/database.js';
+import { EVERY_TENANT } from './store/halts.js';
+import { migrateOpen } from './store/migrate.js';
+import { activatePolicy, activePolicyHash, findPolicy } from './store/policies.js';
+import { bearerOf, createToken, MAX_TOKEN_AGE_MS, type TokenKind } from './store/tokens.js';
+import { openTextFile, readTextFile } from './text-file.js';
+
+/** What an installation begins with, beside its keys. */
+export interface Provision {
+  readonly databaseUrl: string;
+  readonly tenant: string;
+  /** Activated when it is not in force already. */
+  readonly policyFile: string | undefined;
+  /** Where the tokens go: `{ service, operator, people: { SUBJECT } }`, 0600. Undefined: none are made. */
+  readonly tokensFile: string | undefined;
+}
+
+/** What stands afterwards. */
+export interface Provisioned {
+  /** The version in force; null when no policy was ever activated. */
+  readonly policyVersion: string | null;
+  /** The version whose place the given policy took just now; null when none did, or it was the same. */
+  readonly replaced: string | null;
+  readonly people: readonly string[];
+}
+
+/** What agents' programs get: they submit and read, and can stop things. People get no scopes, their roles decide. */
+const SERVICE_SCOPES = ['on-behalf', 'halt'];
+/** Whoever may make tokens and policies can become anybody: a token of its own, which no agent is ever given. */
+const OPERATOR_SCOPES = ['halt', 'halt:all', 'policy', 'tokens'];
+
+/** Throws what `provision` would throw before it touches the database; where the tools are known, the policy has to fit them too. */
+export function checkProvision(
+  wanted: Pick<Provision, 'tenant' | 'policyFile'>,
+  tools: readonly ToolFacts[] | null = null,
+): void {
+  tenantOf(wanted.tenant);
+  if (wanted.policyFile !== undefined) readPolicy(wanted.policyFile, tools);
+}
+
+/**
+ * Migrates the database, activates the policy, makes the tokens. Repeating it changes nothing. Throws `invalid` with every policy problem,
+ * `usage` for a file that cannot be read or written: both before anything is changed.
+ */
+export async function provision(wanted: Provision): Promise<Provisioned> {
+  const tenant = tenantOf(wanted.tenant);
+  const given = wanted.policyFile === undefined ? undefined : readPolicy(wanted.policyFile);
+  const before = wanted.tokensFile === undefined ? undefined : readTokens(wanted.tokensFile);
+  const file = wanted.tokensFile === undefined ? undefined : openTextFile(wanted.tokensFile, 0o600);
+  const database = openDatabase({ url: wanted.databaseUrl, maxConnections: 2 });
+  try {
+    await firstUse(wanted.databaseUrl, () => migrateOpen(database));
+    const was = await activePolicy(database, tenant);
+    if (given)
+      await activatePolicy(database, {
+        ...given,
+        version: given.policy.version,
+        hash: given.policy.hash,
+        tenant,
+        author: 'local',
+      });
+    const policy = given?.policy ?? was;
+    const people = policy
+      ? [...new Set([...policy.roles.values()].flatMap((role) => role.members))].toSorted()
+      : [];
+    if (file && before) file.write(await makeTokens(database, tenant, people, before));
+    const replaced = was && was.hash !== policy?.hash ? was.version : null;
+    return { policyVersion: policy?.version ?? null, replaced, people };
+  } finally {
+    file?.drop();
+    await database.close();
+  }
+}
+
+/** The tenant's name. Throws `usage`: one that no token could carry would leave an installation that nobody can use. */
+function tenantOf(given: string): TenantId {
+  if (given === EVERY_TENANT)
+    throw new CountersignError(
+      'usage',
+      `"${given}" is reserved for what concerns every tenant: give another name.`,
+    );
+  if (isName(given)) return given as TenantId; // just checked
+  throw new CountersignError(
+    'usage',
+    `"${given}" cannot be a tenant's name: give 1 to 128 letters, digits, \`.\`, \`_\`, \`~\` or \`-\`.`,
+  );
+}
+
+function readPolicy(
+  path: string,
+  tools: readonly ToolFacts[] | null = null,
+): { policy: Policy; source: string } {
+  const source = readTextFile(path, 'Name the policy file.');
+  const loaded = loadPolicy(source, tools);
+  if ('policy' in loaded) return { policy: loaded.policy, source };
+  const lines = loaded.problems.map((problem) => problemLine(path, problem));
+  throw new CountersignError('invalid', `The policy cannot be used:\n${lines.join('\n')}`);
+}
+
+async function activePolicy(database: Database, tenant: TenantId): Promise<Policy | undefined> {
+  const hash = await activePolicyHash(database, tenant);
+  const row = hash && (await findPolicy(database, hash));
+  const loaded = row && loadPolicy(row.source);
+  return loaded && 'policy' in loaded ? loaded.policy : undefined;
+}
+
+/** The text of the tokens' file. Tokens that are still good stay, so that other shells keep working. */
+async function makeTokens(
+  database: Database,
+  tenant: TenantId,
+  people: readonly string[],
+  before: Kept,
+): Promise<string> {
+  const one = async (kind: TokenKind, subject: string, scopes: readonly string[], kept: unknown) => {
+    const bearer = typeof kept === 'string' ? await bearerOf(database, kept) : undefined;
+    const same = bearer?.tenant === tenant && bearer.subject === subject;
+    if (typeof kept === 'string' && same && bearer.scopes.join() === scopes.join()) return kept;
+    const now = await database.now();
+    return (
+      await createToken(database, {
+        tenant,
+        kind,
+        subject,
+        issuer: 'local',
+        scopes,
+        now,
+        ttlMs: MAX_TOKEN_AGE_MS,
+      })
+    ).token;
+  };
+  const service = await one('service', 'local', SERVICE_SCOPES, before.service);
+  const operator = await one('service', 'operator', OPERATOR_SCOPES, before.operator);
+  const personal: Record<string, string> = {};
+  for (const subject of people)
+    personal[subject] = await one('personal', subject, [], before.people[subject]);
+  return `${JSON.stringify({ service, operator, people: personal }, null, 2)}\n`;
+}
+
+/** The tokens of an earlier start, whatever they are worth now. */
+interface Kept {
+  readonly service: unknown;
+  readonly operator: unknown;
+  readonly people: Readonly<Record<string, unknown>>;
+}
+
+/** What an earlier start left. Throws `usage` when the file is somebody else's: it would be overwritten. */
+function readTokens(file: string): Kept {
+  const text = statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(file, 'utf8') : '';
+  if (text.trim() === '') return { service: undefined, operator: undefined, people: {} };
+  try {
+    const { service, operator, people }: Partial<Record<keyof Kept, unknown>> = JSON.parse(text);
+    if (typeof service === 'string' && typeof people === 'object' && people !== null)
+      return { service, operator, people: { ...people } };
+  } catch {
+    // told below
+  }
+  throw new CountersignError(
+    'usage',
+    `${file} holds something else than tokens: nothing was written. Name another file, or remove this one.`,
+  );
+}

@@ -1,0 +1,180 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { scriptedPlanner } from './activities/adapters/scripted-planner.js';
+import { smtpNotifier } from './activities/adapters/smtp.js';
+import { closeAbandoned, closeEnded } from './activities/endings.js';
+import { createActivities } from './activities/index.js';
+import { loadTools, type Toolbox } from './activities/load-tools.js';
+import { policyShelf } from './activities/policy-shelf.js';
+import type { ActivityDeps, Log, Planner, Point } from './activities/ports.js';
+import { createTaskClient } from './client/task-client.js';
+import type { WorkerConfig } from './config.js';
+import { createVerifier } from './contract/sign.js';
+import { toolFacts } from './contract/tool.js';
+import { databaseUrlOf } from './dev/embedded.js';
+import { startDispatcher } from './dispatcher/dispatcher.js';
+import { CountersignError } from './domain/errors.js';
+import { readSecretKeys, readVerifyKeys } from './keys.js';
+import { addressesOf } from './policy/roster.js';
+import { openReadyDatabase } from './ready-database.js';
+import { requireSearchAttributes } from './ready-namespace.js';
+import type { Clock } from './store/database.js';
+import { publishTools } from './store/tools.js';
+import { temporalFault } from './temporal-fault.js';
+
+export { defineTool, ToolFailure } from './contract/tool.js';
+export type { WorkerConfig } from './config.js';
+
+/** What may be given beside the configuration. */
+export interface WorkerExtras {
+  /** Instead of importing the module that the configuration names. */
+  readonly tools?: Toolbox;
+  /** Beside `scripted`. */
+  readonly planners?: Readonly<Record<string, Planner>>;
+  readonly log?: Log;
+  /** Awaited at each named point; for tests. */
+  readonly point?: (
+    point: Point,
+    where: { readonly task: string; readonly operation: number },
+  ) => Promise<void>;
+  /** Instead of the database's clock; for tests with skipped time. */
+  readonly clock?: Clock;
+}
+
+/** A worker that polls, and its dispatcher. */
+export interface RunningWorker {
+  /** Settles when the worker has ended; rejects when it ended by itself. */
+  readonly done: Promise<void>;
+  /** Lets running calls finish, then ends. */
+  stop(): Promise<void>;
+}
+
+/** How many waiting runs stay in memory; each takes 200-290 KB, and one that waits for days is better evicted. */
+const CACHED_WORKFLOWS = 200;
+/** After kill -9 the next task of each cached run waits so long for the dead worker's queue (the SDK's default is 10 s). */
+const STICKY_TIMEOUT_MS = 1_000;
+
+/** The bundled workflow code that belongs to this version. */
+export function workflowBundlePath(): string {
+  const beside = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+  return existsSync(beside) ? beside : fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url));
+}
+
+/** Connects, publishes the tools, starts to poll and to dispatch. Rejects with a CountersignError that says what is missing. */
+export async function createWorker(config: WorkerConfig, extras: WorkerExtras = {}): Promise<RunningWorker> {
+  const log = extras.log ?? jsonLog;
+  const tools = extras.tools ?? (await loadTools(config.toolsFile));
+  const verifier = createVerifier(readVerifyKeys(config));
+  const secrets = readSecretKeys(config);
+  const database = await openReadyDatabase({
+    url: databaseUrlOf(config),
+    applicationName: 'countersign-worker',
+    ...(extras.clock ? { clock: extras.clock } : {}),
+  });
+  const notifiers = config.mail ? [smtpNotifier(config.mail)] : [];
+  const deps: ActivityDeps = {
+    database,
+    policies: policyShelf(),
+    tools,
+    planners: { scripted: scriptedPlanner, ...extras.planners },
+    verifier,
+    secrets,
+    channels: notifiers.map((notifier) => notifier.channel),
+    log,
+    ...(extras.point ? { point: extras.point } : {}),
+  };
+  const { worker, close, client } = await published(deps)
+    .then(() => connectWorker(config, deps))
+    .catch(async (error: unknown) => {
+      await database.close();
+      throw error;
+    });
+  const dispatcher = startDispatcher({
+    database,
+    tasks: createTaskClient({ client, taskQueue: config.taskQueue, log }),
+    notifiers,
+    addressesOf: async (tenant, role) => addressesOf(await deps.policies.active(database, tenant), role),
+    closeEnded: (task, as) => closeEnded(deps, task, as),
+    settleAbandoned: () => closeAbandoned(deps),
+    log,
+  });
+  const done = runUntilEnd(worker, async () => {
+    await dispatcher.stop();
+    await close();
+    await database.close();
+  });
+  return {
+    done,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}
+
+async function published({ database, tools }: ActivityDeps): Promise<void> {
+  const facts = [...tools.values()].map((tool) => ({ facts: toolFacts(tool), schema: tool.schema }));
+  await publishTools(database, facts, await database.now());
+}
+
+async function runUntilEnd(worker: Worker, close: () => Promise<void>): Promise<void> {
+  try {
+    await worker.run();
+  } finally {
+    await close();
+  }
+}
+
+async function connectWorker(
+  config: WorkerConfig,
+  deps: ActivityDeps,
+): Promise<{ worker: Worker; client: Client; close(): Promise<void> }> {
+  const { namespace, connection: options } = config.temporal;
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => void (await Promise.allSettled(opened.map((connection) => connection.close())));
+  try {
+    const native = await NativeConnection.connect(options);
+    opened.unshift(native);
+    const connection = await Connection.connect(options);
+    opened.unshift(connection);
+    await requireSearchAttributes(connection, config.temporal);
+    const worker = await Worker.create({
+      connection: native,
+      namespace,
+      taskQueue: config.taskQueue,
+      workflowBundle: { codePath: workflowBundlePath() },
+      activities: createActivities(deps),
+      maxCachedWorkflows: CACHED_WORKFLOWS,
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
+      shutdownGraceTime: '10s',
+      ...versioningOf(config),
+    });
+    return { worker, client: new Client({ connection, namespace }), close };
+  } catch (error) {
+    await close();
+    if (error instanceof CountersignError || !(error instanceof Error)) throw error;
+    throw temporalFault(config.temporal, error);
+  }
+}
+
+/**
+ * A task waits for days, so its next step goes to the build that is current then: every release replays the histories of those before
+ * (docs/decisions/013).
+ */
+function versioningOf({ deployment }: WorkerConfig): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (deployment === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version: { deploymentName: deployment.name, buildId: deployment.buildId },
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+  };
+}
+
+/** One JSON line per event on standard error. */
+export const jsonLog: Log = (level, event, values) => {
+  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...values })}\n`);
+};
