@@ -1,0 +1,61 @@
+import type { Command } from './command.js';
+import { auditExportCommand, auditVerifyCommand } from './commands/audit.js';
+import {
+  approveCommand,
+  editCommand,
+  escalateCommand,
+  extendCommand,
+  holdCommand,
+  rejectCommand,
+  resolveCommand,
+  withdrawCommand,
+} from './commands/decide.js';
+import { devCommand } from './commands/dev.js';
+import { haltCommand, haltsCommand, liftCommand } from './commands/halts.js';
+import { inboxCommand, showCommand } from './commands/inbox.js';
+import { policyActivateCommand, policyCheckCommand, toolsCheckCommand } from './commands/policy.js';
+import { gatewayCommand, migrateCommand, workerCommand } from './commands/serve.js';
+import {
+  cancelCommand,
+  resultCommand,
+  statusCommand,
+  submitCommand,
+  tasksCommand,
+  watchCommand,
+} from './commands/tasks.js';
+import { tokenCreateCommand, tokenListCommand, tokenRevokeCommand } from './commands/tokens.js';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  devCommand,
+  workerCommand,
+  gatewayCommand,
+  migrateCommand,
+  submitCommand,
+  statusCommand,
+  watchCommand,
+  resultCommand,
+  cancelCommand,
+  tasksCommand,
+  inboxCommand,
+  showCommand,
+  approveCommand,
+  rejectCommand,
+  editCommand,
+  escalateCommand,
+  holdCommand,
+  extendCommand,
+  withdrawCommand,
+  resolveCommand,
+  haltCommand,
+  liftCommand,
+  haltsCommand,
+  policyCheckCommand,
+  policyActivateCommand,
+  toolsCheckCommand,
+  auditVerifyCommand,
+  auditExportCommand,
+  tokenCreateCommand,
+  tokenListCommand,
+  tokenRevokeCommand,
+];

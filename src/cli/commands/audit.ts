@@ -1,0 +1,220 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { journalHead, type AttestedHead } from '../../contract/checkpoint.js';
+import { journalAnchor, journalEntry, type EvidenceOf } from '../../contract/http-evidence.js';
+import { verifyJournal, type JournalEvidence, type JournalVerdict } from '../../contract/journal-verify.js';
+import { createVerifier, parseKeySet } from '../../contract/sign.js';
+import { parseStrictJson } from '../../contract/strict-json.js';
+import { CountersignError } from '../../domain/errors.js';
+import { visible } from '../../domain/sanitise.js';
+import { fileFault, openTextFile, readTextFile } from '../../text-file.js';
+import { flag, REMOTE, text, usage, type Command, type Input } from '../command.js';
+import type { CountersignClient } from '../../sdk/client.js';
+import { connect } from '../connect.js';
+
+/** Exit code when the journal does not verify. */
+const BAD = 6;
+
+const part = z.object({
+  entries: z.array(journalEntry),
+  checkpoints: z.array(z.string()),
+  anchors: z.array(journalAnchor).default([]),
+});
+const attestedHead = journalHead.extend({ tenant: z.string(), source: z.string() });
+const bundleSchema = part.extend({
+  /** Heads that runs told, from Temporal's histories. */
+  heads: z.array(attestedHead).default([]),
+  /** The halts over every tenant, for whoever may see them. */
+  everything: part.nullable().default(null),
+  keys: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+  only: z.array(z.string()).nullable(),
+});
+
+/** Everything that verifying a journal takes, in one file. */
+type Bundle = z.infer<typeof bundleSchema>;
+type Part = z.infer<typeof part>;
+
+const WHAT = [{ name: 'TASK', help: 'one task, or give --all', optional: true }] as const;
+const ALL = { all: { type: 'boolean', help: 'every task of the tenant' } } as const;
+
+export const auditVerifyCommand: Command = {
+  meta: {
+    name: 'audit verify',
+    group: 'evidence',
+    summary: 'verify the journal; names the first bad entry and ends with 6',
+    example: 'countersign audit verify --all --checkpoints .countersign/checkpoints/default',
+  },
+  args: WHAT,
+  options: {
+    ...ALL,
+    bundle: { type: 'string', value: 'FILE', help: 'verify an exported bundle, without any gateway' },
+    checkpoints: {
+      type: 'string',
+      value: 'DIR',
+      help: 'the signed checkpoints in this folder, instead of those the gateway names',
+    },
+    keys: {
+      type: 'string',
+      value: 'FILE',
+      help: 'the public keys you trust (JSON Web Key Set), instead of those that come along',
+    },
+    ...REMOTE,
+  },
+  async run(input) {
+    const evidence = await evidenceOf(input);
+    const verdict = verifyJournal(evidence);
+    if (flag(input, 'json')) input.io.printJson(verdict);
+    else input.io.print(verdictLines(verdict, evidence, text(input, 'keys') !== undefined));
+    return verdict.ok ? 0 : BAD;
+  },
+};
+
+function verdictLines(verdict: JournalVerdict, evidence: JournalEvidence, ownKeys: boolean): string[] {
+  if (!verdict.ok) {
+    const { tenant, task, seq, problem, detail } = verdict.first;
+    return [
+      'The journal does not verify.',
+      visible(
+        `First bad entry: ${tenant ?? '-'}/${task ?? 'checkpoint'} number ${seq}: ${problem}: ${detail}`,
+      ),
+    ];
+  }
+  const { entries, tasks, checkpoints, unanchored } = verdict;
+  const trust = ownKeys
+    ? []
+    : ['The keys came with the journal: give --keys FILE to rely on keys of your own.'];
+  return [
+    `Good: ${entries} entries of ${tasks} chains, ${checkpoints} checkpoints; ${unanchored} entries are newer than what is attested outside the database.`,
+    ...headLines(evidence),
+    ...trust,
+  ];
+}
+
+/** What the run of a single task said of its journal's end. */
+function headLines({ only, heads = [] }: JournalEvidence): string[] {
+  if (only === undefined) return [];
+  const [head] = heads;
+  return head === undefined
+    ? ['No run told how far the journal goes: only checkpoints vouch for its end.']
+    : [`Entry ${head.seq} is the last that ${head.source} knows.`];
+}
+
+async function evidenceOf(input: Input): Promise<JournalEvidence> {
+  const file = text(input, 'bundle');
+  const bundle = file === undefined ? await fetchBundle(input) : readBundle(file);
+  const folder = text(input, 'checkpoints');
+  const keys = text(input, 'keys');
+  const { everything } = bundle;
+  return {
+    entries: [...bundle.entries, ...(everything?.entries ?? [])],
+    checkpoints: [
+      ...(folder === undefined ? bundle.checkpoints : readCheckpoints(folder)),
+      ...(everything?.checkpoints ?? []),
+    ],
+    anchors: [...bundle.anchors, ...(everything?.anchors ?? [])],
+    heads: bundle.heads,
+    ...(bundle.only === null ? {} : { only: bundle.only }),
+    verifier: createVerifier(
+      parseKeySet(
+        keys === undefined ? JSON.stringify(bundle.keys) : readTextFile(keys, 'Name a JSON Web Key Set.'),
+      ),
+    ),
+  };
+}
+
+function readBundle(path: string): Bundle {
+  const json = parseStrictJson(readTextFile(path, 'Name the exported bundle.'), {
+    bytes: 1024 * 1024 * 1024,
+  });
+  const parsed = 'value' in json ? bundleSchema.safeParse(json.value) : undefined;
+  if (parsed?.success) return parsed.data;
+  throw new CountersignError('usage', `${path} is not a bundle of \`countersign audit export\`.`);
+}
+
+function readCheckpoints(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.jws'));
+    return names
+      .toSorted()
+      .map((name) => readTextFile(join(folder, name), 'It is one of the checkpoints.').trimEnd());
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    throw new CountersignError(
+      'usage',
+      `${folder} cannot be read: ${fileFault(error)}. Name the folder of one tenant's checkpoints.`,
+    );
+  }
+}
+
+async function fetchBundle(input: Input): Promise<Bundle> {
+  const task = input.args[0];
+  if ((task === undefined) !== flag(input, 'all')) throw usage(input.command, 'name a task, or give --all');
+  const client = connect(input);
+  const keys = await client.evidence.keys();
+  if (task === undefined) {
+    const everything = await fetchEverything(client);
+    return { ...(await fetchPart(client, { of: 'tenant' })), heads: [], everything, keys, only: null };
+  }
+  const heads = await fetchHeads(client, task);
+  const own = await fetchPart(client, { of: 'tenant', task });
+  return { ...own, heads, everything: null, keys, only: [task] };
+}
+
+/** In this order, so that what is written meanwhile is only newer than what vouches, never missing. */
+async function fetchPart(
+  client: CountersignClient,
+  query: { readonly of: EvidenceOf; readonly task?: string },
+): Promise<Part> {
+  const anchors = await client.evidence.anchors(query);
+  const checkpoints = await client.evidence.checkpoints(query.of);
+  const entries = [];
+  for await (const entry of client.journal.all(query)) entries.push(entry);
+  return { entries, checkpoints: [...checkpoints], anchors };
+}
+
+/** The halts over every tenant; null for a token that may not see them. */
+async function fetchEverything(client: CountersignClient): Promise<Part | null> {
+  try {
+    return await fetchPart(client, { of: 'all' });
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'forbidden') return null;
+    throw error;
+  }
+}
+
+async function fetchHeads(client: CountersignClient, task: string): Promise<AttestedHead[]> {
+  if (task.startsWith('~')) return []; // a tenant's own chain has no run
+  const { tenant, task: name, head } = await client.tasks.get(task);
+  return head === null ? [] : [{ tenant, task: name, ...head, source: "the run's history in Temporal" }];
+}
+
+export const auditExportCommand: Command = {
+  meta: {
+    name: 'audit export',
+    group: 'evidence',
+    summary: 'write journal, checkpoints and public keys into one file',
+    example: 'countersign audit export --all --out evidence.json',
+  },
+  args: WHAT,
+  options: {
+    ...ALL,
+    out: { type: 'string', value: 'FILE', help: 'the file; default standard output' },
+    ...REMOTE,
+  },
+  async run(input) {
+    const out = text(input, 'out');
+    if (out === undefined) return input.io.printJson(await fetchBundle(input));
+    const file = openTextFile(out, 0o600);
+    const bundle = await fetchBundle(input).catch((error: unknown) => {
+      file.drop();
+      throw error;
+    });
+    file.write(`${JSON.stringify(bundle)}\n`);
+    if (flag(input, 'json')) input.io.printJson({ file: out, entries: bundle.entries.length });
+    else
+      input.io.print(
+        `Wrote ${bundle.entries.length} entries to ${visible(out)}. Verify: countersign audit verify --bundle ${visible(out)}`,
+      );
+  },
+};

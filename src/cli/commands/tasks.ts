@@ -1,0 +1,187 @@
+import type { SubmitRequest, TaskView } from '../../contract/http.js';
+import { parseStrictJson } from '../../contract/strict-json.js';
+import { visible } from '../../domain/sanitise.js';
+import { arg, flag, needed, REMOTE, text, usage, wholeNumber, type Command, type Input } from '../command.js';
+import { readTextFile } from '../../text-file.js';
+import { connect } from '../connect.js';
+import { showResult, showTask, showTasks } from '../render/lists.js';
+import type { Screen } from '../render/show-escalation.js';
+import { TASK_ARGUMENT } from './arguments.js';
+
+/** Exit codes of a task that did not complete: refused by its course, and not there yet. */
+const NOT_COMPLETED = 6;
+const NOT_YET = 7;
+
+export const submitCommand: Command = {
+  meta: {
+    name: 'submit',
+    group: 'tasks',
+    summary: 'start a task from a JSON file',
+    example: 'countersign submit refund.json',
+    notes: [
+      'A request: { "task": "refund-7", "agent": "support", "goal": "what is wanted, for the reviewer to read", "action": { "tool": "issue_refund", "args": { "order": 1182 } } }. In place of `action`: "planner": { "name": "scripted", "input": { "steps": [{ "calls": [{ "tool": "...", "args": {} }] }] } }.',
+    ],
+  },
+  args: [
+    { name: 'FILE', help: 'the request as JSON: task, agent, and action or planner; - reads standard input' },
+  ],
+  options: {
+    task: { type: 'string', value: 'NAME', help: "the task's name, instead of the one in the file" },
+    ...REMOTE,
+  },
+  async run(input) {
+    const request = {
+      ...(await readRequest(input)),
+      ...(text(input, 'task') === undefined ? {} : { task: text(input, 'task') }),
+    };
+    const answer = await connect(input).tasks.submit(request as SubmitRequest); // the gateway checks it and tells every problem
+    if (flag(input, 'json')) return input.io.printJson(answer);
+    input.io.print(
+      answer.created
+        ? `Task ${answer.task} was started. Next: countersign watch ${answer.task}`
+        : `Task ${answer.task} was there already: ${answer.state}.`,
+    );
+  },
+};
+
+async function readRequest(input: Input): Promise<object> {
+  const path = arg(input, 0);
+  const json = parseStrictJson(
+    path === '-' ? await input.io.readInput() : readTextFile(path, 'Name the file with the request.'),
+  );
+  if ('value' in json && typeof json.value === 'object' && json.value !== null && !Array.isArray(json.value))
+    return json.value;
+  const problems =
+    'problems' in json
+      ? json.problems.map(({ path: place, message }) => `${place}: ${message}`).join('; ')
+      : 'it is not an object';
+  throw usage(input.command, `${path === '-' ? 'standard input' : path} is not a request: ${problems}`);
+}
+
+export const statusCommand: Command = {
+  meta: { name: 'status', group: 'tasks', summary: 'show one task: state, what it waits for, what it did' },
+  args: [TASK_ARGUMENT],
+  options: REMOTE,
+  async run(input) {
+    const view = await connect(input).tasks.get(arg(input, 0));
+    if (flag(input, 'json')) return input.io.printJson(view);
+    input.io.print(showTask(view, screenOf(input)));
+  },
+};
+
+export const watchCommand: Command = {
+  meta: {
+    name: 'watch',
+    group: 'tasks',
+    summary: 'show a task whenever it changes, until it ends',
+    notes: ['Ends with 0 when the task completed, 6 when it failed.'],
+  },
+  args: [TASK_ARGUMENT],
+  options: REMOTE,
+  async run(input) {
+    const client = connect(input);
+    let last = '';
+    for (;;) {
+      const view = await client.tasks.get(arg(input, 0));
+      const print = fingerprint(view);
+      if (print !== last) show(input, view, last !== '');
+      last = print;
+      if (view.closedAt !== null) return view.state === 'COMPLETED' ? 0 : NOT_COMPLETED;
+      await input.io.sleep(500);
+    }
+  },
+};
+
+function fingerprint(view: TaskView): string {
+  return JSON.stringify([view.state, view.waitsFor, view.operations]);
+}
+
+function show(input: Input, view: TaskView, again: boolean): void {
+  if (flag(input, 'json')) return input.io.printJson(view);
+  input.io.print([...(again ? [''] : []), ...showTask(view, screenOf(input))]);
+}
+
+export const resultCommand: Command = {
+  meta: {
+    name: 'result',
+    group: 'tasks',
+    summary: 'print what a task and its calls came to',
+    notes: ['Ends with 0 when the task completed, 6 when it failed, 7 while it runs.'],
+  },
+  args: [TASK_ARGUMENT],
+  options: {
+    wait: { type: 'string', value: 'SECONDS', help: 'wait up to so long for the end; default 0' },
+    ...REMOTE,
+  },
+  async run(input) {
+    const result = await waited(input, secondsOf(input));
+    if (flag(input, 'json')) input.io.printJson(result);
+    else input.io.print(showResult(result, screenOf(input)));
+    if (result.state === 'COMPLETED') return 0;
+    return result.state === 'FAILED' ? NOT_COMPLETED : NOT_YET;
+  },
+};
+
+async function waited(input: Input, seconds: number) {
+  const client = connect(input);
+  const until = input.io.now() + seconds * 1_000;
+  for (;;) {
+    const waitSeconds = Math.max(0, Math.min(60, Math.ceil((until - input.io.now()) / 1_000)));
+    const result = await client.tasks.result(arg(input, 0), { waitSeconds });
+    if (result.state === 'COMPLETED' || result.state === 'FAILED' || input.io.now() >= until) return result;
+  }
+}
+
+function secondsOf(input: Input): number {
+  return wholeNumber(input, 'wait', { min: 0, max: 999_999 }) ?? 0;
+}
+
+export const cancelCommand: Command = {
+  meta: { name: 'cancel', group: 'tasks', summary: 'end a task: nothing more of it starts' },
+  args: [TASK_ARGUMENT],
+  options: { why: { type: 'string', value: 'TEXT', help: 'the reason; required' }, ...REMOTE },
+  async run(input) {
+    const answer = await connect(input).tasks.cancel(arg(input, 0), { why: needed(input, 'why') });
+    if (flag(input, 'json')) return input.io.printJson(answer);
+    input.io.print(`Task ${visible(answer.task)} is being cancelled.`);
+  },
+};
+
+export const tasksCommand: Command = {
+  meta: { name: 'tasks', group: 'tasks', summary: 'list tasks, newest first' },
+  args: [],
+  options: {
+    state: { type: 'string', value: 'STATE', help: 'only those in this state, such as PAUSED_PENDING_HUMAN' },
+    agent: { type: 'string', value: 'AGENT', help: 'only those of this agent' },
+    limit: { type: 'string', value: 'N', help: 'how many; default 50, at most 200' },
+    cursor: { type: 'string', value: 'NEXT', help: 'go on where a page ended' },
+    ...REMOTE,
+  },
+  async run(input) {
+    const page = await connect(input).tasks.list({
+      state: text(input, 'state'),
+      agent: text(input, 'agent'),
+      cursor: text(input, 'cursor'),
+      limit: limitOf(input),
+    });
+    if (flag(input, 'json')) return input.io.printJson(page);
+    input.io.print([...showTasks(page.tasks, screenOf(input)), ...nextLine(page.next)]);
+  },
+};
+
+/** `--limit` as a number. Throws `usage`. */
+export function limitOf(input: Input): number | undefined {
+  return wholeNumber(input, 'limit', { min: 1, max: 200 });
+}
+
+/** How to go on when a page was not all. */
+export function nextLine(next: string | null): string[] {
+  return next === null ? [] : ['', `There is more: --cursor ${next}`];
+}
+
+/** The screen a command prints on. */
+export function screenOf(input: Input): Screen {
+  const { width, zone } = input.io;
+  const subject = text(input, 'as');
+  return { width, now: input.io.now(), zone, as: subject === undefined ? '' : ` --as ${subject}` };
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { httpUrl, loadCliConfig } from '../config.js';
+import { embeddedFiles } from '../dev/embedded.js';
+import { readStack } from '../dev/stack-file.js';
+import { CountersignError } from '../domain/errors.js';
+import { createClient, type CountersignClient } from '../sdk/client.js';
+import { text, usage, type Input } from './command.js';
+
+const tokenFile = z.object({
+  service: z.string(),
+  operator: z.string(),
+  people: z.record(z.string(), z.string()),
+});
+
+/** The tokens that `countersign dev` left in its data folder: for programs, for whoever runs it, and for each person of the policy. */
+export type DevTokens = z.infer<typeof tokenFile>;
+
+/** Whose token a command takes when none is named: only a person can do it, it is the operator's, or any program may. */
+type Needs = 'person' | 'operator' | 'service';
+
+/**
+ * The client of the gateway that this command line means: `--url`, COUNTERSIGN_URL, or the running dev stack; as `--as`, COUNTERSIGN_TOKEN, or
+ * a token of the dev stack. Throws `config` or `usage` with what to do.
+ */
+export function connect(input: Input, needs: Needs = 'service'): CountersignClient {
+  const config = loadCliConfig();
+  const wanted = text(input, 'url');
+  if (wanted !== undefined && !httpUrl.safeParse(wanted).success)
+    throw usage(input.command, `--url ${wanted} is not an http:// or https:// URL`);
+  const url = wanted ?? config.url ?? readStack({ dataDir: config.dataDir })?.gatewayUrl;
+  if (url === undefined) {
+    throw new CountersignError(
+      'unreachable',
+      `No gateway is known: start \`countersign dev\` (data folder ${config.dataDir}), or set COUNTERSIGN_URL.`,
+    );
+  }
+  return createClient({ url, token: tokenOf(text(input, 'as'), config, needs) });
+}
+
+function tokenOf(
+  subject: string | undefined,
+  config: { token: string | undefined; dataDir: string },
+  needs: Needs,
+): string {
+  if (subject === undefined && config.token !== undefined) return config.token;
+  const tokens = readTokens(config.dataDir);
+  if (tokens === undefined) {
+    throw new CountersignError(
+      'unauthenticated',
+      'No token is known: set COUNTERSIGN_TOKEN (`countersign token create` makes one).',
+    );
+  }
+  const people = Object.keys(tokens.people).join(', ');
+  if (subject === undefined && needs === 'person') {
+    throw new CountersignError(
+      'usage',
+      `Say who decides: --as SUBJECT (${people || 'nobody yet'}), or set COUNTERSIGN_TOKEN.`,
+    );
+  }
+  const name = subject ?? needs;
+  const token = name === 'service' || name === 'operator' ? tokens[name] : tokens.people[name];
+  if (token === undefined)
+    throw new CountersignError(
+      'usage',
+      `The dev stack has no token for ${subject || '""'}: it has them for ${people || 'nobody yet'}. It makes them, when it starts, for everybody in the policy in force.`,
+    );
+  return token;
+}
+
+function readTokens(dataDir: string): DevTokens | undefined {
+  try {
+    return tokenFile.parse(JSON.parse(readFileSync(embeddedFiles(dataDir).tokens, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
