@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ConfigError,
+  loadCliConfig,
+  loadDevConfig,
+  loadGatewayConfig,
+  loadWorkerConfig,
+} from '../src/config.js';
+
+/** No profile file of this machine's user may leak in. */
+const clean = { TEMPORAL_CONFIG_FILE: '/nowhere/temporal.toml', COUNTERSIGN_TOOLS: 'package.json' };
+
+function issuesOf(load: () => unknown): string[] {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.issues.map((issue) => issue.name);
+    throw error;
+  }
+  return [];
+}
+
+describe('configuration', () => {
+  it('names every missing and wrong setting in one message with what to do', () => {
+    const env = {
+      ...clean,
+      COUNTERSIGN_TOOLS: '/nowhere/tools.js',
+      COUNTERSIGN_DATABASE_URL: 'mysql://localhost/x',
+      COUNTERSIGN_SMTP_URL: 'localhost',
+      TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere/cert.pem',
+    };
+    expect(() => loadWorkerConfig(env)).toThrow(/^7 settings are missing or wrong/);
+    expect(issuesOf(() => loadWorkerConfig(env)).sort()).toEqual([
+      'COUNTERSIGN_DATABASE_URL',
+      'COUNTERSIGN_MAIL_FROM',
+      'COUNTERSIGN_SECRETS_KEY_FILE',
+      'COUNTERSIGN_SMTP_URL',
+      'COUNTERSIGN_TOOLS',
+      'COUNTERSIGN_VERIFY_KEYS_FILE',
+      'TEMPORAL_*',
+    ]);
+    expect(() => loadWorkerConfig(env)).toThrow(/COUNTERSIGN_MAIL_FROM: missing\. Set it to the sender/);
+    expect(new ConfigError([]).exitCode).toBe(2);
+  });
+
+  it('never prints a secret value', () => {
+    const env = { ...clean, COUNTERSIGN_TOKEN: 'hunter2', COUNTERSIGN_DATABASE_URL: 'mysql://u:hunter2@h/x' };
+    for (const load of [() => loadCliConfig(env), () => loadGatewayConfig(env)]) {
+      expect(load).toThrow(ConfigError);
+      expect(load).not.toThrow(/hunter2/);
+    }
+  });
+
+  it('takes an empty value for an absent one', () => {
+    const config = loadWorkerConfig({ ...clean, COUNTERSIGN_DATABASE_URL: '', COUNTERSIGN_SMTP_URL: '' });
+    expect(config.databaseUrl).toBeUndefined();
+    expect(config.mail).toBeUndefined();
+    expect(config.taskQueue).toBe('countersign');
+  });
+
+  it('passes API key, namespace and TLS of Temporal on', () => {
+    const { temporal } = loadGatewayConfig({
+      ...clean,
+      TEMPORAL_ADDRESS: 'cloud.example.com:7233',
+      TEMPORAL_NAMESPACE: 'prod',
+      TEMPORAL_API_KEY: 'key',
+      TEMPORAL_TLS_SERVER_NAME: 'server.example.com',
+    });
+    expect(temporal.namespace).toBe('prod');
+    expect(temporal.connection).toMatchObject({
+      address: 'cloud.example.com:7233',
+      apiKey: 'key',
+      tls: { serverNameOverride: 'server.example.com' },
+    });
+  });
+
+  it.each(['-1', '65536', '80a', ' '])('refuses the port "%s"', (port) => {
+    expect(issuesOf(() => loadGatewayConfig({ ...clean, COUNTERSIGN_PORT: port }))).toEqual([
+      'COUNTERSIGN_PORT',
+    ]);
+  });
+
+  it('keeps its cache where the user keeps caches', () => {
+    expect(loadDevConfig({ HOME: '/home/ada' }).search.cacheDir).toBe('/home/ada/.cache/countersign');
+    expect(loadDevConfig({ XDG_CACHE_HOME: '/cache' }).search.cacheDir).toBe('/cache/countersign');
+  });
+});

@@ -1,0 +1,204 @@
+import type { DecisionMessage } from '../../src/domain/decision.js';
+import type { ReaskReason } from '../../src/domain/escalation.js';
+import type { HaltId } from '../../src/domain/ids.js';
+import { decideSignal } from '../../src/workflows/messages.js';
+import { DAY, fatal, ORDINARY, type FakeLadder, type FakeWorld } from './fake-activities.js';
+import { decideBy, startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
+
+const HALT = 'h1' as HaltId; // test data
+const SHORT: FakeLadder = { ...ORDINARY, ttlMs: 300 };
+
+type Path = (tasks: TaskStarter) => Promise<StartedTask>;
+
+/** Every way a task can go, each as a short run on a real server; what is recorded of them is replayed by every later release. */
+export const PATHS: Readonly<Record<string, Path>> = {
+  auto: async (tasks) => tasks.start(worldWith(tasks, { ladders: { 1: null } })),
+  approved: async (tasks) => decided(await startAsked(tasks), 'approve'),
+  rejected: async (tasks) => decided(await startAsked(tasks), 'reject'),
+  edited: async (tasks) => decided(await startAsked(tasks), 'edit'),
+  held: async (tasks) => decided(await decided(await startAsked(tasks), 'hold'), 'approve'),
+  extended: async (tasks) => decided(await decided(await startAsked(tasks), 'extend'), 'approve'),
+  escalated: async (tasks) => {
+    const task = await startAsked(tasks);
+    const climbed = task.world.answered('ask', (input) => input.rung === 1);
+    await decided(task, 'escalate');
+    await climbed;
+    return decided(task, 'approve');
+  },
+  signalled: async (tasks) => {
+    const task = await startAsked(tasks);
+    await task.handle.signal('decide', null);
+    await task.handle.signal(decideSignal, await task.world.decision('approve'));
+    return task;
+  },
+  denied: async (tasks) => tasks.start(worldWith(tasks, { ladders: { 1: SHORT } })),
+  'held-for-owner': async (tasks) => {
+    const world = worldWith(tasks, { ladders: { 1: { ...SHORT, fallback: 'hold' } } });
+    const withOwner = world.answered('ask', (input) => input.forOwner === true);
+    const task = await tasks.start(world);
+    await withOwner;
+    return decided(task, 'approve');
+  },
+  'fallback-fail': async (tasks) =>
+    tasks.start(worldWith(tasks, { ladders: { 1: { ...SHORT, fallback: 'fail' } } })),
+  'fallback-halt': async (tasks) =>
+    tasks.start(worldWith(tasks, { ladders: { 1: { ...SHORT, fallback: 'halt' } } })),
+  undelivered: async (tasks) => {
+    const task = await startAsked(tasks);
+    task.world.undelivered = [{ operation: 1, round: 1, rung: 0 }];
+    const climbed = task.world.answered('ask', (input) => input.rung === 1);
+    await task.handle.signal('halt', { halt: HALT, jws: '' });
+    await climbed;
+    return decided(task, 'approve');
+  },
+  /** Takes the minute after which the desk is asked again. */
+  'desk-full': async (tasks) => {
+    const world = worldWith(tasks, {});
+    world.next('ask', () => ({ kind: 'full', tier: 4, askBy: Date.now() + DAY }));
+    const task = await startAsked(tasks, world);
+    await world.answered('ask');
+    return decided(task, 'approve');
+  },
+  drift: async (tasks) => decided(await reasked(tasks, 'drift'), 'approve'),
+  'policy-stricter': async (tasks) => decided(await reasked(tasks, 'policy-stricter'), 'approve'),
+  withdrawn: async (tasks) => decided(await reasked(tasks, 'withdrawn'), 'reject'),
+  unknown: async (tasks) => decided(await reasked(tasks, 'unknown'), 'resolve'),
+  'not-happened': async (tasks) =>
+    decided(await reasked(tasks, 'unknown'), 'resolve', { resolution: 'not-happened' }),
+  left: async (tasks) => decided(await reasked(tasks, 'unknown'), 'resolve', { resolution: 'leave' }),
+  'forged-approval': async (tasks) => {
+    const task = await startAsked(tasks);
+    const again = task.world.answered('ask');
+    await decideBy(task, await task.world.decision('approve', { forge: true }));
+    await again;
+    return decided(task, 'approve');
+  },
+  'forged-rejection': async (tasks) => {
+    const task = await startAsked(tasks);
+    await decideBy(task, await task.world.decision('reject', { forge: true }));
+    return decided(task, 'approve');
+  },
+  several: async (tasks) => {
+    const world = worldWith(tasks, {
+      steps: [['issue_refund', 'issue_refund', 'get_order'], ['draft_reply']],
+      ladders: { 3: null, 4: null },
+    });
+    const both = world.answered('ask', (input) => input.operation === 3);
+    const task = await tasks.start(world);
+    await both;
+    await decided(task, 'reject', { operation: 2 });
+    return decided(task, 'approve');
+  },
+  'halted-and-lifted': async (tasks) => {
+    const task = await startAsked(tasks);
+    await halt(task, 'wider');
+    const again = task.world.answered('ask', (input) => input.round === 2);
+    task.world.halts = [];
+    await task.handle.signal('halt', { halt: HALT, jws: '' });
+    await again;
+    return decided(task, 'approve');
+  },
+  'halted-while-verifying': async (tasks) => {
+    const world = worldWith(tasks, {});
+    const { verifying, release } = heldVerification(world);
+    const task = await decided(await startAsked(tasks, world), 'reject');
+    await verifying;
+    await halt(task, 'wider');
+    const voided = world.answered('record', (input) => input.events.some(({ type }) => type === 'voided'));
+    release();
+    await voided;
+    const again = world.answered('ask', (input) => input.round === 2);
+    world.halts = [];
+    await task.handle.signal('halt', { halt: HALT, jws: '' });
+    await again;
+    return decided(task, 'approve');
+  },
+  'claim-halted': async (tasks) => {
+    const world = worldWith(tasks, {});
+    world.next('execute', () => ({ kind: 'halted', halt: HALT, scope: 'wider' }));
+    const again = world.answered('ask', (input) => input.round === 2);
+    const task = await startAsked(tasks, world);
+    await decided(task, 'approve');
+    await again;
+    return decided(task, 'approve');
+  },
+  'task-halted': async (tasks) => halt(await startAsked(tasks), 'task'),
+  cancelled: async (tasks) => {
+    const task = await startAsked(tasks);
+    await task.handle.cancel();
+    return task;
+  },
+  'planner-failed': async (tasks) => {
+    const world = worldWith(tasks, { steps: [['get_order']] });
+    world.next('plan', () => {
+      throw fatal('config');
+    });
+    return tasks.start(world);
+  },
+  /** Long enough for the recorder's server to suggest a next run. */
+  continued: async (tasks) => {
+    const task = await startAsked(tasks);
+    const [question] = [...task.world.questions.values()];
+    for (let turn = 1; turn <= 10; turn += 1) {
+      const noted = task.world.answered('record');
+      await decideBy(task, await task.world.decision('hold', { until: (question?.answerBy ?? 0) + turn }));
+      await noted;
+    }
+    return decided(task, 'approve');
+  },
+  'slow-ask': async (tasks) => {
+    const world = worldWith(tasks, {});
+    for (let turn = 0; turn < 3; turn += 1) {
+      world.next('ask', () => {
+        throw new Error('no database');
+      });
+    }
+    return decided(await startAsked(tasks, world), 'approve');
+  },
+};
+
+function worldWith(tasks: TaskStarter, settings: Partial<Pick<FakeWorld, 'steps' | 'ladders'>>): FakeWorld {
+  return Object.assign(tasks.newWorld(), settings);
+}
+
+async function decided(
+  task: StartedTask,
+  verb: 'approve' | 'reject' | 'edit' | 'hold' | 'extend' | 'escalate' | 'resolve',
+  rest: Pick<Partial<DecisionMessage>, 'operation' | 'resolution'> = {},
+): Promise<StartedTask> {
+  await decideBy(task, await task.world.decision(verb, rest));
+  return task;
+}
+
+/** A task whose first approval the claim refused, asked anew. */
+async function reasked(tasks: TaskStarter, reason: ReaskReason): Promise<StartedTask> {
+  const world = tasks.newWorld();
+  world.next('execute', () => ({ kind: 'refused', reason }));
+  const again = world.answered('ask', (input) => input.round === 2);
+  const task = await decided(await startAsked(tasks, world), 'approve');
+  await again;
+  return task;
+}
+
+/** A verification that takes longer than the quick attempt: `verifying` when the ordinary one has begun. */
+function heldVerification(world: FakeWorld): { verifying: Promise<void>; release: () => void } {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const verifying = new Promise<void>((begun) => {
+    for (const attempt of ['quick', 'ordinary'])
+      world.next('verify', async () => {
+        if (attempt === 'ordinary') begun();
+        await held;
+        return { genuine: true };
+      });
+  });
+  return { verifying, release: () => release() };
+}
+
+async function halt(task: StartedTask, scope: 'task' | 'wider'): Promise<StartedTask> {
+  const seen = task.world.answered('inspect');
+  task.world.halts = [{ halt: HALT, scope }];
+  await task.handle.signal('halt', { halt: HALT, jws: '' });
+  await seen;
+  return task;
+}

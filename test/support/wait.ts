@@ -1,0 +1,13 @@
+/** Polls until `look` gives something; the wait is for an event in another process, and it has an end. */
+export async function waitFor<T>(
+  look: () => Promise<T | undefined> | T | undefined,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
