@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closeAbandoned, closeEnded } from '../../src/activities/endings.js';
+import type { TaskClient } from '../../src/client/task-client.js';
+import type { DispatcherDeps } from '../../src/dispatcher/deps.js';
+import { dispatchOnce } from '../../src/dispatcher/dispatcher.js';
+import type { DecisionId, TaskId } from '../../src/domain/ids.js';
+import { requestCancel } from '../../src/store/tasks.js';
+import { openGate, TENANT, type Gate } from '../support/gate.js';
+
+const PAY = { tool: 'pay', args: { cents: 100, to: 'bob' } };
+let gate: Gate;
+let said: string[];
+let deps: DispatcherDeps;
+
+beforeEach(async () => {
+  gate = await openGate();
+  said = [];
+  deps = depsOver({});
+});
+afterEach(() => gate.close());
+
+function depsOver(answers: Partial<TaskClient>): DispatcherDeps {
+  const tasks: TaskClient = {
+    ...gate.gateway.tasks,
+    start: ({ task }) => (said.push(`start ${task}`), Promise.resolve({ kind: 'started', runId: 'r' })),
+    send: ({ task }, { verb }) => (
+      said.push(`send ${verb} to ${task}`),
+      Promise.resolve({ kind: 'pending', sent: true })
+    ),
+    nudge: ({ task }) => (said.push(`nudge ${task}`), Promise.resolve('told')),
+    cancel: ({ task }) => (said.push(`cancel ${task}`), Promise.resolve('told')),
+    describe: () => Promise.resolve({ kind: 'open', runId: 'r' }),
+    ...answers,
+  };
+  const { database } = gate;
+  return {
+    database,
+    tasks,
+    notifiers: [],
+    addressesOf: () => Promise.resolve([]),
+    closeEnded: (task, as) => closeEnded(gate.deps, task, as),
+    settleAbandoned: () => closeAbandoned(gate.deps),
+    log: () => undefined,
+  };
+}
+
+/** Makes everything stored so far look `ms` older. */
+async function age(ms: number): Promise<void> {
+  await gate.database.query(
+    'update tasks set submitted_at = submitted_at - $1::bigint, start_lease = start_lease - $1::bigint, swept_at = swept_at - $1::bigint',
+    [ms],
+  );
+  await gate.database.query('update decisions set next_send_at = next_send_at - $1::bigint', [ms]);
+  await gate.database.query('update ledger set call_by = call_by - $1::bigint', [ms]);
+}
+
+async function journalOf(task: TaskId): Promise<string[]> {
+  const rows = await gate.database.query<{ type: string }>(
+    'select type from journal where tenant = $1 and task = $2 order by seq',
+    [TENANT, task],
+  );
+  return rows.map((row) => row.type);
+}
+
+async function refusalsOf(task: TaskId) {
+  const rows = await gate.database.query<{ event_id: string; body: string; texts: string }>(
+    "select event_id, body, texts from journal where tenant = $1 and task = $2 and type = 'decision-refused'",
+    [TENANT, task],
+  );
+  return rows.map(({ event_id: event, body, texts }) => {
+    const { decision, verb, code } = JSON.parse(body) as Record<string, string>; // a journal's body
+    return { event, decision, verb, code, texts };
+  });
+}
+
+const refusalOf = (id: DecisionId) => ({
+  event: `decision-refused/${id}`,
+  decision: id,
+  verb: 'approve',
+  code: 'not-open',
+  texts: '{"by":"amira"}',
+});
+
+describe('the dispatcher', () => {
+  it('starts a task whose gateway died after storing it, once per lease', async () => {
+    await gate.submit('orphan', PAY);
+    await dispatchOnce(deps);
+    expect(said).toEqual([]);
+    await age(1_500);
+    await Promise.all([dispatchOnce(deps), dispatchOnce(deps)]);
+    expect(said).toEqual(['start orphan']);
+    await age(6_000);
+    await dispatchOnce(deps);
+    expect(said).toEqual(['start orphan', 'start orphan']);
+  });
+
+  it('sends a stored decision again until it has an outcome', async () => {
+    const task = await gate.submit('undelivered', PAY);
+    await gate.ask(task);
+    const id = await gate.decide(task, 'amira', { decision: 'approve' });
+    await dispatchOnce(deps);
+    expect(said).toEqual([]);
+    await age(2_000);
+    await dispatchOnce(deps);
+    expect(said).toEqual(['send approve to undelivered']);
+    await gate.execute(task, [id]);
+    await age(60_000);
+    await dispatchOnce(deps);
+    expect(said).toEqual(['send approve to undelivered']);
+  });
+
+  // Seen to fail: the refusal settled and not journalled.
+  it('refuses a decision whose run has ended, on record', async () => {
+    const task = await gate.submit('gone', PAY);
+    await gate.ask(task);
+    const id = await gate.decide(task, 'amira', { decision: 'approve' });
+    await age(2_000);
+    await dispatchOnce(
+      depsOver({ send: () => Promise.resolve({ kind: 'refused', code: 'not-open', detail: '' }) }),
+    );
+    const [row] = await gate.database.query('select outcome, outcome_code from decisions where id = $1', [
+      id,
+    ]);
+    expect(row).toEqual({ outcome: 'refused', outcome_code: 'not-open' });
+    expect(await refusalsOf(task)).toEqual([refusalOf(id)]);
+  });
+
+  // Seen to fail: the refusal journalled whatever the decision's outcome is.
+  it('records no refusal of a decision that was applied while it was sent', async () => {
+    const task = await gate.submit('applied', PAY);
+    await gate.ask(task);
+    const id = await gate.decide(task, 'amira', { decision: 'approve' });
+    await age(2_000);
+    const send = async () => {
+      await gate.execute(task, [id]);
+      return { kind: 'refused', code: 'not-open', detail: '' } as const;
+    };
+    await dispatchOnce(depsOver({ send }));
+    expect(await refusalsOf(task)).toEqual([]);
+  });
+
+  it('tells every open task of a halt, and of its lift, until each was reached', async () => {
+    const task = await gate.submit('under-halt', PAY);
+    await gate.ask(task);
+    await gate.halt('agent', 'bot');
+    await dispatchOnce(depsOver({ nudge: () => Promise.resolve('unreachable') }));
+    await gate.database.query('update halts set fan_lease = 0');
+    await dispatchOnce(deps);
+    expect(said).toEqual(['nudge under-halt']);
+    await gate.database.query('update halts set fan_lease = 0');
+    await dispatchOnce(deps);
+    expect(said).toEqual(['nudge under-halt']);
+  });
+
+  it('repeats a cancel until the task is closed', async () => {
+    const task = await gate.submit('cancelled', PAY);
+    await gate.ask(task);
+    await requestCancel(gate.database, { tenant: TENANT, task, by: 'rita', why: 'changed my mind' });
+    await dispatchOnce(deps);
+    await age(6_000);
+    await dispatchOnce(deps);
+    expect(said).toEqual(['cancel cancelled', 'cancel cancelled']);
+  });
+
+  // Seen to fail: what was stored refused without an event.
+  it('closes a task whose run was terminated: calls voided, decisions refused, handed over to the owner', async () => {
+    const task = await gate.submit('terminated', PAY);
+    await gate.ask(task);
+    const id = await gate.decide(task, 'amira', { decision: 'approve' });
+    await age(2 * 3_600_000);
+    await dispatchOnce(
+      depsOver({ describe: () => Promise.resolve({ kind: 'ended', runId: 'r', as: 'TERMINATED' }) }),
+    );
+    const end = ['decision-refused', 'task-failed', 'hand-over-opened'];
+    expect((await journalOf(task)).slice(-3)).toEqual(end);
+    expect(await refusalsOf(task)).toEqual([refusalOf(id)]);
+    await closeEnded(gate.deps, { tenant: TENANT, task }, 'TERMINATED');
+    expect((await journalOf(task)).slice(-3)).toEqual(end);
+    expect(
+      await gate.database.query('select state, reason, detail from tasks where task = $1', [task]),
+    ).toEqual([{ state: 'FAILED', reason: 'terminated', detail: 'TERMINATED' }]);
+    expect(await gate.execute(task, [id])).toMatchObject({ kind: 'voided' });
+    expect(gate.effects).toHaveLength(0);
+    const desk = await gate.database.query(
+      "select operation, kind, role from questions where status = 'open'",
+    );
+    expect(desk).toEqual([{ operation: 0, kind: 'hand-over', role: 'director' }]);
+  });
+
+  it('marks the claimed call of a closed task unknown when nobody will finish it', async () => {
+    const task = await gate.submit('abandoned', PAY);
+    await gate.ask(task);
+    await gate.database.query(
+      "update ledger set status = 'claimed', attempt = 1, call_by = 0 where task = $1",
+      [task],
+    );
+    await closeEnded(gate.deps, { tenant: TENANT, task }, 'TERMINATED');
+    await dispatchOnce(deps);
+    await dispatchOnce(deps);
+    expect(await gate.database.query('select status from ledger where task = $1', [task])).toEqual([
+      { status: 'unknown' },
+    ]);
+    expect((await journalOf(task)).filter((type) => type === 'call-unknown')).toHaveLength(1);
+  });
+});

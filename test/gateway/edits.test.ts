@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { verifyDecision } from '../../src/contract/decision-record.js';
+import type { Json } from '../../src/domain/action.js';
+import { callsOf, lockOperation } from '../../src/store/ledger.js';
+import { latestQuestion } from '../../src/store/questions.js';
+import { findTool, publishTools } from '../../src/store/tools.js';
+import { openGate, TENANT, verifierOf, type Gate } from './fixture.js';
+import { about, anOpenQuestion, decide, journal, stored } from './questions.js';
+
+let gate: Gate;
+let amira: string;
+let joon: string;
+
+beforeAll(async () => {
+  gate = await openGate();
+  [amira, joon] = [await gate.token('amira'), await gate.token('joon')];
+});
+beforeEach(() => gate.reset());
+afterAll(() => gate.close());
+
+describe('an edit', () => {
+  it('case 32: makes a new generation with its own digest, and the tool stays', async () => {
+    const question = await anOpenQuestion(gate);
+    const answer = await decide(
+      gate,
+      question,
+      amira,
+      about(question, 'edit', { edits: { orderId: '1182', amountCents: 10_000 } }),
+    );
+    expect(answer.status).toBe(200);
+    const calls = await callsOf(gate.database, TENANT, question.task);
+    expect(calls.map((call) => [call.generation, call.tool, call.args])).toEqual([
+      [1, 'issue_refund', { orderId: '1182', amountCents: 24_000 }],
+      [2, 'issue_refund', { orderId: '1182', amountCents: 10_000 }],
+    ]);
+    const [row] = await stored(gate, question);
+    expect(row?.message.edited).toMatchObject({ generation: 2 });
+    expect(verifyDecision(row?.jws, verifierOf(gate))?.edited).toEqual(row?.message.edited);
+    expect(row?.message.edited?.digest).not.toBe(question.digest);
+  });
+
+  it('that does not fit the tool is refused and leaves no generation (defect 5)', async () => {
+    const question = await anOpenQuestion(gate);
+    const answer = await decide(
+      gate,
+      question,
+      amira,
+      about(question, 'edit', { edits: { orderId: '1182', amountCents: '100' } }),
+    );
+    expect([answer.status, answer.json.code]).toEqual([422, 'invalid']);
+    expect(answer.json.problems[0].path).toBe('$.amountCents');
+    expect(await callsOf(gate.database, TENANT, question.task)).toHaveLength(1);
+  });
+
+  it('that changes nothing is refused', async () => {
+    const question = await anOpenQuestion(gate);
+    const answer = await decide(
+      gate,
+      question,
+      amira,
+      about(question, 'edit', { edits: { amountCents: 24_000, orderId: '1182' } }),
+    );
+    expect([answer.status, answer.json.code]).toEqual([422, 'invalid']);
+  });
+
+  it('case 67: takes new secrets out before it is stored, and may not name one', async () => {
+    const question = await anOpenQuestion(gate, {
+      tool: 'send_key',
+      args: { to: 'a', key: { $secret: 'hmac-sha256:00' } },
+    });
+    const forged = await decide(
+      gate,
+      question,
+      amira,
+      about(question, 'edit', { edits: { to: 'b', key: { $secret: 'hmac-sha256:00' } } }),
+    );
+    expect([forged.status, forged.json.code]).toEqual([422, 'invalid']);
+    const answer = await decide(
+      gate,
+      question,
+      amira,
+      about(question, 'edit', { edits: { to: 'b', key: 'new-secret-value' } }),
+    );
+    expect(answer.status).toBe(200);
+    const everything = await gate.database.query<{ t: string }>(
+      `select to_jsonb(l)::text as t from ledger l union all select to_jsonb(d)::text from decisions d union all select to_jsonb(j)::text from journal j
+       union all select to_jsonb(s)::text from secrets s`,
+    );
+    expect(everything.filter((row) => row.t.includes('new-secret-value'))).toEqual([]);
+  });
+
+  // Seen to fail: only the tool's version compared (what was sealed is opened, and stored as it is).
+  it('case 67: is refused when the tool was published anew, without its marks, under the same version', async () => {
+    const question = await anOpenQuestion(gate, { tool: 'send_key', args: { to: 'a', key: 'x' } });
+    const { facts, schema } = (await findTool(gate.database, 'send_key')) ?? expect.unreachable();
+    const bare = JSON.parse(JSON.stringify(schema).replaceAll('"x-secret":true', '"x":true')) as Json; // it was JSON
+    expect(bare).not.toEqual(schema);
+    await publishTools(gate.database, [{ facts, schema: bare }], 0);
+    const edit = about(question, 'edit', { edits: { to: 'b', key: 'x' } });
+    const answer = await decide(gate, question, amira, edit);
+    await publishTools(gate.database, [{ facts, schema }], 0);
+    expect([answer.status, answer.json.code]).toEqual([409, 'stale']);
+  });
+});
+
+describe('a withdrawal', () => {
+  it('takes the own approval back and never goes to Temporal', async () => {
+    const question = await anOpenQuestion(gate);
+    await decide(gate, question, amira, about(question, 'approve'));
+    gate.tasks.told.length = 0;
+    const answer = await decide(gate, question, amira, about(question, 'withdraw'));
+    expect([answer.status, answer.json.applied]).toEqual([200, true]);
+    expect((await stored(gate, question)).map((row) => [row.verb, row.outcome])).toEqual([
+      ['approve', 'withdrawn'],
+      ['withdraw', 'applied'],
+    ]);
+    expect(gate.tasks.told).toEqual([]);
+  });
+
+  it('does not touch the approval of somebody else', async () => {
+    const question = await anOpenQuestion(gate);
+    await decide(gate, question, amira, about(question, 'approve'));
+    expect((await decide(gate, question, joon, about(question, 'withdraw'))).json.code).toBe('not-open');
+    expect((await stored(gate, question)).map((row) => row.outcome)).toEqual([null]);
+  });
+
+  it('is refused once the call was claimed', async () => {
+    const question = await anOpenQuestion(gate);
+    await decide(gate, question, amira, about(question, 'approve'));
+    await gate.database.transaction(async (tx) => {
+      await lockOperation(tx, question);
+      await tx.query("update ledger set status = 'claimed' where task = $1", [question.task]);
+    });
+    const answer = await decide(gate, question, amira, about(question, 'withdraw'));
+    expect([answer.status, answer.json.code]).toEqual([409, 'already-claimed']);
+  });
+});
+
+describe('a hand-over', () => {
+  it('is resolved in the store, without Temporal', async () => {
+    const question = await anOpenQuestion(gate, {
+      operation: 0,
+      kind: 'hand-over',
+      roles: ['supervisor'],
+      answerBy: null,
+      extendableUntil: null,
+    });
+    const wrong = await decide(gate, question, amira, about(question, 'approve'));
+    expect([wrong.status, wrong.json.code]).toEqual([422, 'invalid']);
+    const answer = await decide(gate, question, amira, about(question, 'resolve', { resolution: 'leave' }));
+    expect([answer.status, answer.json.applied]).toEqual([200, true]);
+    expect(gate.tasks.told).toEqual([]);
+    expect(
+      (await latestQuestion(gate.database, { tenant: TENANT, task: question.task, operation: 0 }))?.closedAs,
+    ).toBe('leave');
+    expect((await journal(gate, question)).map((entry) => entry.type)).toContain('hand-over-closed');
+  });
+});

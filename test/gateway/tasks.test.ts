@@ -1,0 +1,290 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TaskId } from '../../src/domain/ids.js';
+import { readSecrets } from '../../src/store/secrets.js';
+import { closeTask, findTask } from '../../src/store/tasks.js';
+import { publishTools, type ToolRow } from '../../src/store/tools.js';
+import { callsOf } from '../../src/store/ledger.js';
+import { openSecret } from '../../src/contract/seal.js';
+import { secretReferences } from '../../src/contract/secret.js';
+import { openGate, TENANT, type Gate } from './fixture.js';
+import { anOpenQuestion } from './questions.js';
+
+let gate: Gate;
+let amira: string;
+let shop: string;
+let count = 0;
+
+beforeAll(async () => {
+  gate = await openGate();
+  amira = await gate.token('amira');
+  shop = await gate.token('shop', { kind: 'service', scopes: ['on-behalf'] });
+});
+beforeEach(() => gate.reset());
+afterAll(() => gate.close());
+
+function aTask(rest: Record<string, unknown> = {}) {
+  return {
+    task: `task-${++count}`,
+    agent: 'support',
+    goal: 'Refund order 1182',
+    situation: 'refund',
+    action: { tool: 'issue_refund', args: { orderId: '1182', amountCents: 24_000 } },
+    ...rest,
+  };
+}
+
+describe('submitting a task', () => {
+  it('stores it with its call, then starts its run', async () => {
+    const body = aTask();
+    const answer = await gate.request('POST', '/v1/tasks', shop, body);
+    expect([answer.status, answer.json]).toEqual([
+      201,
+      { task: body.task, tenant: TENANT, created: true, state: 'RUNNING' },
+    ]);
+    const row = await findTask(gate.database, TENANT, body.task as TaskId);
+    expect(row).toMatchObject({ agent: 'support', requester: 'shop', readyTool: 'issue_refund' });
+    expect((await callsOf(gate.database, TENANT, body.task as TaskId)).map((call) => call.args)).toEqual([
+      body.action.args,
+    ]);
+    expect(gate.tasks.told).toEqual([`start ${body.task}`]);
+  });
+
+  it('is answered with success though Temporal does not answer: the dispatcher starts it', async () => {
+    gate.tasks.answer.start = async () => ({ kind: 'unreachable' });
+    const body = aTask();
+    expect((await gate.request('POST', '/v1/tasks', shop, body)).status).toBe(201);
+    expect(await findTask(gate.database, TENANT, body.task as TaskId)).toMatchObject({
+      runId: null,
+      closedAt: null,
+    });
+  });
+
+  it('again under the same name is the first task; another request under it is a conflict', async () => {
+    const body = aTask();
+    await gate.request('POST', '/v1/tasks', shop, body);
+    const again = await gate.request('POST', '/v1/tasks', shop, body);
+    expect([again.status, again.json.created]).toEqual([200, false]);
+    const other = await gate.request('POST', '/v1/tasks', shop, { ...body, goal: 'Something else' });
+    expect([other.status, other.json.code]).toEqual([409, 'idempotency-conflict']);
+  });
+
+  it('case 67: keeps a secret sealed, and nowhere else', async () => {
+    const body = aTask({ action: { tool: 'send_key', args: { to: 'a', key: 'hunter2-hunter2' } } });
+    expect((await gate.request('POST', '/v1/tasks', shop, body)).status).toBe(201);
+    const [call] = await callsOf(gate.database, TENANT, body.task as TaskId);
+    const [reference = ''] = secretReferences(call?.args ?? null);
+    const sealed = (await readSecrets(gate.database, TENANT, [reference])).get(reference) ?? '';
+    expect(openSecret(gate.deps.secrets, { tenant: TENANT, reference }, sealed)).toBe('hunter2-hunter2');
+    const everything = await gate.database.query<{ t: string }>(
+      `select to_jsonb(t)::text as t from tasks t union all select to_jsonb(l)::text from ledger l union all select to_jsonb(j)::text from journal j
+       union all select to_jsonb(s)::text from secrets s`,
+    );
+    expect(everything.filter((row) => row.t.includes('hunter2'))).toEqual([]);
+    expect(JSON.stringify(gate.logged)).not.toContain('hunter2');
+  });
+
+  const refusals: [string, number, string, Record<string, unknown>][] = [
+    ['an agent that the policy does not know', 422, 'invalid', { agent: 'rogue' }],
+    [
+      'arguments that do not fit the tool',
+      422,
+      'invalid',
+      { action: { tool: 'issue_refund', args: { orderId: '1' } } },
+    ],
+    [
+      'a reference to a secret',
+      422,
+      'invalid',
+      { action: { tool: 'issue_refund', args: { orderId: { $secret: 'x' }, amountCents: 1 } } },
+    ],
+    [
+      'a reference to a secret of a tool that nobody knows',
+      422,
+      'invalid',
+      { action: { tool: 'unknown_tool', args: { a: [{ $secret: 'x' }] } } },
+    ],
+    ['nothing to do', 422, 'invalid', { action: undefined, goal: undefined }],
+    ['both a planner and an action', 422, 'invalid', { planner: { name: 'scripted' } }],
+    ['a name that is none', 422, 'invalid', { task: 'a/b' }],
+    ['a member that nothing reads', 422, 'invalid', { level: 'auto' }],
+  ];
+  it.each(refusals)('refuses %s', async (_name, status, code, rest) => {
+    const body = aTask(rest);
+    const answer = await gate.request('POST', '/v1/tasks', shop, body);
+    expect([answer.status, answer.json.code]).toEqual([status, code]);
+    expect(gate.tasks.told).toEqual([]);
+  });
+
+  it('refuses another requester from whoever may not name one', async () => {
+    const answer = await gate.request('POST', '/v1/tasks', amira, aTask({ requester: 'joon' }));
+    expect([answer.status, answer.json.code]).toEqual([403, 'forbidden']);
+    const plain = await gate.token('other-shop', { kind: 'service' });
+    expect((await gate.request('POST', '/v1/tasks', plain, aTask({ requester: 'joon' }))).status).toBe(403);
+    expect((await gate.request('POST', '/v1/tasks', shop, aTask({ requester: 'joon' }))).status).toBe(201);
+  });
+
+  // Seen to fail: arguments taken as they are while no tool is known (a secret stands in the ledger).
+  it('case 67: is told to come again while no worker has published any tool', async () => {
+    const kept = await gate.database.query<{ facts: string; schema: string }>(
+      'delete from tools returning facts, schema',
+    );
+    const body = aTask({ action: { tool: 'send_key', args: { to: 'a', key: 'in clear' } } });
+    const answer = await gate.request('POST', '/v1/tasks', shop, body);
+    const tools = kept.map(({ facts, schema }) => ({ facts: JSON.parse(facts), schema: JSON.parse(schema) }));
+    await publishTools(gate.database, tools as ToolRow[], 0); // as publishTools wrote them
+    expect([answer.status, answer.json.code]).toEqual([503, 'unreachable']);
+    expect(await findTask(gate.database, TENANT, body.task as TaskId)).toBeUndefined();
+  });
+
+  it('takes a tool that no worker published: a person will be asked, and nothing can run it', async () => {
+    expect(
+      (await gate.request('POST', '/v1/tasks', shop, aTask({ action: { tool: 'rm_rf', args: {} } }))).status,
+    ).toBe(201);
+  });
+});
+
+describe('the body of a request', () => {
+  const cases: [string, number, string, string, Record<string, string>][] = [
+    ['of another type', 415, 'unsupported-media', '{}', { 'content-type': 'text/plain' }],
+    [
+      'without a type (case 41)',
+      415,
+      'unsupported-media',
+      '{}',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+    ],
+    ['that is no JSON', 400, 'usage', '{"task":', {}],
+    ['with a duplicate key (case 19)', 400, 'usage', '{"task":"a","task":"b"}', {}],
+    ['with an integer that would be rounded (case 19)', 400, 'usage', '{"task":9007199254740993}', {}],
+    ['with a prototype key (case 20)', 400, 'usage', '{"__proto__":{}}', {}],
+    ['that is too large (fault 16)', 413, 'too-large', `{"a":"${'x'.repeat(1024 * 1024)}"}`, {}],
+    ['under a key that no header should carry', 422, 'invalid', '{}', {}],
+  ];
+  it.each(cases)('%s is refused', async (_name, status, code, body, headers) => {
+    const answer = await gate.request('POST', '/v1/tasks', shop, body, headers);
+    expect([answer.status, answer.json.code]).toEqual([status, code]);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  });
+});
+
+describe('looking at a task', () => {
+  it('tells what it waits for, from the store when no worker answers', async () => {
+    const question = await anOpenQuestion(gate);
+    const answer = await gate.request('GET', `/v1/tasks/${question.task}`, amira);
+    expect(answer.json).toMatchObject({
+      state: 'PAUSED_PENDING_HUMAN',
+      since: question.askedAt,
+      waitsFor: [{ escalation: `${question.task}:1`, role: 'supervisor' }],
+    });
+    expect(answer.json.operations).toMatchObject([
+      { operation: 1, tool: 'issue_refund', status: 'open', outcome: null },
+    ]);
+  });
+
+  it('tells the live state when its run answers', async () => {
+    const question = await anOpenQuestion(gate);
+    await gate.database.query("update tasks set run_id = 'r' where task = $1", [question.task]);
+    gate.tasks.answer.view = async () => ({
+      state: 'RESUMING',
+      since: 5,
+      branches: [],
+      path: [],
+      head: null,
+    });
+    const answer = await gate.request('GET', `/v1/tasks/${question.task}`, amira);
+    expect(answer.json).toMatchObject({ state: 'RESUMING', since: 5 });
+  });
+
+  it('case 69: is the same 404 for another tenant, for an outsider, and for what does not exist', async () => {
+    const { task } = await anOpenQuestion(gate);
+    const others = [
+      await gate.request(
+        'GET',
+        `/v1/tasks/${task}`,
+        await gate.token('amira', { tenant: 'other' as typeof TENANT }),
+      ),
+      await gate.request('GET', `/v1/tasks/${task}`, await gate.token('mallory')),
+      await gate.request('GET', '/v1/tasks/nothing', amira),
+      await gate.request('GET', '/v1/tasks/not%2Fa%2Fname', amira),
+      await gate.request('GET', '/v1/nowhere', amira),
+    ];
+    expect(new Set(others.map((answer) => JSON.stringify([answer.status, answer.json]))).size).toBe(1);
+    expect(others[0]?.status).toBe(404);
+  });
+
+  it('shows people what they asked for themselves', async () => {
+    const { task } = await anOpenQuestion(gate, { requester: 'mallory' });
+    expect((await gate.request('GET', `/v1/tasks/${task}`, await gate.token('mallory'))).status).toBe(200);
+  });
+
+  it('waits for the result, and tells it as soon as the task is closed', async () => {
+    const { task } = await anOpenQuestion(gate);
+    expect((await gate.request('GET', `/v1/tasks/${task}/result`, amira)).status).toBe(202);
+    const waiting = gate.request('GET', `/v1/tasks/${task}/result?wait=30`, amira);
+    await gate.database.transaction((tx) =>
+      closeTask(tx, { tenant: TENANT, task, state: 'FAILED', reason: 'cancelled', detail: 'x', now: 7 }),
+    );
+    const answer = await waiting;
+    expect([answer.status, answer.json.state, answer.json.reason]).toEqual([200, 'FAILED', 'cancelled']);
+  });
+
+  it('lists what waits for people by its state', async () => {
+    const { task } = await anOpenQuestion(gate);
+    const listed = async (state: string) => {
+      const { json } = await gate.request('GET', `/v1/tasks?limit=200&state=${state}`, amira);
+      return (json.tasks as { task: string; state: string }[]).find((row) => row.task === task);
+    };
+    expect(await listed('PAUSED_PENDING_HUMAN')).toMatchObject({ state: 'PAUSED_PENDING_HUMAN' });
+    expect(await listed('RUNNING')).toBeUndefined();
+  });
+
+  it('lists tasks page by page, each once', async () => {
+    const seen: string[] = [];
+    for (let next: string | null = ''; next !== null;) {
+      const page: { json: { tasks: { task: string }[]; next: string | null } } = await gate.request(
+        'GET',
+        `/v1/tasks?limit=3${next === '' ? '' : `&cursor=${next}`}`,
+        amira,
+      );
+      seen.push(...page.json.tasks.map((task) => task.task));
+      next = page.json.next;
+    }
+    const [row] = await gate.database.query<{ n: number }>(
+      'select count(*) as n from tasks where tenant = $1',
+      [TENANT],
+    );
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toHaveLength(row?.n ?? -1);
+    expect((await gate.request('GET', '/v1/tasks?cursor=AAAA', amira)).json.code).toBe('usage');
+  });
+});
+
+describe('cancelling a task', () => {
+  // Seen to fail: every request about a closed task refused; a repeat told to Temporal once more.
+  it('is noted first, then told; a repeat gets the first answer, also when the task has ended', async () => {
+    const { task } = await anOpenQuestion(gate);
+    gate.tasks.answer.cancel = async () => 'unreachable';
+    const answer = await gate.request('POST', `/v1/tasks/${task}/cancel`, amira, { why: 'wrong order' });
+    expect(answer.status).toBe(202);
+    expect((await findTask(gate.database, TENANT, task))?.cancelAt).toBeGreaterThan(0);
+    expect(gate.tasks.told).toEqual([`cancel ${task}`]);
+    await gate.database.transaction((tx) =>
+      closeTask(tx, { tenant: TENANT, task, state: 'FAILED', reason: 'cancelled', detail: 'x', now: 7 }),
+    );
+    const again = await gate.request('POST', `/v1/tasks/${task}/cancel`, amira, { why: 'wrong order' });
+    expect([again.status, again.json]).toEqual([202, answer.json]);
+    expect(gate.tasks.told).toEqual([`cancel ${task}`]);
+  });
+
+  it('that has ended is refused, and nothing is noted', async () => {
+    const { task } = await anOpenQuestion(gate);
+    await gate.database.transaction((tx) =>
+      closeTask(tx, { tenant: TENANT, task, state: 'COMPLETED', reason: null, detail: '', now: 7 }),
+    );
+    const answer = await gate.request('POST', `/v1/tasks/${task}/cancel`, amira, { why: 'too late' });
+    expect([answer.status, answer.json.code]).toEqual([409, 'not-open']);
+    expect(answer.json.detail).toBe('The task has ended already: completed.');
+    expect((await findTask(gate.database, TENANT, task))?.cancelAt).toBeNull();
+    expect(gate.tasks.told).toEqual([]);
+  });
+});

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defineTool, ToolFailure } from '../../src/contract/tool.js';
+import { callsOf } from '../../src/store/ledger.js';
+import { approved, executeWith } from '../attacks/scene.js';
+import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
+import { waitFor } from '../support/wait.js';
+
+/** Half an emoji, a NUL, and more than anybody reads. */
+const ODD = `\u{d83d}\0${'x'.repeat(100_000)}`;
+let calls = 0;
+const fails = defineTool({
+  name: 'fails',
+  version: '1',
+  tier: 4,
+  input: z.strictObject({ how: z.enum(['odd', 'no-text']) }),
+  describe: (a) => `Fail ${a.how}`,
+  timeout: '5s',
+  run: ({ how }) => {
+    calls += 1;
+    if (how === 'odd') throw new ToolFailure(ODD, ODD);
+    // What a tool written in plain JavaScript can do.
+    throw Object.assign(new ToolFailure('', ''), { code: { toString: null }, message: undefined });
+  },
+});
+const reads = defineTool({
+  name: 'reads',
+  version: '1',
+  tier: 1,
+  input: z.strictObject({}),
+  describe: () => 'Read',
+  timeout: '5s',
+  run: () => {
+    throw Object.defineProperty(new Error('odd'), 'message', {
+      get: () => {
+        throw new Error('nobody may read this');
+      },
+    });
+  },
+});
+const quick = defineTool({
+  name: 'quick',
+  version: '1',
+  tier: 4,
+  input: z.strictObject({}),
+  describe: () => 'Be quick',
+  timeout: '1s',
+  run: () => null,
+});
+
+let gate: Gate;
+beforeAll(async () => {
+  const policy = POLICY.replace('look]', 'look, fails, reads, quick]');
+  gate = await openGate({ policy, tools: [fails, reads, quick] });
+});
+afterAll(() => gate.close());
+
+const rowOf = async (task: Parameters<typeof callsOf>[2]) => (await callsOf(gate.database, TENANT, task))[0];
+
+/** Seen to fail: code and message kept as the tool gave them; `canonicalJson` and Postgres refuse them until the call counts as unknown. */
+describe('a definite failure stays one, whatever text it comes with', () => {
+  it('half characters, NUL, far too long', async () => {
+    const { task, id } = await approved(gate, 'odd', { tool: 'fails', args: { how: 'odd' } });
+    const result = await gate.execute(task, [id]);
+    expect(result).toMatchObject({ kind: 'failed', code: `\uFFFD\uFFFD${'x'.repeat(126)}` });
+    const row = await rowOf(task);
+    expect(row).toMatchObject({ status: 'failed', attempt: 1 });
+    expect(row?.result).toMatchObject({ message: `\uFFFD\uFFFD${'x'.repeat(3_998)}` });
+    expect(await gate.execute(task, [id])).toMatchObject({ kind: 'failed' });
+    expect(calls).toBe(1);
+  });
+
+  it('no text at all', async () => {
+    const { task, id } = await approved(gate, 'no-text', { tool: 'fails', args: { how: 'no-text' } });
+    expect(await gate.execute(task, [id])).toMatchObject({ kind: 'failed', code: 'unreadable' });
+    expect(await rowOf(task)).toMatchObject({ result: { message: 'undefined' } });
+  });
+
+  it('an error whose message cannot be read', async () => {
+    const task = await gate.submit('read', { tool: 'reads', args: {} });
+    await gate.ask(task);
+    expect(await gate.execute(task, [])).toMatchObject({ kind: 'failed', code: 'read-failed' });
+    expect(await rowOf(task)).toMatchObject({ result: { message: 'unreadable' } });
+  });
+});
+
+/** Seen to fail: the same attempt claiming again, and so calling at an age at which nobody reckons with it. */
+it('a claim that came too late to call is given back, and another attempt has its whole time', async () => {
+  const { task, id } = await approved(gate, 'late', { tool: 'quick', args: {} });
+  const claimed = async () => {
+    const since = performance.now();
+    await waitFor(() => (performance.now() - since > 1_000 ? true : undefined));
+  };
+  const slow = {
+    ...gate.deps,
+    point: (name: string) => (name === 'claimed' ? claimed() : Promise.resolve()),
+  };
+  await expect(executeWith(slow, task, { decisions: [id] })).rejects.toMatchObject({
+    type: 'in-flight',
+    message: expect.stringContaining('called nothing') as string,
+  });
+  expect(await rowOf(task)).toMatchObject({ status: 'open' });
+  expect(await gate.execute(task, [id])).toMatchObject({ kind: 'executed' });
+});
