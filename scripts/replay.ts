@@ -1,0 +1,143 @@
+/**
+ * Replays recorded agent runs through the gate: `npm run replay -- FILE [--json]`. Every run is a task on a real Temporal server; the
+ * planner proposes the recorded calls, the tools answer as recorded, a scripted reviewer decides over HTTP.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import type { Recording } from '../examples/airline/recording.js';
+import { tools } from '../examples/airline/tools.js';
+import type { SubmitRequest, TaskView } from '../src/contract/http.js';
+import { CountersignError, ERRORS } from '../src/domain/errors.js';
+import { visible } from '../src/domain/sanitise.js';
+import type { CountersignClient } from '../src/sdk/client.js';
+import { startHouse, type House } from './support/house.js';
+import { built, packageRoot } from './support/paths.js';
+import { readRuns, type RecordedRun } from './support/recorded-runs.js';
+import { reportLines, reportOf, type Effect } from './support/replay-report.js';
+import { answerKey, review } from './support/replay-reviewer.js';
+import { verifyJournals } from './support/verified.js';
+
+/** How many runs are under way at once. */
+const AT_ONCE = 16;
+/** One for each desk of the policy. */
+const REVIEWERS = ['noor', 'dana'];
+const USAGE = 'usage: npm run replay -- FILE [--json]   (FILE: recorded runs, one JSON object a line)';
+
+const tiers = new Map(tools.map((tool) => [tool.name, tool.tier]));
+const effectLine = z.object({ key: z.string(), tool: z.string(), task: z.string(), operation: z.int() });
+
+async function main(): Promise<number> {
+  const { file, json } = commandLine();
+  const runs = readRuns(readText(file));
+  const house = await startHouse({
+    policyFile: join(packageRoot, 'examples/airline/policy.yaml'),
+    toolsFile: built('examples/airline/tools.js'),
+    toolSettings: ({ dataDir }) => Promise.resolve(record(dataDir, runs)),
+    log: complain,
+  });
+  try {
+    const views = await replay(house, runs);
+    const { report, deviations } = reportOf({
+      runs,
+      views,
+      effects: readEffects(house),
+      journals: await verifyJournals(house),
+      wallSeconds: Math.round(performance.now() / 100) / 10, // since this process began
+      tierOf: (tool) => tiers.get(tool) ?? 4,
+    });
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${reportLines(report).join('\n')}\n`);
+    for (const deviation of deviations.slice(0, 20)) complain(`not as it should be: ${deviation}`);
+    return deviations.length === 0 ? 0 : ERRORS.internal.exit;
+  } catch (error) {
+    complain(house.lastWords());
+    throw error;
+  } finally {
+    await house.stop();
+  }
+}
+
+function commandLine(): { file: string; json: boolean } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' } },
+  });
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new CountersignError('usage', USAGE);
+  return { file, json: values.json === true };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new CountersignError('usage', `${file} cannot be read; ${USAGE}`);
+  }
+}
+
+/** Writes what the tools answer from, and says where they count what they do. */
+function record(dataDir: string, runs: readonly RecordedRun[]): Record<string, string> {
+  const recording: Recording = Object.fromEntries(
+    runs.map(({ task, calls }) => [task, calls.map(({ tool, result }) => ({ tool, result }))]),
+  );
+  const settings = {
+    AIRLINE_RECORDING: join(dataDir, 'recording.json'),
+    AIRLINE_EFFECTS: join(dataDir, 'effects.jsonl'),
+  };
+  writeFileSync(settings.AIRLINE_RECORDING, JSON.stringify(recording));
+  writeFileSync(settings.AIRLINE_EFFECTS, '');
+  return settings;
+}
+
+function readEffects({ toolSettings }: House): readonly Effect[] {
+  const lines = readFileSync(toolSettings['AIRLINE_EFFECTS'] ?? '', 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => effectLine.parse(JSON.parse(line)));
+}
+
+async function replay(house: House, runs: readonly RecordedRun[]): Promise<ReadonlyMap<string, TaskView>> {
+  const key = answerKey(runs);
+  const closing = new AbortController();
+  const reviewing = Promise.all(REVIEWERS.map((name) => review(house.as(name), key, closing.signal)));
+  const views = new Map<string, TaskView>();
+  const waiting = [...runs];
+  const lane = async () => {
+    for (let run = waiting.shift(); run !== undefined && !closing.signal.aborted; run = waiting.shift()) {
+      views.set(run.task, await runTask(house.as('service'), run, closing.signal));
+    }
+  };
+  const lanes = Promise.all(Array.from({ length: AT_ONCE }, lane));
+  try {
+    await Promise.race([lanes, reviewing]); // a reviewer ends first only by an error
+  } finally {
+    closing.abort();
+    await Promise.allSettled([lanes, reviewing]);
+  }
+  return views;
+}
+
+async function runTask(client: CountersignClient, run: RecordedRun, stop: AbortSignal): Promise<TaskView> {
+  await client.tasks.submit(requestOf(run));
+  for (;;) {
+    const { state } = await client.tasks.result(run.task, { waitSeconds: 20 });
+    if (state === 'COMPLETED' || state === 'FAILED' || stop.aborted) return client.tasks.get(run.task);
+  }
+}
+
+/** The planner proposes the recorded calls in order, one a step, whatever became of the one before. */
+function requestOf({ task, goal, calls }: RecordedRun): SubmitRequest {
+  const steps = calls.map(({ tool, args }) => ({ calls: [{ tool, args }] }));
+  const request = { task, agent: 'airline', goal, planner: { name: 'scripted', input: { steps } } };
+  return request as unknown as SubmitRequest; // a task name is branded there; the gateway checks it
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${visible(text, { block: true })}\n`);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  complain(`replay: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = error instanceof CountersignError ? ERRORS[error.code].exit : ERRORS.internal.exit;
+}

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { isTool, ToolFailure } from 'countersign';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openShop, type Shop } from '../../examples/support/shop.js';
+import { tickets } from '../../examples/support/tickets.js';
+import * as exported from '../../examples/support/tools.js';
+import { toolFacts } from '../../src/contract/tool.js';
+import type { RunContext } from '../../src/contract/tool-definition.js';
+import type { Json } from '../../src/domain/action.js';
+import type { TaskId, TenantId } from '../../src/domain/ids.js';
+import { checkPolicy } from '../../src/policy/check.js';
+import { testDatabase } from '../support/stack.js';
+
+const tools = new Map(
+  Object.values(exported)
+    .filter(isTool)
+    .map((tool) => [tool.name, tool]),
+);
+const toolOf = (name: string) => tools.get(name) ?? expect.fail(`no tool ${name}`);
+const aCall = (key: string, signal = new AbortController().signal): RunContext => ({
+  idempotencyKey: key,
+  signal,
+  tenant: 'default' as TenantId,
+  task: 'a-task' as TaskId,
+  operation: 1,
+});
+const refund = (orderId: string, amountCents: number): Json => ({ orderId, amountCents, currency: 'USD' });
+
+describe('the support example', () => {
+  let shop: Shop;
+  beforeAll(async () => {
+    const { url } = await testDatabase();
+    process.env['SHOP_DATABASE_URL'] = url;
+    shop = openShop(url);
+  });
+  afterAll(() => shop.close());
+
+  it('has a policy without problems or warnings for its tools', () => {
+    const source = readFileSync(new URL('../../examples/support/policy.yaml', import.meta.url), 'utf8');
+    const { usable, problems, warnings } = checkPolicy(source, [...tools.values()].map(toolFacts));
+    expect({ problems, warnings }).toEqual({ problems: [], warnings: [] });
+    expect(usable).toMatchObject({ agents: 2, roles: 3 });
+  });
+
+  it('proposes in its tickets only calls that fit the tools', () => {
+    const steps = Object.values(tickets).flatMap(
+      ({ planner }) => planner.input as never as { steps: { calls: { tool: string; args: Json }[] }[] },
+    );
+    const calls = steps.flatMap(({ steps: list }) => list.flatMap((step) => step.calls));
+    for (const { tool, args } of calls) expect(toolOf(tool).parseArgs(args), tool).toEqual({ args });
+  });
+
+  it('has its tables made once by whoever comes first', async () => {
+    const url = process.env['SHOP_DATABASE_URL'] ?? '';
+    const shops = [openShop(url), openShop(url), openShop(url)];
+    const orders = await Promise.all(shops.map((one) => one.order('1182')));
+    await Promise.all(shops.map((one) => one.close()));
+    for (const order of orders) expect(order).toMatchObject({ totalCents: 24_000, refundedCents: 0 });
+  });
+
+  it('refunds once for a key, however often it is called', async () => {
+    const tool = toolOf('issue_refund');
+    await tool.run(refund('1182', 10_000), aCall('key-a'));
+    await tool.run(refund('1182', 10_000), aCall('key-a'));
+    await tool.run(refund('1182', 5_000), aCall('key-b'));
+    expect(await shop.order('1182')).toMatchObject({ refundedCents: 15_000, revision: 3 });
+    const counted = await shop.query(
+      `select key, calls, effects from shop.effects where key in ('key-a', 'key-b') order by key`,
+    );
+    expect(counted).toEqual([
+      { key: 'key-a', calls: 2, effects: 1 },
+      { key: 'key-b', calls: 1, effects: 1 },
+    ]);
+  });
+
+  it('refuses definitely what would pay back more than was paid, and leaves nothing behind', async () => {
+    const thrown: unknown = await toolOf('issue_refund')
+      .run(refund('1204', 9_501), aCall('key-c'))
+      .catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(ToolFailure);
+    expect(await shop.order('1204')).toMatchObject({ refundedCents: 0, revision: 1 });
+    expect(await shop.query(`select effects from shop.effects where key = 'key-c'`)).toEqual([
+      { effects: 0 },
+    ]);
+  });
+
+  it('shows a refund before and after with its evidence, and another fingerprint once the order changed', async () => {
+    const tool = toolOf('issue_refund');
+    const { signal } = aCall('x');
+    const before = await tool.fingerprint?.(refund('1211', 9_000), { signal });
+    const preview = await tool.preview?.(refund('1211', 20_000), { signal });
+    expect(preview).toMatchObject({
+      diff: [{ field: 'refunded on order 1211', before: 'USD 0.00', after: 'USD 200.00' }],
+      evidence: [{ what: 'order 1211: floor lamp, USD 180.00, delivered', source: 'shop.orders' }],
+    });
+    expect(preview?.unknowns).toHaveLength(1);
+    await tool.run(refund('1211', 1_000), aCall('key-d'));
+    expect(await tool.fingerprint?.(refund('1211', 9_000), { signal })).not.toBe(before);
+  });
+
+  it('cancels an order without honouring keys, so its tool declares none', async () => {
+    const tool = toolOf('cancel_order');
+    expect(tool.keyLifetimeMs).toBeNull();
+    await shop.query(`update shop.orders set answer_ms = 0 where id = '1243'`);
+    await tool.run({ orderId: '1243' }, aCall('key-e'));
+    expect(await shop.order('1243')).toMatchObject({ status: 'cancelled' });
+    const again: unknown = await tool
+      .run({ orderId: '1243' }, aCall('key-e'))
+      .catch((error: unknown) => error);
+    expect(again).toBeInstanceOf(ToolFailure);
+  });
+
+  it('answers slowly after the effect, and is cut off by the deadline as an unknown', async () => {
+    const deadline = AbortSignal.timeout(300);
+    const thrown: unknown = await toolOf('issue_refund')
+      .run(refund('1242', 36_000), aCall('key-f', deadline))
+      .catch((error: unknown) => error);
+    expect(thrown).not.toBeInstanceOf(ToolFailure);
+    expect(await shop.order('1242')).toMatchObject({ refundedCents: 36_000 });
+  });
+
+  it('takes back a draft and a voucher by what they returned', async () => {
+    const draft = { orderId: '1001', body: 'Dear Ada' };
+    const drafted = await toolOf('draft_reply').run(draft, aCall('key-g'));
+    await toolOf('draft_reply').undo?.(draft, drafted, aCall('undo-g'));
+    const voucher = await toolOf('give_voucher').run(refund('1001', 1_500), aCall('key-h'));
+    await toolOf('give_voucher').undo?.(refund('1001', 1_500), voucher, aCall('undo-h'));
+    expect(await shop.query(`select state from shop.replies where key = 'key-g'`)).toEqual([
+      { state: 'discarded' },
+    ]);
+    expect(await shop.query(`select revoked from shop.vouchers where key = 'key-h'`)).toEqual([
+      { revoked: true },
+    ]);
+  });
+
+  it('names an address that is not the customer’s as unknown before a mail is sent', async () => {
+    const mail = { orderId: '1182', to: 'somebody@example.com', body: 'Hello' };
+    const { signal } = aCall('x');
+    expect((await toolOf('send_reply').preview?.(mail, { signal }))?.unknowns).toEqual([
+      "somebody@example.com is not the address of this order's customer (ben@example.com)",
+    ]);
+  });
+
+  it('keeps its tables in a schema of its own', async () => {
+    const client = new pg.Client({ connectionString: process.env['SHOP_DATABASE_URL'] });
+    await client.connect();
+    const { rows } = await client.query(
+      `select tablename from pg_tables where schemaname = 'shop' order by 1`,
+    );
+    await client.end();
+    expect(rows.map((row: { tablename: string }) => row.tablename)).toEqual([
+      'customers',
+      'effects',
+      'orders',
+      'refunds',
+      'replies',
+      'vouchers',
+    ]);
+  });
+});
