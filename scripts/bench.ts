@@ -1,0 +1,75 @@
+/** `npm run bench`: Countersign beside a bare Temporal approval, in one interleaved run on one server. */
+import { availableParallelism } from 'node:os';
+import { compare, WARM_UP } from './bench/compare.js';
+import { readOptions, USAGE, UsageError, type BenchOptions } from './bench/options.js';
+import { parkTables } from './bench/park-report.js';
+import { park } from './bench/park.js';
+import { profileTables } from './bench/profile-report.js';
+import { profileSide, profilingArgs } from './bench/profile.js';
+import { comparisonTable, storedTable, targetTable } from './bench/report.js';
+import { targetsOf } from './bench/summary.js';
+import { startSystem, type System } from './bench/system.js';
+
+const log = (line: string) => void process.stderr.write(`bench: ${line}\n`);
+const print = (lines: readonly string[]) => void process.stdout.write(`${lines.join('\n')}\n\n`);
+
+async function main(options: BenchOptions): Promise<void> {
+  const nodeArgs = options.profile ? profilingArgs : () => () => [];
+  const system = await startSystem({ server: options.server, statements: options.profile, nodeArgs, log });
+  const interrupted = () => void system.stop().finally(() => process.kill(process.pid, 'SIGKILL'));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    if (options.profile) await showProfile(options, system);
+    else if (options.park !== undefined) await parkTasks(options, options.park, system);
+    else await load(options, system);
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    await system.stop();
+  }
+}
+
+async function load(options: BenchOptions, system: System): Promise<void> {
+  const { bench, bare, countersign } = system;
+  const { comparisons, stored } = await compare(bench, [bare, countersign], { ...options, log });
+  const targets = comparisons.flatMap(targetsOf);
+  if (options.json) {
+    print([
+      JSON.stringify({ server: options.server, cpus: availableParallelism(), comparisons, stored, targets }),
+    ]);
+    return;
+  }
+  printServer(options);
+  print([`Measured after ${WARM_UP.runs} runs of each side.`]);
+  for (const comparison of comparisons) print(comparisonTable(comparison));
+  print(storedTable(stored));
+  print(targetTable(targets));
+}
+
+async function parkTasks(options: BenchOptions, count: number, system: System): Promise<void> {
+  const { server, idleSeconds, json } = options;
+  const parked = await park(system.bench, [system.bare, system.countersign], { count, idleSeconds, log });
+  if (json) return print([JSON.stringify({ server, cpus: availableParallelism(), ...parked })]);
+  printServer(options);
+  print(parkTables(parked));
+}
+
+function printServer({ server }: BenchOptions): void {
+  print([
+    `Server: ${server}, ${availableParallelism()} CPUs, fsync and synchronous_commit on, both sides on it at the same time.`,
+  ]);
+}
+
+async function showProfile(options: BenchOptions, system: System): Promise<void> {
+  const { bench, profileDir } = system;
+  const bare = await profileSide(bench, system.bare, profileDir);
+  const countersign = await profileSide(bench, system.countersign, profileDir);
+  print(options.json ? [JSON.stringify({ bare, countersign })] : profileTables(bare, countersign));
+}
+
+try {
+  await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n${USAGE}\n`);
+  process.exitCode = 2;
+}
