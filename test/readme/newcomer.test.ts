@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { script, testFolder } from '../support/folder.js';
+import { builtBundle } from '../support/stack.js';
+import { newcomerText } from './newcomer-text.js';
+
+/** A folder as after `npm install countersign zod`, with the newcomer's files. */
+function newcomersFolder(): string {
+  const dir = testFolder();
+  mkdirSync(join(dir, 'node_modules/.bin'), { recursive: true });
+  symlinkSync(resolve('.'), join(dir, 'node_modules/countersign'));
+  symlinkSync(resolve('node_modules/zod'), join(dir, 'node_modules/zod'));
+  // npm would link the bin and make it executable; the build does not
+  script(join(dir, 'node_modules/.bin'), 'countersign', `exec node ${resolve('dist/src/cli/main.js')} "$@"`);
+  for (const { name, text } of newcomerText().files) writeFileSync(join(dir, name), text);
+  writeFileSync(join(dir, 'package.json'), '{ "private": true }');
+  return dir;
+}
+
+/** A line in a shell of its own; port 0 only so that several stacks can run on one machine. */
+function shell(line: string, dir: string) {
+  const env = { ...process.env, COUNTERSIGN_PORT: '0', NO_UPDATE_NOTIFIER: '1' };
+  const child = spawn('bash', ['-c', line], {
+    cwd: dir,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return { child, output: () => output };
+}
+
+/** Runs a line to its end. */
+async function typed(line: string, dir: string): Promise<{ code: number | null; output: string }> {
+  const { child, output } = shell(line, dir);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output: output() };
+}
+
+/** Leaves a line running, as in a terminal of its own, until the test is over. */
+async function leftRunning(line: string, dir: string, ready: RegExp): Promise<void> {
+  const { child, output } = shell(line, dir);
+  const ended = once(child, 'close');
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGINT'); // the terminal's Ctrl-C
+    await ended;
+  });
+  await Promise.race([
+    (async () => {
+      while (!ready.test(output())) await sleep(100);
+    })(),
+    ended.then(() => Promise.reject(new Error(`it ended:\n${output()}`))),
+  ]);
+}
+
+describe("the README's newcomer", { timeout: 180_000 }, () => {
+  it('needs at most 15 lines, one defineTool and one line of policy', () => {
+    const { files, lines } = newcomerText();
+    const textOf = (ending: string) => files.find(({ name }) => name.endsWith(ending))?.text ?? '';
+    expect(lines).toBeGreaterThan(5);
+    expect(lines).toBeLessThanOrEqual(15);
+    expect(textOf('js').match(/defineTool\(/g)).toHaveLength(1);
+    expect(textOf('.yaml').trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('guards a tool of their own with exactly that text', async () => {
+    await builtBundle();
+    const dir = newcomersFolder();
+    writeFileSync(join(dir, 'old.log'), 'old');
+    const [dev = '', submit = '', inbox = '', approve = ''] = newcomerText().commands;
+    await leftRunning(dev, dir, /Stop with Ctrl-C/);
+    expect(await typed(submit, dir)).toMatchObject({ code: 0 });
+    await expect
+      .poll(() => typed(inbox, dir), { timeout: 30_000 })
+      .toMatchObject({
+        code: 0,
+        output: expect.stringContaining('Delete the file old.log') as string,
+      });
+    expect(existsSync(join(dir, 'old.log'))).toBe(true);
+    const approved = await typed(approve, dir);
+    expect(approved.code, approved.output).toBe(0);
+    await expect.poll(() => existsSync(join(dir, 'old.log')), { timeout: 30_000 }).toBe(false);
+    expect((await typed('npx countersign result t1 --wait 30', dir)).output).toMatch(/COMPLETED/i);
+  });
+});
