@@ -88,9 +88,15 @@ export async function callTool({ claim, input, ready, remainingMs, late }: Call)
   return { status: 'unknown' };
 }
 
-/** A definite failure did not happen; reading again harms nobody; anything else may have happened. A failure often quotes what it was given. */
+/**
+ * A definite failure did not happen, and says so in its author's words; reading again harms nobody; anything else may have happened. What
+ * else was thrown is a library's text and may quote credentials: it is kept nowhere.
+ */
 function endOf(error: unknown, tool: Tool, scrub: ReadyArguments['scrub']): CallEnd {
-  const definite = error instanceof ToolFailure;
-  if (!definite && tool.tier !== 1) return { status: 'unknown' };
-  return { status: 'failed', ...failureTexts(error, definite ? error.code : 'read-failed', scrub) };
+  if (error instanceof ToolFailure) return { status: 'failed', ...failureTexts(error, scrub) };
+  return tool.tier === 1
+    ? { status: 'failed', code: 'read-failed', message: READ_FAILED }
+    : { status: 'unknown' };
 }
+
+const READ_FAILED = 'the tool threw something else than a ToolFailure, which would say more';

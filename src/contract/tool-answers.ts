@@ -59,19 +59,18 @@ const MESSAGE_MAX = 4_000;
 
 /** What `run` threw, in texts that can be stored. The call is over, so nothing here may throw. */
 export function failureTexts(
-  error: unknown,
-  code: unknown,
+  failure: { readonly code: unknown; readonly message: unknown },
   scrub: (text: string) => string,
 ): { readonly code: string; readonly message: string } {
   return {
     code:
       storable(
-        textOf(() => code),
+        textOf(() => failure.code),
         CODE_MAX,
         scrub,
       ) || 'failed',
     message: storable(
-      textOf(() => (error instanceof Error ? error.message : error)),
+      textOf(() => failure.message),
       MESSAGE_MAX,
       scrub,
     ),

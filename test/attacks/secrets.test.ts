@@ -34,7 +34,8 @@ const sendKey = defineTool({
   fingerprint: (a) => `seen with ${a.key}`,
   timeout: '4s',
   run: (a) => {
-    used.push(a.key, PLANTED.credential);
+    used.push(a.key);
+    if (a.to === 'nowhere') throw new Error(`login with ${PLANTED.credential} failed`);
     if (a.to === 'nobody') throw new ToolFailure('refused', `the host did not like ${a.key}`);
     return { sent: `sent ${a.key}`, all: [{ quoted: a.key }] };
   },
@@ -183,6 +184,15 @@ describe('a secret is in the hands of the tool and nowhere else (defect 2, case 
     });
     expect(used).toContain(PLANTED.failing);
     await expectNowhere('secrets-failing', ALL);
+  });
+
+  // Seen to fail: what the tool threw in the log of a call whose outcome is unknown.
+  it('and so are the credentials of a tool, when what it threw quotes them', async () => {
+    await live.submit('secrets-thrown', { tool: 'send_key', args: { to: 'nowhere', key: PLANTED.action } });
+    await live.decide('secrets-thrown');
+    await live.decide('secrets-thrown', { decision: 'resolve', resolution: 'leave' }, { round: 2 });
+    expect(await live.end('secrets-thrown')).toMatchObject({ results: [{ outcome: 'unknown' }] });
+    await expectNowhere('secrets-thrown', ALL);
   });
 
   it('that somebody names by its reference is refused, also in a script', async () => {

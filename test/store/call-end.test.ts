@@ -13,12 +13,18 @@ const fails = defineTool({
   name: 'fails',
   version: '1',
   tier: 4,
-  input: z.strictObject({ how: z.enum(['odd', 'no-text']) }),
+  input: z.strictObject({ how: z.enum(['odd', 'no-text', 'unreadable']) }),
   describe: (a) => `Fail ${a.how}`,
   timeout: '5s',
   run: ({ how }) => {
     calls += 1;
     if (how === 'odd') throw new ToolFailure(ODD, ODD);
+    if (how === 'unreadable')
+      throw Object.defineProperty(new ToolFailure('odd', ''), 'message', {
+        get: () => {
+          throw new Error('nobody may read this');
+        },
+      });
     // What a tool written in plain JavaScript can do.
     throw Object.assign(new ToolFailure('', ''), { code: { toString: null }, message: undefined });
   },
@@ -31,11 +37,7 @@ const reads = defineTool({
   describe: () => 'Read',
   timeout: '5s',
   run: () => {
-    throw Object.defineProperty(new Error('odd'), 'message', {
-      get: () => {
-        throw new Error('nobody may read this');
-      },
-    });
+    throw new Error(`cannot reach ${CREDENTIAL}`);
   },
 });
 const quick = defineTool({
@@ -47,6 +49,8 @@ const quick = defineTool({
   timeout: '1s',
   run: () => null,
 });
+
+const CREDENTIAL = 'postgres://desk:hunter2@shop';
 
 let gate: Gate;
 beforeAll(async () => {
@@ -76,12 +80,19 @@ describe('a definite failure stays one, whatever text it comes with', () => {
     expect(await rowOf(task)).toMatchObject({ result: { message: 'undefined' } });
   });
 
-  it('an error whose message cannot be read', async () => {
-    const task = await gate.submit('read', { tool: 'reads', args: {} });
-    await gate.ask(task);
-    expect(await gate.execute(task, [])).toMatchObject({ kind: 'failed', code: 'read-failed' });
+  it('a message that cannot be read', async () => {
+    const { task, id } = await approved(gate, 'unreadable', { tool: 'fails', args: { how: 'unreadable' } });
+    expect(await gate.execute(task, [id])).toMatchObject({ kind: 'failed', code: 'odd' });
     expect(await rowOf(task)).toMatchObject({ result: { message: 'unreadable' } });
   });
+});
+
+// Seen to fail: the message of whatever was thrown kept as the failure's (defect 2).
+it('what a library throws while reading is kept nowhere: it may quote the credentials', async () => {
+  const task = await gate.submit('read', { tool: 'reads', args: {} });
+  await gate.ask(task);
+  expect(await gate.execute(task, [])).toMatchObject({ kind: 'failed', code: 'read-failed' });
+  expect(JSON.stringify(await rowOf(task))).not.toContain(CREDENTIAL);
 });
 
 /** Seen to fail: the same attempt claiming again, and so calling at an age at which nobody reckons with it. */
