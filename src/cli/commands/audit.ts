@@ -12,6 +12,7 @@ import { fileFault, openTextFile, readTextFile } from '../../text-file.js';
 import { flag, REMOTE, text, usage, type Command, type Input } from '../command.js';
 import type { CountersignClient } from '../../sdk/client.js';
 import { connect } from '../connect.js';
+import { wholeChains } from '../whole-chains.js';
 
 /** Exit code when the journal does not verify. */
 const BAD = 6;
@@ -168,9 +169,7 @@ async function fetchPart(
 ): Promise<Part> {
   const anchors = await client.evidence.anchors(query);
   const checkpoints = await client.evidence.checkpoints(query.of);
-  const entries = [];
-  for await (const entry of client.journal.all(query)) entries.push(entry);
-  return { entries, checkpoints: [...checkpoints], anchors };
+  return { entries: await wholeChains(client.journal, query), checkpoints: [...checkpoints], anchors };
 }
 
 /** The halts over every tenant; null for a token that may not see them. */
