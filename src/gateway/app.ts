@@ -14,6 +14,7 @@ import { authenticate, type GatewayEnv } from './auth.js';
 import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
 import { healthRoutes } from './health.js';
+import { journalForbidden } from './journal-forbidden.js';
 import { problem, problemOf } from './problem.js';
 
 /** The gateway as a function from request to response; what listens on a socket is the composition root's business. */
@@ -36,8 +37,17 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
   app.notFound(() =>
     problem('not-found', 'There is nothing here that this token may see. Check the id and the token.'),
   );
-  app.onError((error) => answerFailure(deps, error));
+  app.onError(async (error, c) => {
+    if (isForbiddenPost(error, c.req) && !c.req.path.endsWith('/decisions'))
+      await journalForbidden(deps, c.get('bearer'), c.req.path);
+    return answerFailure(deps, error);
+  });
   return app;
+}
+
+/** Who is not allowed to do it is known by then: without a bearer the answer is another. */
+function isForbiddenPost(error: Error, { method }: { readonly method: string }): boolean {
+  return method === 'POST' && error instanceof CountersignError && error.code === 'forbidden';
 }
 
 function answerFailure(deps: GatewayDeps, error: Error): Response {

@@ -54,6 +54,28 @@ describe('a token', () => {
     expect(JSON.stringify(journal)).not.toContain(made.json.token);
   });
 
+  // Seen to fail: the refusal answered and forgotten (principle 7).
+  it('that lacks what it takes is refused on record, by what it tried and not by what it said', async () => {
+    const weak = await gate.token('weak', { kind: 'service' });
+    const tried = ['/v1/tokens', '/v1/policies', '/v1/halts'] as const;
+    const bodies = [
+      { kind: 'personal', subject: 'amira' },
+      { source: 'version: "1"' },
+      { scope: 'agent', target: 'support', why: 'a text of mine' },
+    ];
+    for (const [at, path] of tried.entries())
+      expect((await gate.request('POST', path, weak, bodies[at])).status).toBe(403);
+    const journal = await readJournal(gate.database, { tenant: TENANT, task: TENANT_CHAIN, limit: 1_000 });
+    const refused = journal.filter((entry) => entry.type === 'request-refused');
+    expect(refused.map((entry) => JSON.parse(entry.body).what).slice(-3)).toEqual([
+      'tokens',
+      'policies',
+      'halts',
+    ]);
+    expect(refused.at(-1)?.texts).toBe('{"by":"weak"}');
+    expect(JSON.stringify(refused)).not.toContain('a text of mine');
+  });
+
   it('gives no scope away that its maker lacks, and needs the scope to be made at all', async () => {
     const beyond = await gate.request('POST', '/v1/tokens', admin, {
       kind: 'service',
