@@ -1,7 +1,7 @@
 import { CountersignError } from '../domain/errors.js';
 import type { ReaskReason } from '../domain/escalation.js';
 import type { DecisionId, Digest, HaltId } from '../domain/ids.js';
-import type { Reservation } from '../domain/verdict.js';
+import type { Reservation, Verdict } from '../domain/verdict.js';
 import type { Tool } from '../contract/tool.js';
 import { isOverLimit, reserve } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
@@ -127,6 +127,7 @@ export async function claim(
     now,
     repeat: was.held !== null,
     policyHash: policy.hash,
+    verdict,
   });
   return { ...claimed, events: [...was.events, ...claimed.events] };
 }
@@ -147,12 +148,13 @@ interface Marking {
   readonly repeat: boolean;
   readonly reservations: readonly Reservation[];
   readonly policyHash: Digest;
+  readonly verdict: Verdict;
   readonly now: number;
 }
 
 /** Marks the call as claimed: from here on it may happen. */
 function mark(tx: Transaction, marking: Marking): Claimed {
-  const { input, call, tool, grant, repeat, reservations, policyHash, now } = marking;
+  const { input, call, tool, grant, repeat, reservations, policyHash, verdict, now } = marking;
   const { tenant, operation, generation } = call;
   const attempt = call.attempt + 1;
   const callBy = now + tool.timeoutMs;
@@ -167,7 +169,15 @@ function mark(tx: Transaction, marking: Marking): Claimed {
   const event: JournalEvent = {
     id: `claimed/${operation}.${generation}.${attempt}`,
     type: 'call-claimed',
-    body: { ...body, tool: call.tool, policy: policyHash },
+    // What it was judged as just now: of an edited generation nothing else says it.
+    body: {
+      ...body,
+      tool: call.tool,
+      policy: policyHash,
+      tier: verdict.tier,
+      level: verdict.level,
+      rules: verdict.fired.map((fired) => fired.rule),
+    },
   };
   const fingerprint = repeat ? null : (grant.question?.fingerprint ?? null);
   return {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineTool } from '../../src/contract/tool.js';
 import type { Json } from '../../src/domain/action.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
+import { readJournal } from '../../src/store/journal.js';
 import { publishTools } from '../../src/store/tools.js';
 import { toolFacts } from '../../src/contract/tool.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
@@ -80,6 +81,14 @@ describe('an edit (case 32, defect 5)', () => {
     const { task, id } = await edited('runs', { cents: 15_000, to: 'bob' });
     expect(await gate.execute(task, [id], { generation: 2 })).toMatchObject({ kind: 'executed' });
     expect(ran.at(-1)).toEqual({ cents: 15_000, to: 'bob' });
+    const journal = await readJournal(gate.database, { tenant: TENANT, task, limit: 100 });
+    const claimed = JSON.parse(journal.find((entry) => entry.type === 'call-claimed')?.body ?? '{}');
+    expect(claimed).toMatchObject({
+      generation: 2,
+      level: 'approve',
+      tier: 3,
+      rules: ['always-ask:money', 'tier:3'],
+    });
     const digests = await gate.database.query<{ message: string; digest: string }>(
       'select d.message, q.digest from decisions d join questions q using (tenant, task, operation, round) where d.id = $1 and q.generation = 1',
       [id],
