@@ -9,7 +9,7 @@ import type { Transaction } from '../store/database.js';
 import type { JournalEvent } from '../store/journal.js';
 import { callsOf } from '../store/ledger.js';
 import { enqueueNotices } from '../store/outbox.js';
-import { openQuestion } from '../store/questions.js';
+import { NEW_ROUND, openQuestion } from '../store/questions.js';
 import { findTask, type TaskRow } from '../store/tasks.js';
 import type { ConcludeInput } from './api.js';
 import type { ActivityDeps } from './ports.js';
@@ -59,16 +59,10 @@ export async function openHandOver(
     brief,
     briefDigest: briefDigest(brief),
     fingerprint: null,
-    rung: 0,
+    ...NEW_ROUND,
     role,
     roles: [role],
-    rungOver: false,
-    undelivered: false,
-    answerBy: null,
-    extendableUntil: null,
     askedAt: now,
-    closedAt: null,
-    closedAs: null,
   });
   enqueueNotices(tx, { ...ref, rung: 0, kind: 'hand-over', channels: deps.channels, role, dueAt: now });
   return { id: 'hand-over', type: 'hand-over-opened', body: { role, reason: ending.reason } };

@@ -8,7 +8,7 @@ import { describeCall, type Tool } from '../contract/tool.js';
 import type { Preview } from '../contract/tool-definition.js';
 import type { Policy } from '../policy/policy.js';
 import { hadEffect, type LedgerRow } from '../store/ledger.js';
-import type { QuestionRow } from '../store/questions.js';
+import { NEW_ROUND, type QuestionRow } from '../store/questions.js';
 import type { TaskRow } from '../store/tasks.js';
 import type { AskInput } from './api.js';
 import { asAction, judgeCall } from './judging.js';
@@ -67,16 +67,10 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
     policyHash: policy.hash,
     verdict,
     digest,
-    rung: 0,
+    ...NEW_ROUND,
     role: '',
     roles: [],
-    rungOver: false,
-    undelivered: false,
-    answerBy: null,
-    extendableUntil: null,
     askedAt: now,
-    closedAt: null,
-    closedAs: null,
   };
   if (permitted)
     return {

@@ -46,6 +46,17 @@ export interface QuestionRow extends RoundRef {
 
 type Stored = Omit<QuestionRow, 'verdict' | 'brief'> & { verdict: string; brief: string };
 
+/** What holds of every round when it is made: it lies on the first rung, and nothing has happened to it. */
+export const NEW_ROUND = {
+  rung: 0,
+  rungOver: false,
+  undelivered: false,
+  answerBy: null,
+  extendableUntil: null,
+  closedAt: null,
+  closedAs: null,
+} as const satisfies Partial<QuestionRow>;
+
 const COLUMNS = `tenant, task, operation, generation, round, status, kind, reason, agent, tool, tool_version as "toolVersion", tier,
   policy_hash as "policyHash", verdict, digest, brief, brief_digest as "briefDigest", fingerprint, rung, role, roles, rung_over as "rungOver",
   undelivered, answer_by as "answerBy", extendable_until as "extendableUntil", asked_at as "askedAt", closed_at as "closedAt",
