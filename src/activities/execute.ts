@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { CountersignError } from '../domain/errors.js';
 import { release } from '../store/counters.js';
 import { voidDecisions } from '../store/decisions.js';
-import { endCall, lockOperation, type CallEnd } from '../store/ledger.js';
+import { endCall, lockOperation } from '../store/ledger.js';
 import { findTask, type TaskRow } from '../store/tasks.js';
 import type { ExecuteInput, ExecuteResult } from './api.js';
 import { callTool, readArguments } from './call.js';
@@ -46,7 +46,7 @@ export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<
   }
   const end =
     'problem' in ready
-      ? endWithoutCall(claim, ready.problem)
+      ? ready.problem
       : await callTool({
           claim,
           input,
@@ -66,11 +66,6 @@ function tooLate({ attempt }: Claimed): ApplicationFailure {
     type: 'in-flight',
     message: `attempt ${attempt} came too late to call, and called nothing`,
   });
-}
-
-/** A first attempt that cannot call has failed; a repeat says nothing about what the attempt before it did. */
-function endWithoutCall(claim: Claimed, problem: CallEnd): CallEnd {
-  return claim.repeat ? { status: 'unknown' } : problem;
 }
 
 function answerOf(
