@@ -106,6 +106,7 @@ export function stricterNow(
   asked: QuestionRow,
 ): ReaskReason | undefined {
   const { level, ladder, tier } = now.verdict;
+  if (level === 'stop') return 'policy-stricter';
   if (level !== 'approve') return undefined;
   const roles = ladder.rungs.map((rung) => rung.role);
   if (isOnOwnersDesk(asked)) roles.push(now.owner);

@@ -1,6 +1,6 @@
 import type { ReaskReason } from '../domain/escalation.js';
 import type { DecisionId } from '../domain/ids.js';
-import type { Verdict } from '../domain/verdict.js';
+import { asksFirst, type Verdict } from '../domain/verdict.js';
 import type { DecisionRecord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
 import type { Policy } from '../policy/policy.js';
@@ -89,7 +89,7 @@ export interface Grant {
 export function granted(deps: ActivityDeps, granting: Granting): Grant {
   const { input, task, call, tool, policy, verdict, evidence, lastLiftAt, now } = granting;
   if (lettingDecisions(input).length === 0) {
-    if (verdict.level === 'approve')
+    if (asksFirst(verdict.level))
       throw new Refused(
         verdict.fired.some((fired) => fired.rule.startsWith('limit:')) ? 'limit' : 'policy-stricter',
       );
@@ -158,5 +158,5 @@ export function refuseForged(
 
 /** The counters hold the first attempt's own share, so a limit says nothing about its repeat. */
 function asksBeyondLimits({ fired }: Verdict): boolean {
-  return fired.some(({ level, rule }) => level === 'approve' && !rule.startsWith('limit:'));
+  return fired.some(({ level, rule }) => asksFirst(level) && !rule.startsWith('limit:'));
 }

@@ -1,4 +1,5 @@
 import type { Json } from '../domain/action.js';
+import { asksFirst } from '../domain/verdict.js';
 import type { Brief } from '../domain/brief.js';
 import { escalationId } from '../domain/ids.js';
 import { briefDigest, buildBrief } from '../contract/brief.js';
@@ -54,7 +55,7 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
     generation: call.generation,
   };
   const digest = digestOf(call, tool, policy.hash);
-  const permitted = verdict.level !== 'approve' || (call.status !== 'open' && input.reason === null);
+  const permitted = !asksFirst(verdict.level) || (call.status !== 'open' && input.reason === null);
   const row: Omit<QuestionRow, 'status' | 'brief' | 'briefDigest' | 'fingerprint'> = {
     ...base,
     round: input.round,

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Brief } from '../domain/brief.js';
+import { LEVELS, TRIGGERS } from '../domain/verdict.js';
 import { count, escalationIdText, instant, taskName, tenantName } from './fields.js';
 import { json } from './json-field.js';
 
 const fired = z.object({
   rule: z.string(),
-  trigger: z.enum(['confidence', 'boundary', 'anomaly', 'irreversibility', 'policy']),
-  level: z.enum(['auto', 'notify', 'approve']),
+  trigger: z.enum(TRIGGERS),
+  level: z.enum(LEVELS),
   values: z.record(z.string(), json),
   tag: z.exactOptional(z.string()),
   error: z.exactOptional(z.string()),

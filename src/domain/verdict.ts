@@ -1,14 +1,36 @@
 import type { Json, Tier } from './action.js';
 import type { Digest } from './ids.js';
 
-/** What oversight an action gets, from lenient to strict. `auto` and `notify` run at once; `approve` never does. */
-export type Level = 'auto' | 'notify' | 'approve';
-
 /** Levels in order: a later one is stricter. */
-export const LEVELS = ['auto', 'notify', 'approve'] as const satisfies readonly Level[];
+export const LEVELS = ['auto', 'notify', 'soft', 'approve', 'stop'] as const;
+
+/**
+ * What oversight an action gets, from lenient to strict. `auto` and `notify` run at once; `soft` runs at once and is undone unless a person
+ * confirms it in time; `approve` waits for a person; `stop` never runs: people take the task over.
+ */
+export type Level = (typeof LEVELS)[number];
+
+/** The levels that put a question to people before anything runs. */
+export function asksFirst(level: Level): level is 'approve' | 'stop' {
+  return level === 'approve' || level === 'stop';
+}
+
+/** All reasons why a rule may exist. */
+export const TRIGGERS = [
+  'confidence',
+  'boundary',
+  'anomaly',
+  'risk',
+  'policy',
+  'sla',
+  'sentiment',
+  'irreversibility',
+  'stall',
+  'request',
+] as const;
 
 /** Why a rule exists. */
-export type Trigger = 'confidence' | 'boundary' | 'anomaly' | 'irreversibility' | 'policy';
+export type Trigger = (typeof TRIGGERS)[number];
 
 /** One rule that fired, with the values that fired it. */
 export interface Fired {

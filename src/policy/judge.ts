@@ -1,5 +1,5 @@
 import type { Tier } from '../domain/action.js';
-import type { Fired, Ladder, Level, Verdict } from '../domain/verdict.js';
+import { asksFirst, type Fired, type Ladder, type Level, type Verdict } from '../domain/verdict.js';
 import { builtInReasons } from './built-in.js';
 import type { JudgeInput } from './case.js';
 import { NO_LADDER, rungsOf } from './ladder.js';
@@ -58,7 +58,7 @@ function ladderFor(
   reasons: readonly Reason[],
   level: Level,
 ): Ladder {
-  if (level !== 'approve') return NO_LADDER;
+  if (!asksFirst(level)) return NO_LADDER;
   const ask = decidingAsk(reasons, level);
   const tool = policy.tools.get(action.tool);
   const name =

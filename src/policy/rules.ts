@@ -5,7 +5,7 @@ import type { CelFacts } from './compile.js';
 import type { JudgeInput } from './case.js';
 import { visible } from './normalise.js';
 import type { Rule } from './policy.js';
-import type { Reason } from './reason.js';
+import { isStricter, type Reason } from './reason.js';
 
 /** The longest value that is recorded with a rule that fired, in characters of JSON. */
 const MAX_VALUE = 500;
@@ -36,7 +36,7 @@ function reasonOf(rule: Rule, raw: CelFacts, seen: CelFacts | null): Reason[] {
   const fired: Fired = {
     rule: rule.id,
     trigger: rule.trigger,
-    level: error === undefined ? rule.level : 'approve',
+    level: error === undefined || isStricter(rule.level, 'approve') ? rule.level : 'approve',
     values: valuesOf(rule, raw, seen),
     ...(rule.tag === null ? {} : { tag: rule.tag }),
     ...(error === undefined ? {} : { error }),
