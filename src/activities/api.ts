@@ -136,13 +136,31 @@ export interface ExecuteInput extends Carry {
   readonly resolution: { readonly decision: DecisionId; readonly as: Resolution } | null;
 }
 export type ExecuteResult = Answer &
+  /** `confirm`: it ran at level `soft`, and this asks whether it may stay. */
   (
-    | { readonly kind: 'executed' }
+    | { readonly kind: 'executed'; readonly confirm?: Question }
     | { readonly kind: 'failed'; readonly code: string }
     | { readonly kind: 'left' }
     | { readonly kind: 'refused'; readonly reason: ReaskReason }
     | { readonly kind: 'halted'; readonly halt: HaltId; readonly scope: 'task' | 'wider' }
     | { readonly kind: 'voided' }
+  );
+
+/** Takes back a call that ran at level `soft` and was not confirmed. */
+export interface UndoInput extends Carry {
+  readonly operation: number;
+  readonly generation: number;
+  /** Set when a person has found out what became of an undo that failed. */
+  readonly resolution: { readonly decision: DecisionId; readonly as: Resolution } | null;
+}
+export type UndoResult = Answer &
+  (
+    | { readonly kind: 'undone' }
+    /** Somebody confirmed it in time, or lets it stand although it could not be undone. */
+    | { readonly kind: 'stands'; readonly decision: DecisionId }
+    /** The tool could not take it back, or nobody knows whether it did: a person must look. */
+    | { readonly kind: 'failed' }
+    | { readonly kind: 'unverified' }
   );
 
 export interface ConcludeInput extends Carry {
@@ -168,6 +186,7 @@ export interface Activities {
   expire(input: ExpireInput): Promise<ExpireResult>;
   inspect(input: InspectInput): Promise<InspectResult>;
   execute(input: ExecuteInput): Promise<ExecuteResult>;
+  undo(input: UndoInput): Promise<UndoResult>;
   conclude(input: ConcludeInput): Promise<ConcludeResult>;
   record(input: RecordInput): Promise<RecordResult>;
 }

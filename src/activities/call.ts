@@ -1,12 +1,11 @@
 import type { Json } from '../domain/action.js';
-import { idempotencyKey } from '../contract/digest.js';
 import { openSecret } from '../contract/seal.js';
 import { restoreSecrets, scrubJson, scrubSecrets, secretReferences } from '../contract/secret.js';
 import { failureTexts } from '../contract/tool-answers.js';
 import { ToolFailure, type Tool } from '../contract/tool.js';
-import type { CallEnd } from '../store/ledger.js';
+import type { RunContext } from '../contract/tool-definition.js';
+import type { CallEnd, CallRef } from '../store/ledger.js';
 import { readSecrets } from '../store/secrets.js';
-import type { ExecuteInput } from './api.js';
 import type { Claimed } from './claim.js';
 import type { ActivityDeps } from './ports.js';
 
@@ -20,7 +19,7 @@ export interface ReadyArguments {
 /** The arguments as they run, or why they cannot. */
 export async function readArguments(
   deps: ActivityDeps,
-  { call, tool }: Claimed,
+  { call, tool }: Pick<Claimed, 'call' | 'tool'>,
 ): Promise<ReadyArguments | { problem: CallEnd }> {
   const { tenant } = call;
   const sealed = await readSecrets(deps.database, tenant, secretReferences(call.args));
@@ -51,28 +50,24 @@ export async function readArguments(
   };
 }
 
-/** One call of a claimed tool. */
+/** One call of a claimed tool, or the taking back of one. */
 export interface Call {
-  readonly claim: Claimed;
-  readonly input: ExecuteInput;
+  readonly tool: Tool;
+  readonly where: CallRef;
+  readonly key: string;
   readonly ready: ReadyArguments;
   readonly remainingMs: number;
+  readonly make: (args: Json, context: RunContext) => Promise<Json>;
   /** Told what a call became that outlived its deadline. */
   readonly late: (end: CallEnd) => Promise<void>;
 }
 
-/** Calls the tool, until `callBy` at the latest. What it does later is reported as late. */
-export async function callTool({ claim, input, ready, remainingMs, late }: Call): Promise<CallEnd> {
-  const { tool } = claim;
+/** Calls the tool, until its deadline at the latest. What it does later is reported as late. */
+export async function callTool({ tool, where, key, ready, remainingMs, make, late }: Call): Promise<CallEnd> {
+  const { tenant, task, operation } = where;
   const controller = new AbortController();
-  const context = {
-    idempotencyKey: idempotencyKey(input),
-    signal: controller.signal,
-    tenant: input.tenant,
-    task: input.task,
-    operation: input.operation,
-  };
-  const running = tool.run(ready.args, context).then(
+  const context = { idempotencyKey: key, signal: controller.signal, tenant, task, operation };
+  const running = make(ready.args, context).then(
     (result): CallEnd => ({ status: 'done', result: scrubJson(result, ready.scrub) }),
     (error: unknown) => endOf(error, tool, ready.scrub),
   );
@@ -84,7 +79,7 @@ export async function callTool({ claim, input, ready, remainingMs, late }: Call)
   clearTimeout(timer);
   if (first !== 'late') return first;
   controller.abort(new Error(`${tool.name} took longer than ${tool.timeoutMs} ms`));
-  void running.then(late).catch(() => undefined); // recordLate logs its own failures
+  void running.then(late).catch(() => undefined); // whoever records it logs its own failures
   return { status: 'unknown' };
 }
 

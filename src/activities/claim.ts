@@ -16,14 +16,15 @@ import {
   lockOperation,
   type LedgerRow,
 } from '../store/ledger.js';
-import { closeQuestion, closeQuestionsOfOperation, refusedAs } from '../store/questions.js';
+import { closeQuestion, closeQuestionsOfOperation, refusedAs, type QuestionRow } from '../store/questions.js';
 import type { TaskRow } from '../store/tasks.js';
 import type { ExecuteInput } from './api.js';
 import { isSigned } from './grant.js';
 import {
-  evidenceFor,
   granted,
   grantedBefore,
+  groundsFor,
+  isSoft,
   lettingDecisions,
   Refused,
   refuseForged,
@@ -48,6 +49,8 @@ export type Claim =
       readonly repeat: boolean;
       /** Null = nothing to compare: the tool takes none, nobody was asked, or an earlier attempt may have changed the world itself. */
       readonly fingerprint: string | null;
+      /** Set when it runs softly: what it is to be confirmed by. */
+      readonly window: QuestionRow | null;
       readonly reservations: readonly Reservation[];
       readonly events: readonly JournalEvent[];
     }
@@ -77,10 +80,10 @@ export async function claim(
   shareHaltLocks(tx, task);
   const policyNow = deps.policies.active(tx, task.tenant);
   policyNow.catch(() => undefined); // only a call that may run needs one
-  const [{ inForce, lastLiftAt }, rows, evidence, now] = await Promise.all([
+  const [{ inForce, lastLiftAt }, rows, grounds, now] = await Promise.all([
     haltsOver(tx, task),
     lockOperation(tx, input),
-    evidenceFor(tx, input),
+    groundsFor(tx, input),
     tx.now(),
   ]);
   const call = rows.find((row) => row.generation === input.generation);
@@ -98,7 +101,7 @@ export async function claim(
       events: [refusal(input, `halt/${halt.id}`, 'halted')],
     };
   if (!tool) {
-    refuseForged(deps, { input, call, evidence });
+    refuseForged(deps, { input, call, evidence: grounds.evidence });
     failUncalled(tx, call, { code: 'unknown-tool', now });
     return { kind: 'failed', code: 'unknown-tool', events: [...was.events, failed(call)] };
   }
@@ -110,7 +113,7 @@ export async function claim(
   // A repeat of a call that was claimed before keeps the grant and the counters of its first claim.
   const grant = was.held
     ? await grantedBefore(tx, deps, { input, task, call, tool, verdict })
-    : granted(deps, { input, task, call, rows, tool, policy, verdict, evidence, lastLiftAt, now });
+    : granted(deps, { input, task, call, rows, tool, policy, verdict, ...grounds, lastLiftAt, now });
   if (!grant) {
     await endCall(tx, { ...call, from: ['claimed'], end: { status: 'unknown' }, now });
     return { kind: 'refused', reason: 'unknown', events: [...was.events, unknownEvent(call)] };
@@ -189,6 +192,7 @@ function mark(tx: Transaction, marking: Marking): Claimed {
     callBy,
     repeat,
     fingerprint,
+    window: isSoft(grant.question) ? grant.question : null,
     reservations,
     events: [event],
   };

@@ -4,6 +4,7 @@ import type { JournalEvent } from '../store/journal.js';
 import { voidOpenCalls } from '../store/ledger.js';
 import { closeQuestionsOf } from '../store/questions.js';
 import { closeTask, findTask } from '../store/tasks.js';
+import { standingUndos } from '../store/undos.js';
 import type { ConcludeInput, ConcludeResult } from './api.js';
 import { append, projectCarried } from './carry.js';
 import { openHandOver, type Ending } from './hand-over.js';
@@ -44,7 +45,9 @@ export async function close(
       body: { reason, detail, voided: voided.map((call) => `${call.operation}.${call.generation}`) },
     },
   ];
-  const silent = state === 'FAILED' && (await isSilent(tx, ending));
+  const silent =
+    (state === 'FAILED' && (await isSilent(tx, ending))) ||
+    (await standingUndos(tx, tenant, task)).length > 0;
   return silent ? [...events, await openHandOver(tx, deps, ending)] : events;
 }
 

@@ -74,6 +74,35 @@ export async function climb(tx: Transaction, deps: ActivityDeps, delivery: Deliv
   return { answer: await asked(tx, row), events: [askedEvent(row, place)] };
 }
 
+/** Opens the window in which a call that just ran can be confirmed, in the transaction that records that it ran. */
+export function openWindow(
+  tx: Transaction,
+  deps: ActivityDeps,
+  permitted: QuestionRow,
+  now: number,
+): {
+  readonly opened: Promise<unknown>;
+  readonly question: Question;
+  readonly events: readonly JournalEvent[];
+} {
+  const [rung] = permitted.verdict.ladder.rungs;
+  if (!rung) throw new Error(`nobody is named who could confirm ${permitted.task}:${permitted.operation}`); // judging names one
+  const { ttlMs, remindAfterMs, role } = rung;
+  const answerBy = now + ttlMs;
+  const place = {
+    rung: 0,
+    role,
+    answerBy,
+    extendableUntil: answerBy + permitted.verdict.extendByMs,
+    remindAt: remindAfterMs === null ? null : now + remindAfterMs,
+  };
+  const round = permitted.round + 1;
+  const row: QuestionRow = { ...permitted, ...place, status: 'open', round, roles: [role], askedAt: now };
+  const opened = openQuestion(tx, row);
+  notify(tx, deps, row, place, now);
+  return { opened, question: questionOf(row, row.digest), events: [askedEvent(row, place)] };
+}
+
 function placeOf({ row, rung, forOwner, policy, now }: Delivery): Place {
   const step = forOwner ? undefined : row.verdict.ladder.rungs[rung];
   if (!step)
@@ -163,7 +192,7 @@ export function questionOf(row: QuestionRow, digest: QuestionRow['digest'] | nul
     generation: row.generation,
     digest,
     briefDigest: digest === null ? null : row.briefDigest,
-    kind: row.kind === 'resolution' ? 'resolution' : 'approval',
+    kind: row.kind === 'hand-over' ? 'approval' : row.kind,
     rung: row.rung,
     rungs: ladder.rungs.length,
     fallback: ladder.fallback,

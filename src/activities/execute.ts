@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { idempotencyKey } from '../contract/digest.js';
 import { CountersignError } from '../domain/errors.js';
 import { release } from '../store/counters.js';
 import { voidDecisions } from '../store/decisions.js';
@@ -48,10 +49,12 @@ export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<
     'problem' in ready
       ? ready.problem
       : await callTool({
-          claim,
-          input,
+          tool: claim.tool,
+          where: input,
+          key: idempotencyKey(input),
           ready,
           remainingMs,
+          make: claim.tool.run,
           late: (after) => recordLate(deps, input, claim, after),
         });
   await deps.point?.('called', where);

@@ -49,20 +49,27 @@ export interface Evidence {
   readonly editors: readonly string[];
 }
 
-/** Looks for the one decision that is to let the call run. */
-export async function evidenceFor(tx: Transaction, input: ExecuteInput): Promise<Evidence | undefined> {
+/** What is to let a call run: a decision, or the record that the policy alone did. */
+export interface Grounds {
+  readonly evidence: Evidence | undefined;
+  readonly permitted: QuestionRow | undefined;
+}
+
+/** Looks for what is to let the call run. */
+export async function groundsFor(tx: Transaction, input: ExecuteInput): Promise<Grounds> {
   const [id, ...more] = lettingDecisions(input);
-  if (id === undefined || more.length > 0) return undefined;
+  if (id === undefined) return { evidence: undefined, permitted: await findQuestion(tx, input) };
+  if (more.length > 0) return { evidence: undefined, permitted: undefined };
   const [decision, question, editors] = await Promise.all([
     findDecision(tx, input.tenant, id),
     findQuestionAnswered(tx, input, id),
     editorsOf(tx, input),
   ]);
-  return decision && question && { decision, question, editors };
+  return { evidence: decision && question && { decision, question, editors }, permitted: undefined };
 }
 
 /** Everything read for a claim so far. */
-export interface Granting {
+export interface Granting extends Grounds {
   readonly input: ExecuteInput;
   readonly task: TaskRow;
   readonly call: LedgerRow;
@@ -72,7 +79,6 @@ export interface Granting {
   /** In force now. */
   readonly policy: Policy;
   readonly verdict: Verdict;
-  readonly evidence: Evidence | undefined;
   readonly lastLiftAt: number;
   readonly now: number;
 }
@@ -87,13 +93,15 @@ export interface Grant {
 
 /** What lets the call run. Throws Refused when nothing does. */
 export function granted(deps: ActivityDeps, granting: Granting): Grant {
-  const { input, task, call, tool, policy, verdict, evidence, lastLiftAt, now } = granting;
+  const { input, task, call, tool, policy, verdict, evidence, permitted, lastLiftAt, now } = granting;
   if (lettingDecisions(input).length === 0) {
     if (asksFirst(verdict.level))
       throw new Refused(
         verdict.fired.some((fired) => fired.rule.startsWith('limit:')) ? 'limit' : 'policy-stricter',
       );
-    return {};
+    // It became soft since it was judged: nothing was made ready to have it confirmed.
+    if (verdict.level === 'soft' && !isSoft(permitted)) throw new Refused('policy-stricter');
+    return { question: permitted };
   }
   if (!evidence) throw new Refused('unverified');
   const { decision, question, editors } = evidence;
@@ -154,6 +162,11 @@ export function refuseForged(
   const digest = digestOf(call, undefined, evidence.question.policyHash);
   const checked = checkBinding({ ...evidence, call, digest }, deps.verifier);
   if ('refused' in checked && checked.refused !== 'digest-changed') throw new Refused(checked.refused);
+}
+
+/** Whether a call was let run to be confirmed afterwards. */
+export function isSoft(question: QuestionRow | undefined): question is QuestionRow {
+  return question?.status === 'permitted' && question.verdict.level === 'soft';
 }
 
 /** The counters hold the first attempt's own share, so a limit says nothing about its repeat. */

@@ -11,6 +11,7 @@ import { callsOf } from '../store/ledger.js';
 import { enqueueNotices } from '../store/outbox.js';
 import { NEW_ROUND, openQuestion } from '../store/questions.js';
 import { findTask, type TaskRow } from '../store/tasks.js';
+import { standingUndos } from '../store/undos.js';
 import type { ConcludeInput } from './api.js';
 import type { ActivityDeps } from './ports.js';
 
@@ -38,12 +39,21 @@ export async function openHandOver(
   const ref = { tenant, task, operation: 0, generation: 1, round: 1 };
   const calls = await callsOf(tx, tenant, task);
   const verdict = verdictOf(policy, role);
-  const brief = briefOf(
-    row,
-    ending,
-    verdict,
-    calls.map((call) => ({ what: call.tool, outcome: call.status, at: call.endedAt ?? call.proposedAt })),
-  );
+  const workDone = calls.map((call) => ({
+    what: call.tool,
+    outcome: call.status,
+    at: call.endedAt ?? call.proposedAt,
+  }));
+  const standing = await standingUndos(tx, tenant, task);
+  const brief = briefOf(row, ending, verdict, {
+    workDone,
+    unknowns: [
+      `why it ended: ${ending.detail}`,
+      ...standing.map(
+        ({ operation, tool }) => `${tool} (operation ${operation}) was to be undone and may still stand`,
+      ),
+    ],
+  });
   await openQuestion(tx, {
     ...ref,
     status: 'open',
@@ -82,7 +92,12 @@ function verdictOf(policy: Policy, role: string): Verdict {
   };
 }
 
-function briefOf(row: TaskRow, ending: Ending, verdict: Verdict, workDone: Brief['workDone']): Brief {
+function briefOf(
+  row: TaskRow,
+  ending: Ending,
+  verdict: Verdict,
+  found: Pick<Brief, 'workDone' | 'unknowns'>,
+): Brief {
   return {
     escalation: escalationId(row.task, 0),
     task: row.task,
@@ -100,7 +115,7 @@ function briefOf(row: TaskRow, ending: Ending, verdict: Verdict, workDone: Brief
     fired: verdict.fired,
     diff: [],
     evidence: [],
-    unknowns: [`why it ended: ${ending.detail}`],
+    unknowns: found.unknowns,
     flags: [],
     onSilence: 'hold',
     options: [
@@ -111,7 +126,7 @@ function briefOf(row: TaskRow, ending: Ending, verdict: Verdict, workDone: Brief
     arguments: [],
     fullArguments: {},
     request: row.request.goal,
-    workDone,
+    workDone: found.workDone,
     alternatives: [],
     authority: {
       requester: row.requester,

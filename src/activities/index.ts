@@ -12,6 +12,7 @@ import { inspect } from './inspect.js';
 import { plan } from './plan.js';
 import type { ActivityDeps } from './ports.js';
 import { record } from './record.js';
+import { undo } from './undo.js';
 import { verify } from './verify.js';
 
 /** How often an activity under way tells the server that its worker lives; a local one tells nobody. */
@@ -26,6 +27,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     expire: (input) => atEdge(deps, input, () => expire(deps, input)),
     inspect: (input) => atEdge(deps, input, () => inspect(deps, input)),
     execute: (input) => atEdge(deps, input, () => execute(deps, input)),
+    undo: (input) => atEdge(deps, input, () => undo(deps, input)),
     conclude: (input) => atEdge(deps, input, () => conclude(deps, input)),
     record: (input) => atEdge(deps, input, () => record(deps, input)),
   };

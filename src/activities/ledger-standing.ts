@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Json } from '../domain/action.js';
-import type { ReaskReason } from '../domain/escalation.js';
+import type { Question, ReaskReason } from '../domain/escalation.js';
 import type { Reservation } from '../domain/verdict.js';
 import { sameDecision, verifyDecision } from '../contract/decision-record.js';
 import { labelled } from '../contract/digest.js';
@@ -9,9 +9,15 @@ import { release } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
-import { endCall, type CallEnd, type LedgerRow } from '../store/ledger.js';
-import { closeQuestionsOfOperation, findQuestion, type QuestionRow } from '../store/questions.js';
+import { endCall, type CallEnd, type CallRef, type LedgerRow } from '../store/ledger.js';
+import {
+  closeQuestionsOfOperation,
+  findConfirmation,
+  findQuestion,
+  type QuestionRow,
+} from '../store/questions.js';
 import type { ExecuteInput } from './api.js';
+import { questionOf } from './desk.js';
 import type { ActivityDeps } from './ports.js';
 
 /** How long after `callBy` another attempt waits before it concludes that the first one is over. */
@@ -23,7 +29,7 @@ export const MAX_ATTEMPTS = 5;
 /** What the ledger already says of a call. `free` may be claimed; `held` then are the counters it keeps from a claim before. */
 export type Standing =
   | { readonly kind: 'free'; readonly held: readonly Reservation[] | null }
-  | { readonly kind: 'executed' }
+  | { readonly kind: 'executed'; readonly confirm?: Question }
   | { readonly kind: 'failed'; readonly code: string }
   | { readonly kind: 'left' }
   | { readonly kind: 'voided' }
@@ -48,7 +54,8 @@ export async function standing(tx: Transaction, deps: ActivityDeps, look: Look):
         ? { kind: 'refused', reason: 'unverified', events: [] }
         : { kind: 'free', held: null, events: [] };
     case 'done':
-      return { kind: 'executed', events: [] };
+    case 'undone':
+      return { kind: 'executed', ...(await windowOf(tx, look)), events: [] };
     case 'failed':
       return { kind: 'failed', code: call.errorCode ?? 'failed', events: [] };
     case 'left':
@@ -65,6 +72,13 @@ export async function standing(tx: Transaction, deps: ActivityDeps, look: Look):
         ? resolve(tx, deps, look)
         : { kind: 'refused', reason: 'unknown', events: [] };
   }
+}
+
+/** The window of a call that ran softly, for a run that asks again; none once somebody confirmed it. */
+async function windowOf(tx: Transaction, { input, call }: Look): Promise<{ confirm?: Question }> {
+  const window = input.decisions.length === 0 ? await findConfirmation(tx, call) : undefined;
+  if (window === undefined || window.closedAs === 'confirmed') return {};
+  return { confirm: questionOf(window, window.digest) };
 }
 
 /** A finding that lets nothing run, about a call whose outcome is not in question: never a reason to make it. */
@@ -115,7 +129,7 @@ async function resolve(tx: Transaction, deps: ActivityDeps, { call, input, now }
   const wanted = input.resolution;
   const decision = wanted ? await findDecision(tx, call.tenant, wanted.decision) : undefined;
   const question = decision && (await findQuestion(tx, { ...call, round: decision.round }));
-  const genuine = decision && question && isGenuine(decision, question, call, deps);
+  const genuine = decision && question && isGenuineFinding(decision, question, call, deps);
   if (!wanted || !genuine || decision.message.resolution !== wanted.as) {
     return { kind: 'refused', reason: 'unknown', events: [] };
   }
@@ -151,11 +165,11 @@ function resolvedEnd(as: 'happened' | 'not-happened' | 'leave', result: Json): C
 }
 
 /** The signed word of somebody who was asked what became of this very call, about the question that is open now. */
-function isGenuine(
+export function isGenuineFinding(
   decision: DecisionRow,
   question: QuestionRow,
-  call: LedgerRow,
-  deps: ActivityDeps,
+  call: CallRef,
+  deps: Pick<ActivityDeps, 'verifier'>,
 ): boolean {
   const record = verifyDecision(decision.jws, deps.verifier);
   if (!record || !sameDecision(record, decision.message) || record.verb !== 'resolve') return false;

@@ -6,6 +6,7 @@ import { endCall, lockOperation, type CallEnd, type LedgerRow } from '../store/l
 import type { ExecuteInput, ExecuteResult } from './api.js';
 import { journal } from './carry.js';
 import type { Claimed } from './claim.js';
+import { openWindow } from './desk.js';
 import { GRACE_MS, inFlight, mayRepeat, unknownEvent } from './ledger-standing.js';
 import type { ActivityDeps } from './ports.js';
 
@@ -27,7 +28,8 @@ function known({ repeat, tool }: Claimed, end: CallEnd): CallEnd {
   return end.status === 'failed' && repeat && tool.tier !== 1 ? { status: 'unknown' } : end;
 }
 
-async function persist<T>(deps: ActivityDeps, write: () => Promise<T>): Promise<T> {
+/** Tries to write what is known here and nowhere else until the store answers, for `PERSIST_MS` at most. */
+export async function persist<T>(deps: ActivityDeps, write: () => Promise<T>): Promise<T> {
   const until = performance.now() + PERSIST_MS;
   for (let tries = 1; ; tries++) {
     try {
@@ -57,11 +59,14 @@ async function record(
       if (end.status === 'unknown' && mayRepeat(claim.tool, current, now))
         throw inFlight(claim.attempt, claim.callBy + GRACE_MS - now);
       if (end.status === 'failed') release(tx, input.tenant, claim.reservations);
+      const window = end.status === 'done' && claim.window ? openWindow(tx, deps, claim.window, now) : null;
       const [, head] = await Promise.all([
         endCall(tx, { ...input, attempt: claim.attempt, from: ['claimed'], end, now }),
-        tx.last(journal(tx, carried, now, [endEvent(claim, end)])),
+        tx.last(journal(tx, carried, now, [endEvent(claim, end), ...(window?.events ?? [])])),
+        window?.opened,
       ]);
-      if (end.status === 'done') return { kind: 'executed', head };
+      if (end.status === 'done')
+        return { kind: 'executed', ...(window && { confirm: window.question }), head };
       return end.status === 'failed'
         ? { kind: 'failed', code: end.code, head }
         : { kind: 'refused', reason: 'unknown', head };

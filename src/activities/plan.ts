@@ -4,12 +4,13 @@ import { isMembers } from '../contract/schema-at.js';
 import { openSecret, takeSecrets } from '../contract/seal.js';
 import { referenceOf, scrubReadings } from '../contract/secret.js';
 import { assertPlainJson } from '../contract/plain-json.js';
-import { decisionsOf } from '../store/decisions.js';
+import { decisionsOf, type DecisionRow } from '../store/decisions.js';
 import { callsOf, insertCalls, type LedgerRow, type ProposedCall } from '../store/ledger.js';
 import { readSecrets, storeSecrets, type SealedSecret } from '../store/secrets.js';
 import { findStep, insertStep } from '../store/steps.js';
 import { findTask, type TaskRequest, type TaskRow } from '../store/tasks.js';
 import type { Json, Readings } from '../domain/action.js';
+import type { Verb } from '../domain/decision.js';
 import type { PlanInput, PlanResult } from './api.js';
 import { journal } from './carry.js';
 import type { ActivityDeps, PlannerMemory, Proposal } from './ports.js';
@@ -146,20 +147,25 @@ async function recall(deps: ActivityDeps, task: TaskRow): Promise<readonly Plann
   const decisions = await decisionsOf(deps.database, task);
   const newest = new Map(calls.map((call) => [call.operation, call]));
   return [...newest.values()].map((call) => {
-    const rejection = decisions.findLast(
-      (row) => row.operation === call.operation && row.verb === 'reject' && row.outcome === 'applied',
+    const said = decisions.findLast(
+      (row) => row.operation === call.operation && TOLD_VERBS.includes(row.verb) && row.outcome === 'applied',
     );
-    return { operation: call.operation, tool: call.tool, args: call.args, ...became(call, rejection?.why) };
+    return { operation: call.operation, tool: call.tool, args: call.args, ...became(call, said) };
   });
 }
 
+/** What a person says to a call that the agent gets to hear. */
+const TOLD_VERBS: readonly Verb[] = ['reject', 'respond'];
+
 function became(
   call: LedgerRow,
-  rejectedWhy: string | undefined,
-): Pick<PlannerMemory, 'outcome' | 'result' | 'why'> {
+  said: DecisionRow | undefined,
+): Pick<PlannerMemory, 'outcome' | 'result' | 'why' | 'answer'> {
   switch (call.status) {
     case 'done':
       return { outcome: 'executed', result: call.result ?? null };
+    case 'undone':
+      return { outcome: 'undone', ...(said && { why: said.why }) };
     case 'failed':
       return { outcome: 'failed', why: failure(call.result) };
     case 'unknown':
@@ -169,8 +175,15 @@ function became(
     case 'voided':
       return { outcome: 'voided' };
     case 'open':
-      return rejectedWhy === undefined ? { outcome: 'denied' } : { outcome: 'rejected', why: rejectedWhy };
+      return refused(said);
   }
+}
+
+function refused(said: DecisionRow | undefined): Pick<PlannerMemory, 'outcome' | 'why' | 'answer'> {
+  if (said === undefined) return { outcome: 'denied' };
+  return typeof said.result === 'string'
+    ? { outcome: 'answered', answer: said.result }
+    : { outcome: 'rejected', why: said.why };
 }
 
 function failure(stored: Json | undefined): string {

@@ -21,8 +21,18 @@ export interface PlannerMemory {
   readonly operation: number;
   readonly tool: string;
   readonly args: Json;
-  readonly outcome: 'executed' | 'failed' | 'rejected' | 'denied' | 'unknown' | 'voided';
+  readonly outcome:
+    | 'executed'
+    | 'undone'
+    | 'failed'
+    | 'rejected'
+    | 'answered'
+    | 'denied'
+    | 'unknown'
+    | 'voided';
   readonly result?: Json;
+  /** What a person answered in the call's place. */
+  readonly answer?: string;
   /** Why a person rejected it, or the tool's definite failure. */
   readonly why?: string;
 }
@@ -64,6 +74,8 @@ export type Point =
   | 'claimed'
   | 'called'
   | 'result-recorded'
+  | 'undo-claimed'
+  | 'undo-called'
   | 'verify-before'
   | 'expire-before'
   | 'conclude-before';

@@ -1,12 +1,14 @@
 import type { Json } from '../domain/action.js';
-import { asksFirst } from '../domain/verdict.js';
+import { asksFirst, type Level, type Verdict } from '../domain/verdict.js';
 import type { Brief } from '../domain/brief.js';
+import type { QuestionKind } from '../domain/escalation.js';
 import { escalationId } from '../domain/ids.js';
 import { briefDigest, buildBrief } from '../contract/brief.js';
 import { actionDigest } from '../contract/digest.js';
 import { maskSecrets } from '../contract/secret.js';
 import { describeCall, type Tool } from '../contract/tool.js';
 import type { Preview } from '../contract/tool-definition.js';
+import { URGENT_MS } from '../policy/ladder.js';
 import type { Policy } from '../policy/policy.js';
 import { hadEffect, type LedgerRow } from '../store/ledger.js';
 import { NEW_ROUND, type QuestionRow } from '../store/questions.js';
@@ -45,9 +47,10 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
     (row) => row.operation === call.operation && row.generation !== call.generation && hadEffect(row),
   );
   const must = input.reason ?? (earlier.length > 0 ? 'earlier-effect' : null);
-  const { verdict, history } = await deps.database.reads((queries) =>
+  const { verdict: judged, history } = await deps.database.reads((queries) =>
     judgeCall(queries, { policy, task, call, tool, must, now }),
   );
+  const verdict = input.reason === 'undo-failed' ? urgent(judged) : judged;
   const base = {
     tenant: task.tenant,
     task: task.task,
@@ -59,7 +62,7 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
   const row: Omit<QuestionRow, 'status' | 'brief' | 'briefDigest' | 'fingerprint'> = {
     ...base,
     round: input.round,
-    kind: input.reason === 'unknown' ? 'resolution' : 'approval',
+    kind: kindOf(input.reason, verdict.level),
     reason: input.reason,
     agent: task.agent,
     tool: call.tool,
@@ -73,7 +76,9 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
     roles: [],
     askedAt: now,
   };
-  if (permitted)
+  // What runs softly is shown as it was before, so its brief is made now and asked about once it ran.
+  const soft = permitted && verdict.level === 'soft';
+  if (permitted && !soft)
     return {
       policy,
       row: { ...row, status: 'permitted', brief: null, briefDigest: digest, fingerprint: null },
@@ -82,8 +87,28 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
     previewOf(tool, call.args),
     fingerprintOf(tool, call.args),
   ]);
-  const brief = briefOf(preparing, { ...row, preview, earlier, tool, history });
-  return { policy, row: { ...row, status: 'open', brief, briefDigest: briefDigest(brief), fingerprint } };
+  const round = soft ? row.round + 1 : row.round;
+  const brief = briefOf(preparing, { ...row, round, preview, earlier, tool, history });
+  return {
+    policy,
+    row: { ...row, status: soft ? 'permitted' : 'open', brief, briefDigest: briefDigest(brief), fingerprint },
+  };
+}
+
+/** The same people, asked no longer than an urgent question may wait. */
+function urgent(verdict: Verdict): Verdict {
+  const rungs = verdict.ladder.rungs.map((rung) => {
+    const ttlMs = Math.min(rung.ttlMs, URGENT_MS);
+    return { ...rung, ttlMs, remindAfterMs: rung.remindAfterMs === null ? null : ttlMs / 2 };
+  });
+  return { ...verdict, ladder: { ...verdict.ladder, rungs } };
+}
+
+/** What became of a call, who takes the task over, whether the call may stay, or whether it may run. */
+function kindOf(reason: AskInput['reason'], level: Level): QuestionKind {
+  if (reason === 'unknown' || reason === 'undo-failed') return 'resolution';
+  if (level === 'soft') return 'confirmation';
+  return level === 'stop' ? 'stop' : 'approval';
 }
 
 /** What a decision about this call binds to, under the tool's present version and schema. */
@@ -128,7 +153,7 @@ export async function fingerprintOf(tool: Tool | undefined, stored: Json): Promi
 
 function briefOf(
   { input, task, call, calls }: Preparing,
-  made: Pick<QuestionRow, 'verdict' | 'kind'> & {
+  made: Pick<QuestionRow, 'verdict' | 'kind' | 'round'> & {
     preview: Preview | 'failed' | null;
     earlier: readonly LedgerRow[];
     tool: Tool | undefined;
@@ -140,9 +165,9 @@ function briefOf(
     escalation: escalationId(task.task, call.operation),
     task: task.task,
     tenant: task.tenant,
-    round: input.round,
+    round: made.round,
     reason: input.reason,
-    kind: made.kind === 'resolution' ? 'resolution' : 'approval',
+    kind: made.kind,
     tool: {
       name: call.tool,
       version: tool?.version ?? '',

@@ -1,4 +1,6 @@
 import { sameDecision, verifyDecision } from '../contract/decision-record.js';
+import { labelled } from '../contract/digest.js';
+import type { Verb } from '../domain/decision.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
@@ -38,8 +40,30 @@ function isGenuine(deps: ActivityDeps, input: VerifyInput, row: DecisionRow, que
     record.briefDigest === question.briefDigest &&
     record.roles.some((role) => question.roles.includes(role)) &&
     (question.answerBy === null || record.at <= question.answerBy) &&
+    record.resultDigest === (row.result === undefined ? undefined : labelled('result', row.result)) &&
     (row.outcome === null || row.outcome === 'applied')
   );
+}
+
+/** What a genuine decision closes its question as; undefined = it stays open, or the claim closes it. */
+function closedBy(verb: Verb, { kind }: QuestionRow): string | undefined {
+  switch (verb) {
+    case 'reject':
+      return kind === 'confirmation' ? 'undone' : 'rejected';
+    case 'respond':
+      return 'answered';
+    case 'take-over':
+      return 'taken-over';
+    case 'approve':
+      return 'confirmed';
+    case 'edit':
+    case 'escalate':
+    case 'hold':
+    case 'extend':
+    case 'withdraw':
+    case 'resolve':
+      return undefined;
+  }
 }
 
 function apply(
@@ -52,7 +76,8 @@ function apply(
   settleDecisions(tx, { tenant: row.tenant, ids: [row.id], outcome: 'applied', now });
   if ((verb === 'hold' || verb === 'extend') && until !== undefined && question.status === 'open')
     moveDeadline(tx, question, until);
-  if (verb === 'reject') closeQuestion(tx, question, 'rejected', now);
+  const closed = closedBy(verb, question);
+  if (closed !== undefined) closeQuestion(tx, question, closed, now);
   const { operation, generation, round } = row;
   return [
     {

@@ -8,6 +8,8 @@ import {
   holdCommand,
   rejectCommand,
   resolveCommand,
+  respondCommand,
+  takeOverCommand,
   withdrawCommand,
 } from './commands/decide.js';
 import { devCommand } from './commands/dev.js';
@@ -42,6 +44,8 @@ export const COMMANDS: readonly Command[] = [
   approveCommand,
   rejectCommand,
   editCommand,
+  respondCommand,
+  takeOverCommand,
   escalateCommand,
   holdCommand,
   extendCommand,

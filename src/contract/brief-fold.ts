@@ -88,6 +88,7 @@ const SHORT_SILENCE = {
   hold: 'held',
   fail: 'task fails',
   halt: 'agent halted',
+  undo: 'undone',
 } as const satisfies Record<Brief['onSilence'], string>;
 
 function age(at: number, now: number): string {

@@ -1,9 +1,9 @@
 import type { Tier } from '../domain/action.js';
 import type { Option } from '../domain/brief.js';
-import type { ReaskReason } from '../domain/escalation.js';
+import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Fallback, Ladder } from '../domain/verdict.js';
 
-type Kind = 'approval' | 'resolution' | 'hand-over';
+type Kind = QuestionKind | 'hand-over';
 
 const REASONS: Readonly<Record<ReaskReason, string>> = {
   drift: 'Asked anew: the world changed between the decision and the call.',
@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<ReaskReason, string>> = {
   limit: 'Asked anew: a cumulative limit would be passed.',
   'needs-another-subject': 'Asked anew: somebody else has to decide.',
   unknown: 'The call was started and nobody knows what became of it.',
+  'undo-failed': 'It was to be undone, and that failed: what it did may still stand.',
   'halt-lifted': 'Asked anew: a halt was lifted.',
 };
 
@@ -33,63 +34,117 @@ export function reversibilityOf(tier: Tier, hasUndo: boolean): string {
     : 'Leaves this system; the tool has no undo.';
 }
 
-const SILENCE: Readonly<Record<Fallback, string>> = {
+const SILENCE: Readonly<Record<Fallback | 'undo', string>> = {
   deny: 'Nothing runs; the agent is told that nobody answered.',
   hold: "It waits on the owner's desk without a deadline.",
   fail: 'The task fails and its owner is told.',
   halt: 'The task fails and the agent is halted until somebody lifts it.',
+  undo: 'It is undone; the agent is told so.',
 };
 
 /** What silence leads to: about a call of unknown outcome it says nothing, whatever the policy lets follow, so that one is held. */
-export function silenceIn(kind: Kind, { fallback }: Pick<Ladder, 'fallback'>): Fallback {
+export function silenceIn(kind: Kind, { fallback }: Pick<Ladder, 'fallback'>): Fallback | 'undo' {
+  if (kind === 'confirmation') return 'undo';
   return kind === 'resolution' ? 'hold' : fallback;
 }
 
 /** The question itself. */
-export function questionOf(kind: Kind, agent: string, proposal: string): string {
-  if (kind === 'resolution') return `Did this call happen? ${proposal}`;
-  if (kind === 'hand-over') return `The task of ${agent} failed. Who finishes the work? ${proposal}`;
-  return `May ${agent} do this? ${proposal}`;
+export function questionOf(
+  kind: Kind,
+  { agent, proposal, reason }: { agent: string; proposal: string; reason: ReaskReason | null },
+): string {
+  switch (kind) {
+    case 'approval':
+      return `May ${agent} do this? ${proposal}`;
+    case 'stop':
+      return `${agent} was stopped here. Who does the work? ${proposal}`;
+    case 'confirmation':
+      return `${agent} did this. May it stay? ${proposal}`;
+    case 'resolution':
+      return reason === 'undo-failed' ? `Is this undone? ${proposal}` : `Did this call happen? ${proposal}`;
+    case 'hand-over':
+      return `The task of ${agent} failed. Who finishes the work? ${proposal}`;
+  }
+}
+
+/** What options are made of. */
+interface Given {
+  readonly proposal: string;
+  readonly reversibility: string;
+  readonly ladder: Ladder;
+  readonly reason: ReaskReason | null;
 }
 
 /** What can be chosen, with the consequence of each and of choosing nothing. */
-export function optionsOf(
-  kind: Kind,
-  given: { readonly proposal: string; readonly reversibility: string; readonly ladder: Ladder },
-): readonly Option[] {
+export function optionsOf(kind: Kind, given: Given): readonly Option[] {
   const silence: Option = {
     verb: 'silence',
     label: 'Nobody answers',
-    consequence: SILENCE[silenceIn(kind, given.ladder)],
+    consequence:
+      kind === 'hand-over' ? "It stays on the owner's desk." : SILENCE[silenceIn(kind, given.ladder)],
   };
-  if (kind === 'resolution') return [...RESOLUTIONS, silence];
-  if (kind === 'hand-over') return [HAND_OVER, { ...silence, consequence: "It stays on the owner's desk." }];
-  const roles = given.ladder.rungs.map((rung) => rung.role);
+  return [...choicesOf(kind, given), silence];
+}
+
+function choicesOf(kind: Kind, { proposal, reversibility, ladder, reason }: Given): readonly Option[] {
+  const roles = ladder.rungs.map((rung) => rung.role);
   const escalate: Option = {
     verb: 'escalate',
     label: `Escalate to the next role (${roles.join(', then ')})`,
     consequence: 'Nothing runs; the next role is asked.',
   };
-  return [
-    {
-      verb: 'approve',
-      label: given.proposal,
-      consequence: `Exactly this call runs, at most once. ${given.reversibility}`,
-    },
-    {
-      verb: 'reject',
-      label: 'Reject and return to the agent',
-      consequence: 'Nothing runs; the agent is told why and may propose something else.',
-    },
-    {
-      verb: 'edit',
-      label: 'Change the arguments',
-      consequence: 'This call never runs; the changed one is checked and judged anew before it may.',
-    },
-    ...(roles.length > 1 ? [escalate] : []),
-    silence,
-  ];
+  const further = roles.length > 1 ? [escalate] : [];
+  switch (kind) {
+    case 'approval': {
+      const consequence = `Exactly this call runs, at most once. ${reversibility}`;
+      return [
+        { verb: 'approve', label: proposal, consequence },
+        REJECT,
+        EDIT,
+        RESPOND,
+        TAKE_OVER,
+        ...further,
+      ];
+    }
+    case 'stop':
+      return [TAKE_OVER, REJECT, RESPOND, ...further];
+    case 'confirmation':
+      return CONFIRMATIONS;
+    case 'resolution':
+      return reason === 'undo-failed' ? UNDO_RESOLUTIONS : RESOLUTIONS;
+    case 'hand-over':
+      return [HAND_OVER];
+  }
 }
+
+const REJECT: Option = {
+  verb: 'reject',
+  label: 'Reject and return to the agent',
+  consequence: 'Nothing runs; the agent is told why and may propose something else.',
+};
+
+const EDIT: Option = {
+  verb: 'edit',
+  label: 'Change the arguments',
+  consequence: 'This call never runs; the changed one is checked and judged anew before it may.',
+};
+
+const RESPOND: Option = {
+  verb: 'respond',
+  label: 'Answer the agent',
+  consequence: 'Nothing runs; the agent gets your answer and goes on with it.',
+};
+
+const TAKE_OVER: Option = {
+  verb: 'take-over',
+  label: 'Finish the work yourself',
+  consequence: 'Nothing runs; your result is recorded and ends the task.',
+};
+
+const CONFIRMATIONS: readonly Option[] = [
+  { verb: 'approve', label: 'Confirm it', consequence: 'What ran stays, and the agent goes on.' },
+  { verb: 'reject', label: 'Undo it now', consequence: 'The tool takes it back; the agent is told why.' },
+];
 
 const RESOLUTIONS: readonly Option[] = [
   {
@@ -107,6 +162,20 @@ const RESOLUTIONS: readonly Option[] = [
     label: 'Leave it unknown',
     consequence: 'Nothing runs; the outcome stays unknown and the agent is told so.',
   },
+];
+
+const UNDO_RESOLUTIONS: readonly Option[] = [
+  {
+    verb: 'resolve',
+    label: 'It is undone',
+    consequence: 'It counts as taken back; nothing runs, and the agent is told.',
+  },
+  {
+    verb: 'resolve',
+    label: 'It is not undone: try again',
+    consequence: 'The tool is asked once more to take it back.',
+  },
+  { verb: 'resolve', label: 'Let it stand', consequence: 'What ran stays, and the agent goes on.' },
 ];
 
 const HAND_OVER: Option = {

@@ -1,6 +1,6 @@
 import type { Impact, Json } from '../domain/action.js';
 import type { Brief, Flag } from '../domain/brief.js';
-import type { ReaskReason } from '../domain/escalation.js';
+import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Digest, EscalationId, TaskId, TenantId } from '../domain/ids.js';
 import { flagsOf } from '../domain/sanitise.js';
 import type { Verdict } from '../domain/verdict.js';
@@ -22,7 +22,7 @@ export interface BriefInput {
   readonly round: number;
   /** Null for the first asking. */
   readonly reason: ReaskReason | null;
-  readonly kind: 'approval' | 'resolution' | 'hand-over';
+  readonly kind: QuestionKind | 'hand-over';
   readonly tool: {
     readonly name: string;
     readonly version: string;
@@ -89,8 +89,13 @@ export function buildBrief(input: BriefInput): Brief {
     unknowns: [...unknownsOf(reasons), ...preview.unknowns],
     flags: flagsFor(reasons),
     onSilence: silenceIn(input.kind, verdict.ladder),
-    options: optionsOf(input.kind, { proposal, reversibility, ladder: verdict.ladder }),
-    question: questionOf(input.kind, input.authority.agent, proposal),
+    options: optionsOf(input.kind, {
+      proposal,
+      reversibility,
+      ladder: verdict.ladder,
+      reason: input.reason,
+    }),
+    question: questionOf(input.kind, { agent: input.authority.agent, proposal, reason: input.reason }),
     trackRecord: input.trackRecord,
     arguments: lines,
     fullArguments: args,

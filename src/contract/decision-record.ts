@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { VERBS } from '../domain/decision.js';
-import type { DecisionMessage } from '../domain/decision.js';
+import type { DecisionMessage, Verb } from '../domain/decision.js';
 import { AUDIENCE } from './sign.js';
 import type { Signer, Verifier } from './sign.js';
 import {
@@ -35,7 +35,7 @@ export const decisionRecord = z
     until: z.exactOptional(instant),
     /** For `resolve` only. */
     resolution: z.exactOptional(z.enum(['happened', 'not-happened', 'leave'])),
-    /** For `resolve` as `happened` only: digest of the result the person reported. */
+    /** Digest of what the person reports: the result for `resolve` as `happened` and `take-over`, the answer for `respond`. */
     resultDigest: z.exactOptional(digest),
     subject: name,
     issuer: issuerText,
@@ -55,9 +55,17 @@ export const decisionRecord = z
   )
   .refine((r) => (r.resolution !== undefined) === (r.verb === 'resolve'), '`resolution` belongs to resolve')
   .refine(
-    (r) => r.resultDigest === undefined || r.resolution === 'happened',
-    '`resultDigest` belongs to a call that happened',
+    (r) => r.resultDigest === undefined || r.resolution === 'happened' || reports(r.verb),
+    '`resultDigest` belongs to a call that happened, an answer and a take-over',
+  )
+  .refine(
+    (r) => r.resultDigest !== undefined || !reports(r.verb),
+    'respond and take-over need the digest of what was said',
   );
+
+function reports(verb: Verb): boolean {
+  return verb === 'respond' || verb === 'take-over';
+}
 
 /** A signed decision's content. */
 export type DecisionRecord = Readonly<z.infer<typeof decisionRecord>>;

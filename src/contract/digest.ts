@@ -58,6 +58,11 @@ export function idempotencyKey({ tenant, task, operation, generation }: EffectId
   return compact('effect', { tenant, task, operation, generation });
 }
 
+/** The key under which an effect is taken back: its own, the same for every attempt. */
+export function undoKey({ tenant, task, operation, generation }: EffectIdentity): string {
+  return compact('undo', { tenant, task, operation, generation });
+}
+
 /** Who answers what, under which `Idempotency-Key`. */
 export interface DecisionIdentity {
   readonly tenant: TenantId;

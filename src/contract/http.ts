@@ -38,6 +38,8 @@ const state = z.enum([
   'TIMED_OUT',
 ]);
 
+const questionKind = z.enum(['approval', 'resolution', 'stop', 'confirmation', 'hand-over']);
+
 /** One ready-made tool call. */
 export const readyAction = z.strictObject({
   tool: toolName,
@@ -163,7 +165,7 @@ export const inboxItem = z.object({
   tool: z.string(),
   tier,
   role: z.string(),
-  kind: z.enum(['approval', 'resolution', 'hand-over']),
+  kind: questionKind,
   proposal: z.string(),
   flags: z.array(flag),
   version: count,
@@ -178,7 +180,7 @@ export const inboxPage = z.object({ escalations: z.array(inboxItem), next: curso
 export const escalationView = z.object({
   escalation: escalationIdText,
   state: z.string(),
-  kind: z.enum(['approval', 'resolution', 'hand-over']),
+  kind: questionKind,
   brief: briefSchema,
   briefDigest: digest,
   digest,
@@ -220,6 +222,10 @@ export const decisionRequest = z
     resolution: z.exactOptional(z.enum(['happened', 'not-happened', 'leave'])),
     /** For `resolve` as `happened`: what the call gave. */
     result: z.exactOptional(json),
+    /** For `respond`: what the agent is told in the call's place. */
+    answer: z.exactOptional(freeText(1, 4000)),
+    /** For `take-over`: the person's own result of the work, in the shape of the tool's output. */
+    outcome: z.exactOptional(json),
   })
   .refine(
     (body) => (body.edits !== undefined) === (body.decision === 'edit'),
@@ -237,6 +243,14 @@ export const decisionRequest = z
   .refine(
     (body) => body.result === undefined || body.resolution === 'happened',
     '`result` belongs to a call that happened',
+  )
+  .refine(
+    (body) => (body.answer !== undefined) === (body.decision === 'respond'),
+    '`answer` belongs to respond, and respond needs it',
+  )
+  .refine(
+    (body) => (body.outcome !== undefined) === (body.decision === 'take-over'),
+    '`outcome` belongs to take-over, and take-over needs it',
   );
 
 /** 200 when applied, 202 when stored and not yet applied. */

@@ -1,4 +1,5 @@
 import type { Json, Money, Tier } from './action.js';
+import type { Verb } from './decision.js';
 import type { EscalationId, TaskId, TenantId } from './ids.js';
 import type { Fallback, Fired } from './verdict.js';
 
@@ -19,7 +20,7 @@ export interface Evidence {
 
 /** What choosing (or not choosing) means. */
 export interface Option {
-  readonly verb: 'approve' | 'reject' | 'edit' | 'escalate' | 'resolve' | 'silence';
+  readonly verb: Exclude<Verb, 'hold' | 'extend' | 'withdraw'> | 'silence';
   readonly label: string;
   readonly consequence: string;
 }
@@ -81,7 +82,8 @@ export interface Brief {
   readonly unknowns: readonly string[];
   readonly flags: readonly Flag[];
   /** 8 */
-  readonly onSilence: Fallback;
+  /** `undo`: what ran is taken back unless somebody confirms it. */
+  readonly onSilence: Fallback | 'undo';
   readonly options: readonly Option[];
   readonly question: string;
   /** 9 of this agent on this tool. */

@@ -1,13 +1,6 @@
+import { canEndAs, isReasonOf, runs } from './course.js';
 import type { Refusal } from './errors.js';
-import type {
-  Command,
-  Course,
-  Escalation,
-  EscalationEvent,
-  FailureReason,
-  Outcome,
-  Question,
-} from './escalation.js';
+import type { Command, Course, Escalation, EscalationEvent, FailureReason, Question } from './escalation.js';
 import { hasFurtherRung, isWithOwner, nextRound } from './ladder.js';
 import { respond } from './respond.js';
 
@@ -46,6 +39,8 @@ export function decide(state: Escalation, command: Command): Answer {
       return lift(state, command);
     case 'finish':
       return finish(state, command);
+    case 'act':
+      return act(state, command);
     case 'reask':
       return reask(state, command);
     case 'cancel':
@@ -118,21 +113,29 @@ function verify(state: Escalation, command: Of<'verify'>): Answer {
   const { id, verb, until, resolution } = state.decision;
   if (!command.genuine) return [{ type: 'forged', decision: id }];
   if (state.halt !== null) return [{ type: 'voided', decision: id, halt: state.halt }];
-  const { generation } = state.question;
+  const { generation, kind } = state.question;
+  const resumed = (course: Course): Answer => [{ type: 'resumed', course, generation }];
   switch (verb) {
+    case 'approve':
+      return kind === 'confirmation'
+        ? resumed({ do: 'confirm', decision: id })
+        : inapplicable(state, command);
     case 'reject':
-      return [{ type: 'resumed', course: { do: 'reject', decision: id }, generation }];
+      return resumed({ do: kind === 'confirmation' ? 'undo' : 'reject', decision: id });
+    case 'respond':
+      return resumed({ do: 'answer', decision: id });
+    case 'take-over':
+      return resumed({ do: 'take-over', decision: id });
     case 'resolve':
       return resolution === undefined
         ? inapplicable(state, command)
-        : [{ type: 'resumed', course: { do: 'resolve', decision: id, resolution }, generation }];
+        : resumed({ do: 'resolve', decision: id, resolution });
     case 'escalate':
       return [{ type: 'escalated', decision: id }];
     case 'hold':
       return until === undefined ? inapplicable(state, command) : [{ type: 'held', decision: id, until }];
     case 'extend':
       return until === undefined ? inapplicable(state, command) : [{ type: 'extended', decision: id, until }];
-    case 'approve':
     case 'edit':
     case 'withdraw':
       return inapplicable(state, command);
@@ -149,6 +152,7 @@ function fallBack(state: Escalation, command: Of<'fall-back'>): Answer {
   const { kind, fallback, generation } = state.question;
   // Silence says nothing about a call whose outcome is unknown: the owner has to find out.
   if (kind === 'resolution') return [{ type: 'held-for-owner' }];
+  if (kind === 'confirmation') return [undoing(state.question)];
   switch (fallback) {
     case 'deny':
       return [{ type: 'resumed', course: { do: 'deny', because: state.because }, generation }];
@@ -165,9 +169,10 @@ function halt(state: Escalation, command: Of<'halt'>): Answer {
   switch (state.status) {
     case 'PAUSED_PENDING_HUMAN':
     case 'HUMAN_RESPONDED':
-      return state.halt === command.halt ? [] : [{ type: 'halted', halt: command.halt }];
     case 'TIMED_OUT':
-      return [{ type: 'halted', halt: command.halt }];
+      // Confirming starts nothing and an undo may run under a halt, so the window goes on.
+      if (state.question.kind === 'confirmation') return [];
+      return 'halt' in state && state.halt === command.halt ? [] : [{ type: 'halted', halt: command.halt }];
     case 'JUDGED':
     case 'RESUMING':
     case 'SETTLED':
@@ -201,13 +206,21 @@ function lift(state: Escalation, command: Of<'lift'>): Answer {
 }
 
 function finish(state: Escalation, command: Of<'finish'>): Answer {
-  if (state.status !== 'RESUMING' || !ends(state.course, command.outcome))
-    return inapplicable(state, command);
+  if (state.status !== 'RESUMING' || !canEndAs(state, command.outcome)) return inapplicable(state, command);
   return [{ type: 'settled', outcome: command.outcome }];
 }
 
+function act(state: Escalation, { question }: Of<'act'>): Answer {
+  const ran = state.status === 'RESUMING' && state.course.do === 'execute' && state.decision === null;
+  if (!ran || question.kind !== 'confirmation' || question.round <= state.round)
+    return inapplicable(state, { type: 'act', question });
+  return [{ type: 'acted', question }];
+}
+
 function reask(state: Escalation, command: Of<'reask'>): Answer {
-  if (state.status !== 'RESUMING' || !runs(state.course)) return inapplicable(state, command);
+  if (state.status !== 'RESUMING' || !(runs(state.course) || state.course.do === 'undo'))
+    return inapplicable(state, command);
+  if (!isReasonOf(state, command.reason)) return inapplicable(state, command);
   // The claim found the deciding forged: it is dropped, and the question stands with its deadline.
   const forged = command.reason === 'unverified' && state.question !== null ? state.decision : null;
   return [
@@ -215,28 +228,32 @@ function reask(state: Escalation, command: Of<'reask'>): Answer {
   ];
 }
 
-/** Whether a course leads to the execute activity. */
-function runs(course: Course): boolean {
-  return course.do === 'execute' || course.do === 'resolve';
-}
-
-/** Whether an outcome is one that the course can have: a rejected call is never executed. */
-function ends(course: Course, outcome: Outcome): boolean {
-  switch (outcome.kind) {
-    case 'executed':
-    case 'call-failed':
-      return runs(course);
-    case 'left-unknown':
-      return course.do === 'resolve' && course.resolution === 'leave';
-    case 'rejected':
-      return course.do === 'reject' && course.decision === outcome.decision;
-    case 'denied':
-      return course.do === 'deny';
+/** What ran and nobody confirmed is taken back before its branch ends, whatever ends it. */
+function fail(state: Escalation, command: Command, reason: FailureReason, detail: string): Answer {
+  switch (state.status) {
+    case 'PAUSED_PENDING_HUMAN':
+    case 'TIMED_OUT':
+      return state.question.kind === 'confirmation'
+        ? [undoing(state.question)]
+        : [{ type: 'failed', reason, detail }];
+    case 'HUMAN_RESPONDED':
+      return state.question.kind === 'confirmation'
+        ? inapplicable(state, command)
+        : [{ type: 'failed', reason, detail }];
+    case 'RESUMING':
+      return state.course.do === 'undo' || state.course.do === 'confirm'
+        ? inapplicable(state, command)
+        : [{ type: 'failed', reason, detail }];
+    case 'JUDGED':
+      return [{ type: 'failed', reason, detail }];
+    case 'SETTLED':
+    case 'FAILED':
+      return inapplicable(state, command);
   }
 }
 
-function fail(state: Escalation, command: Command, reason: FailureReason, detail: string): Answer {
-  return isClosed(state) ? inapplicable(state, command) : [{ type: 'failed', reason, detail }];
+function undoing({ generation }: Question): EscalationEvent {
+  return { type: 'resumed', course: { do: 'undo', decision: null }, generation };
 }
 
 function inapplicable(state: Escalation, command: Command): Refusal {

@@ -1,19 +1,24 @@
 import type { DecisionId, Digest, EscalationId } from './ids.js';
 
-/** What a person can do with a question. `withdraw` takes back one's own approval until the call is claimed. */
-export type Verb = 'approve' | 'reject' | 'edit' | 'escalate' | 'hold' | 'extend' | 'withdraw' | 'resolve';
-
 /** All verbs, for tables and schemas. */
 export const VERBS = [
   'approve',
   'reject',
   'edit',
+  'respond',
+  'take-over',
   'escalate',
   'hold',
   'extend',
   'withdraw',
   'resolve',
-] as const satisfies readonly Verb[];
+] as const;
+
+/**
+ * What a person can do with a question. `respond` answers the agent in the call's place, `take-over` ends the task with the person's own result,
+ * `withdraw` takes back one's own approval until the call is claimed.
+ */
+export type Verb = (typeof VERBS)[number];
 
 /** What became of a call whose outcome is unknown, as a person found it. `leave` settles it as unknown for good. */
 export type Resolution = 'happened' | 'not-happened' | 'leave';

@@ -24,10 +24,17 @@ export type ReaskReason =
   | 'limit'
   | 'needs-another-subject'
   | 'unknown'
+  | 'undo-failed'
   | 'halt-lifted';
 
-/** Why nothing more will happen in a branch that did not settle. */
-export type FailureReason = 'halted' | 'cancelled' | 'fallback' | 'error';
+/** Why nothing more will happen in a branch that did not settle. `taken-over`: people finished the task by another question of it. */
+export type FailureReason = 'halted' | 'cancelled' | 'fallback' | 'error' | 'taken-over';
+
+/**
+ * What a question is about: whether a call may run; what became of one whose outcome is unknown; a call that never runs, whose task people
+ * are to take over; a call that ran and is undone unless somebody confirms it in time.
+ */
+export type QuestionKind = 'approval' | 'resolution' | 'stop' | 'confirmation';
 
 /** How an operation ended. */
 export type Outcome =
@@ -35,6 +42,10 @@ export type Outcome =
   | { readonly kind: 'call-failed'; readonly code: string }
   | { readonly kind: 'rejected'; readonly decision: DecisionId }
   | { readonly kind: 'denied'; readonly because: Silence }
+  | { readonly kind: 'answered'; readonly decision: DecisionId }
+  | { readonly kind: 'taken-over'; readonly decision: DecisionId }
+  | { readonly kind: 'confirmed'; readonly decision: DecisionId }
+  | { readonly kind: 'undone' }
   | { readonly kind: 'left-unknown'; readonly decision: DecisionId };
 
 /** Why a rung ended without a decision: asked and nobody answered, or it never reached anybody. */
@@ -52,7 +63,13 @@ export type Course =
     }
   /** Nothing runs. */
   | { readonly do: 'reject'; readonly decision: DecisionId }
-  | { readonly do: 'deny'; readonly because: Silence };
+  | { readonly do: 'deny'; readonly because: Silence }
+  | { readonly do: 'answer'; readonly decision: DecisionId }
+  | { readonly do: 'take-over'; readonly decision: DecisionId }
+  /** What ran stays. */
+  | { readonly do: 'confirm'; readonly decision: DecisionId }
+  /** What ran is taken back: somebody said so (a decision), nobody confirmed it, or the task ends (null). */
+  | { readonly do: 'undo'; readonly decision: DecisionId | null };
 
 /** What every open question carries, whatever its status. */
 export interface Question {
@@ -61,8 +78,7 @@ export interface Question {
   /** Fixed before anybody is asked; null until the round was asked. */
   readonly digest: Digest | null;
   readonly briefDigest: Digest | null;
-  /** Which kind of question: may the action run, or what became of a call. */
-  readonly kind: 'approval' | 'resolution';
+  readonly kind: QuestionKind;
   /** Counted from 0; equal to `rungs` when it lies on the owner's desk after the last one. */
   readonly rung: number;
   readonly rungs: number;
@@ -176,10 +192,12 @@ export type Command =
   | { readonly type: 'bar'; readonly halt: HaltId; readonly question: Question | null }
   | { readonly type: 'lift'; readonly halt: HaltId }
   | { readonly type: 'finish'; readonly outcome: Outcome }
+  /** The call ran at level `soft`: the window in which it can be confirmed is open. */
+  | { readonly type: 'act'; readonly question: Question }
   | { readonly type: 'reask'; readonly reason: ReaskReason }
   | { readonly type: 'cancel'; readonly detail: string }
   /** A fault, or another branch whose fallback ended the task. */
-  | { readonly type: 'fail'; readonly reason: 'error' | 'fallback'; readonly detail: string };
+  | { readonly type: 'fail'; readonly reason: 'error' | 'fallback' | 'taken-over'; readonly detail: string };
 
 /** What happened. State is their fold, the journal keeps them, metrics count them. */
 export type EscalationEvent =
@@ -193,6 +211,7 @@ export type EscalationEvent =
   | { readonly type: 'held'; readonly decision: DecisionId; readonly until: number }
   | { readonly type: 'extended'; readonly decision: DecisionId; readonly until: number }
   | { readonly type: 'resumed'; readonly course: Course; readonly generation: number }
+  | { readonly type: 'acted'; readonly question: Question }
   | { readonly type: 'climbed' }
   | { readonly type: 'held-for-owner' }
   | { readonly type: 'halted'; readonly halt: HaltId }

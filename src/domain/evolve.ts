@@ -29,7 +29,9 @@ export function evolve(state: Escalation, event: EscalationEvent, at: number): E
     case 'extended':
       return moved(expect(state, event, 'HUMAN_RESPONDED'), event, at);
     case 'resumed':
-      return resumed(expect(state, event, 'HUMAN_RESPONDED', 'TIMED_OUT'), event, at);
+      return resumed(expect(state, event, 'PAUSED_PENDING_HUMAN', 'HUMAN_RESPONDED', 'TIMED_OUT'), event, at);
+    case 'acted':
+      return pause(expect(state, event, 'RESUMING'), event.question, at, { delivered: true });
     case 'climbed':
       return pause(state, nextRung(expect(state, event, 'TIMED_OUT').question), at, {});
     case 'held-for-owner':
@@ -111,7 +113,7 @@ function permitted(from: In<'JUDGED'>, event: Of<'permitted'>, at: number): Esca
 }
 
 function resumed(
-  from: In<'HUMAN_RESPONDED'> | In<'TIMED_OUT'>,
+  from: In<'PAUSED_PENDING_HUMAN'> | In<'HUMAN_RESPONDED'> | In<'TIMED_OUT'>,
   event: Of<'resumed'>,
   at: number,
 ): Escalation {
@@ -146,7 +148,7 @@ function reasked(from: In<'RESUMING'>, event: Of<'reasked'>, at: number): Escala
   const { round } = from;
   const generation =
     event.reason === 'withdrawn' && from.question !== null ? from.question.generation : from.generation;
-  const kind = event.reason === 'unknown' ? 'resolution' : 'approval';
+  const kind = event.reason === 'unknown' || event.reason === 'undo-failed' ? 'resolution' : 'approval';
   const question = nextRound(from.question, { round: round + 1, generation, kind });
   return { ...pause(from, question, at, {}), reason: event.reason };
 }
@@ -172,10 +174,10 @@ function failed(from: Escalation, event: Of<'failed'>, at: number): Escalation {
   return { ...trunk(from), since: at, status: 'FAILED', reason: event.reason, detail: event.detail };
 }
 
-/** What made a question about an unknown call be asked stays its reason: a lifted halt does not turn it into an approval. */
+/** What made a question about what became of a call be asked stays its reason: a lifted halt does not turn it into an approval. */
 function lifted(from: In<'PAUSED_PENDING_HUMAN'>, at: number): Escalation {
   const { round, generation, kind } = from.question;
-  const reason = kind === 'resolution' ? 'unknown' : 'halt-lifted';
+  const reason = kind === 'resolution' ? (from.reason ?? 'unknown') : 'halt-lifted';
   return { ...pause(from, nextRound(from.question, { round: round + 1, generation, kind }), at, {}), reason };
 }
 

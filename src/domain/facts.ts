@@ -32,6 +32,7 @@ export function factOf(event: EscalationEvent): FactBody | null {
   switch (event.type) {
     case 'permitted':
     case 'asked':
+    case 'acted':
     case 'queued':
       return null;
     case 'timed-out': {
@@ -77,6 +78,10 @@ function decisionOf(course: Course): string | null {
       return course.decisions[0] ?? null;
     case 'resolve':
     case 'reject':
+    case 'answer':
+    case 'take-over':
+    case 'confirm':
+    case 'undo':
       return course.decision;
     case 'deny':
       return null;

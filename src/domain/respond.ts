@@ -1,11 +1,11 @@
 import type { DecisionMessage, Verb } from './decision.js';
 import type { ErrorCode, Refusal } from './errors.js';
-import type { Escalation, EscalationEvent, In, Question, Winner } from './escalation.js';
+import type { Escalation, EscalationEvent, In, Question, QuestionKind, Winner } from './escalation.js';
 import { winnerOf } from './evolve.js';
 import { hasFurtherRung } from './ladder.js';
 
 /** The verbs that end the question for good, whatever rung it is on. */
-const SETTLING: readonly Verb[] = ['approve', 'edit', 'reject', 'resolve'];
+const SETTLING: readonly Verb[] = ['approve', 'edit', 'reject', 'respond', 'take-over', 'resolve'];
 
 /**
  * What a decision does to an escalation. Approve and edit resume at once, because the claim verifies them in front of the call; every
@@ -65,7 +65,8 @@ function respondToPause(
   const refusal = unfit(question, decision);
   if (refusal !== null) return refusal;
   const responded = { type: 'responded', decision } as const;
-  if (decision.verb !== 'approve' && decision.verb !== 'edit') return [responded];
+  const claims = question.kind === 'approval' && (decision.verb === 'approve' || decision.verb === 'edit');
+  if (!claims) return [responded];
   const generation = decision.edited?.generation ?? question.generation;
   return [responded, { type: 'resumed', course: { do: 'execute', decisions: [decision.id] }, generation }];
 }
@@ -80,30 +81,36 @@ function answers(decision: DecisionMessage, question: Question): boolean {
   );
 }
 
+/** What can be said to a question of each kind; `withdraw` is settled in the store and never said to a run. */
+export const VERBS_OF_KIND = {
+  approval: ['approve', 'reject', 'edit', 'respond', 'take-over', 'escalate', 'hold', 'extend'],
+  resolution: ['resolve', 'escalate', 'hold', 'extend'],
+  stop: ['take-over', 'reject', 'respond', 'escalate', 'hold', 'extend'],
+  confirmation: ['approve', 'reject', 'hold', 'extend'],
+} as const satisfies Record<QuestionKind, readonly Verb[]>;
+
 /** Why this verb cannot be said to this question; null when it can. */
 function unfit(question: Question, decision: DecisionMessage): Refusal | null {
+  const verbs: readonly Verb[] = VERBS_OF_KIND[question.kind];
+  if (!verbs.includes(decision.verb)) return refuse('conflict', `this question takes ${verbs.join(', ')}`);
   switch (decision.verb) {
-    case 'approve':
-    case 'reject':
-      return question.kind === 'approval'
-        ? null
-        : refuse('conflict', 'the call has an unknown outcome: resolve it');
     case 'edit':
-      if (question.kind !== 'approval')
-        return refuse('conflict', 'the call has an unknown outcome: resolve it');
       return decision.edited !== undefined && decision.edited.generation > question.generation
         ? null
         : refuse('invalid', 'an edit needs a new generation and its digest');
     case 'resolve':
-      if (question.kind !== 'resolution') return refuse('conflict', 'nothing is unknown: approve or reject');
       return decision.resolution === undefined ? refuse('invalid', 'a resolution needs its finding') : null;
     case 'escalate':
       return hasFurtherRung(question) ? null : refuse('conflict', 'no further role can be asked');
     case 'hold':
     case 'extend':
       return unmovable(question, decision.until);
+    case 'approve':
+    case 'reject':
+    case 'respond':
+    case 'take-over':
     case 'withdraw':
-      return refuse('not-open', 'a withdrawal is settled in the store and changes no state');
+      return null;
   }
 }
 

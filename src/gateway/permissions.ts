@@ -2,7 +2,7 @@ import type { Verb } from '../domain/decision.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { Bearer } from '../store/tokens.js';
-import { movedDeadline, nextRole, refuseDecider, VERBS_OF } from './question-rules.js';
+import { isHeardUnderHalt, movedDeadline, nextRole, refuseDecider, VERBS_OF } from './question-rules.js';
 
 /** What a reviewer may do with a question now, and why not more. Only for show: storing a decision checks again. */
 export function permissions(look: {
@@ -20,7 +20,7 @@ export function permissions(look: {
   const own = withdrawable(look) ? (['withdraw'] as const) : [];
   if (question.status !== 'open')
     return { mayDo: [...own], mayNot: `It is closed: ${question.closedAs ?? 'the task has ended'}.` };
-  if (halted && question.kind !== 'hand-over')
+  if (halted && !isHeardUnderHalt(question))
     return none('A halt is in force: nobody can decide before it is lifted.');
   if (question.rungOver || (question.answerBy !== null && now > question.answerBy))
     return none('The time to answer is over.');
@@ -34,9 +34,7 @@ export function permissions(look: {
       ...refusals.filter(({ verb, refused }) => !refused && verb !== 'withdraw').map(({ verb }) => verb),
       ...own,
     ],
-    mayNot:
-      refuseDecider(question, decider, requester, question.kind === 'approval' ? 'approve' : 'resolve')
-        ?.detail ?? null,
+    mayNot: refuseDecider(question, decider, requester, VERBS_OF[question.kind][0])?.detail ?? null,
   };
 }
 

@@ -2,25 +2,31 @@ import { silenceIn } from '../contract/brief-words.js';
 import type { DecisionRequest } from '../contract/http.js';
 import type { Verb } from '../domain/decision.js';
 import type { Refusal } from '../domain/errors.js';
+import { VERBS_OF_KIND } from '../domain/respond.js';
 import type { QuestionRow } from '../store/questions.js';
 
-const APPROVAL: readonly Verb[] = ['approve', 'reject', 'edit', 'escalate', 'hold', 'extend', 'withdraw'];
-const RESOLUTION: readonly Verb[] = ['resolve', 'escalate', 'hold', 'extend'];
-
-/** What can be done with each kind of question. */
-export const VERBS_OF = {
-  approval: APPROVAL,
-  resolution: RESOLUTION,
+/** What can be done with each kind of question: what a run takes, and what is settled in the store alone. */
+export const VERBS_OF: Readonly<Record<QuestionRow['kind'], readonly [Verb, ...Verb[]]>> = {
+  ...VERBS_OF_KIND,
+  approval: [...VERBS_OF_KIND.approval, 'withdraw'],
   'hand-over': ['resolve'],
-} as const satisfies Record<QuestionRow['kind'], readonly Verb[]>;
+};
 
-/** Verbs that let something happen: never for whoever asked for it. */
-const CONSEQUENTIAL: readonly Verb[] = ['approve', 'edit', 'resolve'];
+/** Verbs that let something happen, or stand for the work itself: never for whoever asked for it. */
+const CONSEQUENTIAL: readonly Verb[] = ['approve', 'edit', 'take-over', 'resolve'];
+
+/** Verbs that leave the question where it is, or pass it on. */
+const MOVING: readonly Verb[] = ['edit', 'respond', 'escalate', 'hold', 'extend', 'withdraw'];
 
 /** Who wants to decide, as the active policy knows them now. */
 export interface Decider {
   readonly subject: string;
   readonly roles: readonly string[];
+}
+
+/** Whether a halt leaves people free to answer: a hand-over and a confirmation let nothing start. */
+export function isHeardUnderHalt({ kind }: QuestionRow): boolean {
+  return kind === 'hand-over' || kind === 'confirmation';
 }
 
 /** The roles by which somebody may decide a question; empty = none. */
@@ -87,7 +93,7 @@ export function nextRole(question: QuestionRow): string | null {
 
 /** What can be done where nobody further can be asked; on the owner's desk no deadline is left to move. */
 function insteadOf(question: QuestionRow): readonly string[] {
-  const answers = question.kind === 'approval' ? ['approve', 'reject'] : ['resolve'];
+  const answers = VERBS_OF[question.kind].filter((verb) => !MOVING.includes(verb));
   return 'refused' in movedDeadline(question, undefined) ? answers : [...answers, 'hold'];
 }
 

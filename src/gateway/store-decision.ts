@@ -21,7 +21,13 @@ import { winnerOf, winnerView } from './decision-winner.js';
 import type { GatewayDeps } from './deps.js';
 import { storeEdit } from './edit.js';
 import { notFound, refuse } from './problem.js';
-import { decidingRoles, movedDeadline, refuseDecider, refuseMoment } from './question-rules.js';
+import {
+  decidingRoles,
+  isHeardUnderHalt,
+  movedDeadline,
+  refuseDecider,
+  refuseMoment,
+} from './question-rules.js';
 import { withdraw } from './withdraw.js';
 
 /**
@@ -131,7 +137,7 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
       { closedAs: question.closedAs },
     );
   }
-  if (haltId !== null && question.kind !== 'hand-over')
+  if (haltId !== null && !isHeardUnderHalt(question))
     refuse(
       {
         refused: 'halted',
@@ -194,6 +200,7 @@ async function write(
   const { question, decider, now } = scene;
   const { bearer, body, id } = incoming;
   const whySalt = newSalt();
+  const said = body.result ?? body.outcome ?? body.answer;
   const message = messageOf(question, incoming, change, now);
   const record: Omit<DecisionRecord, 'aud'> = {
     ...message,
@@ -204,7 +211,7 @@ async function write(
     roles: [...decidingRoles(question, decider)],
     whyDigest: saltedDigest(body.why, whySalt),
     executeBy: now + question.verdict.validityMs,
-    ...(body.result === undefined ? {} : { resultDigest: labelled('result', body.result) }),
+    ...(said === undefined ? {} : { resultDigest: labelled('result', said) }),
   };
   const row: DecisionRow = {
     tenant: bearer.tenant,
@@ -220,7 +227,7 @@ async function write(
     whySalt,
     message,
     requestDigest: incoming.requestDigest,
-    result: body.result,
+    result: said,
     jws: signDecision(deps.signer, record),
     at: now,
     outcome: change.outcome ?? null,

@@ -82,6 +82,7 @@ export function operationsOf(
 /** What became of a call, in one word; null while that is open. */
 export function outcomeOf(call: LedgerRow, asked: QuestionRow | undefined): string | null {
   if (call.status === 'done') return 'executed';
+  if (call.status === 'undone') return 'undone';
   if (call.status === 'failed') return `failed: ${call.errorCode ?? 'error'}`;
   if (call.status === 'unknown' || call.status === 'left') return 'unknown';
   if (call.status === 'open' || call.status === 'voided')

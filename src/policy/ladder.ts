@@ -6,11 +6,14 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** How long an urgent question waits at each role. */
+export const URGENT_MS = 30 * MINUTE;
+
 /** The ladders that a file may use, or replace, without writing them: 7 d ordinary, 24 h sensitive, 30 min urgent, each with a reminder halfway. */
 export const BUILT_IN_LADDERS: ReadonlyMap<string, LadderPlan> = new Map([
   ['ordinary', planOf(7 * DAY)],
   ['sensitive', planOf(24 * HOUR)],
-  ['urgent', planOf(30 * MINUTE)],
+  ['urgent', planOf(URGENT_MS)],
 ]);
 
 function planOf(ttlMs: number): LadderPlan {

@@ -25,7 +25,7 @@ export interface DecisionRow {
   readonly message: DecisionMessage;
   /** Over the request's body, to tell a retry from another decision under the same key. */
   readonly requestDigest: Digest;
-  /** For `resolve --happened`: the result as the person found it. */
+  /** What the person reports: what a call gave, the result of work taken over, an answer to the agent (a text). */
   readonly result: Json | undefined;
   readonly jws: string;
   readonly at: number;

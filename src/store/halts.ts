@@ -89,7 +89,7 @@ export async function outlivedRounds(
     `select distinct on (q.operation) q.operation, q.round, h.id as halt
      from questions q join halts h on h.lifted_at >= q.asked_at and (h.scope = 'all' and h.tenant = $4
        or h.tenant = $1 and (h.scope = 'tenant' or h.scope = 'agent' and h.target = $2 or h.scope = 'task' and h.target = $3))
-     where q.tenant = $1 and q.task = $3 and q.status = 'open' and q.kind <> 'hand-over'
+     where q.tenant = $1 and q.task = $3 and q.status = 'open' and q.kind not in ('hand-over', 'confirmation')
      order by q.operation, q.round desc, h.lifted_at desc`,
     [subject.tenant, subject.agent, subject.task, EVERY_TENANT],
   );

@@ -5,7 +5,7 @@ import { canonicalJson } from '../contract/canonical.js';
 import type { Queries, Transaction } from './database.js';
 
 /** Where "once" is enforced: what became of one generation of one operation. */
-export type LedgerStatus = 'open' | 'claimed' | 'done' | 'failed' | 'unknown' | 'left' | 'voided';
+export type LedgerStatus = 'open' | 'claimed' | 'done' | 'undone' | 'failed' | 'unknown' | 'left' | 'voided';
 
 /** Names one effect. */
 export interface CallRef {
@@ -209,7 +209,7 @@ export function noteRejected(tx: Transaction, of: Omit<CallRef, 'generation'>): 
 export async function trackRecord(queries: Queries, of: { tenant: TenantId; agent: string; tool: string }) {
   const [row] = await queries.query<{ executed: number; rejected: number; failed: number }>(
     `select count(*) filter (where status = 'done') as executed, count(*) filter (where status = 'failed') as failed,
-       count(*) filter (where rejected) as rejected
+       count(*) filter (where rejected or status = 'undone') as rejected
      from (select status, rejected from ledger where tenant = $1 and agent = $2 and tool = $3 order by proposed_at desc limit 100) l`,
     [of.tenant, of.agent, of.tool],
   );
@@ -227,9 +227,7 @@ export function failUncalled(tx: Transaction, call: CallRef, failure: { code: st
 
 /** Whether a call had an effect, or may have. */
 export function hadEffect(row: LedgerRow): boolean {
-  return (
-    row.status === 'claimed' || row.status === 'done' || row.status === 'unknown' || row.status === 'left'
-  );
+  return !['open', 'failed', 'voided'].includes(row.status);
 }
 
 /** What an attempt became. */

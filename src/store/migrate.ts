@@ -1,8 +1,12 @@
 import { CountersignError } from '../domain/errors.js';
 import { openDatabase, sqlState, type Database, type Queries } from './database.js';
 import { spine } from './migrations/001-spine.js';
+import { verbs } from './migrations/003-verbs.js';
 
-const MIGRATIONS: readonly { id: number; sql: string }[] = [{ id: 1, sql: spine }];
+const MIGRATIONS: readonly { id: number; sql: string }[] = [
+  { id: 1, sql: spine },
+  { id: 3, sql: verbs },
+];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 
 /** Brings a database to this version's tables. Safe to run from several processes at once; each step is all or nothing. */

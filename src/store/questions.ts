@@ -1,6 +1,6 @@
 import type { Brief } from '../domain/brief.js';
 import type { Tier } from '../domain/action.js';
-import type { ReaskReason } from '../domain/escalation.js';
+import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { DecisionId, Digest, TaskId, TenantId } from '../domain/ids.js';
 import type { Verdict } from '../domain/verdict.js';
 import type { CallRef } from './ledger.js';
@@ -17,7 +17,7 @@ export interface RoundRef extends CallRef {
  */
 export interface QuestionRow extends RoundRef {
   readonly status: 'permitted' | 'open' | 'closed';
-  readonly kind: 'approval' | 'resolution' | 'hand-over';
+  readonly kind: QuestionKind | 'hand-over';
   readonly reason: ReaskReason | null;
   readonly agent: string;
   readonly tool: string;
@@ -131,6 +131,16 @@ export async function findQuestionAnswered(
     `select ${COLUMNS} from questions where tenant = $1 and task = $2 and operation = $3 and (generation, round) =
        (select generation, round from decisions where tenant = $1 and id = $4)`,
     [of.tenant, of.task, of.operation, decision],
+  );
+  return row && parse(row);
+}
+
+/** The question whether a call may stay that ran at level `soft`; undefined = it did not. */
+export async function findConfirmation(tx: Transaction, call: CallRef): Promise<QuestionRow | undefined> {
+  const [row] = await tx.query<Stored>(
+    `select ${COLUMNS} from questions where tenant = $1 and task = $2 and operation = $3 and generation = $4
+       and kind = 'confirmation' and status <> 'permitted' for update`,
+    [call.tenant, call.task, call.operation, call.generation],
   );
   return row && parse(row);
 }

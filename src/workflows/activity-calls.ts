@@ -23,6 +23,8 @@ import type {
   PlanResult,
   RecordInput,
   RecordResult,
+  UndoInput,
+  UndoResult,
   VerifyInput,
   VerifyResult,
 } from '../activities/api.js';
@@ -102,6 +104,14 @@ export function execute(task: TaskRun, input: Bare<ExecuteInput>): Promise<Execu
   const summary = `execute ${task.label(input.operation)}`;
   return carrying(task, (carry) =>
     ordinary.execute.executeWithOptions({ ...EXECUTE, summary }, [{ ...carry, ...input }]),
+  );
+}
+
+/** The taking back of a call that ran. */
+export function undo(task: TaskRun, input: Bare<UndoInput>): Promise<UndoResult> {
+  const summary = `undo ${task.label(input.operation)}`;
+  return carrying(task, (carry) =>
+    ordinary.undo.executeWithOptions({ ...EXECUTE, summary }, [{ ...carry, ...input }]),
   );
 }
 

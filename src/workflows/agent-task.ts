@@ -7,7 +7,7 @@ import { listen } from './handlers.js';
 import type { TaskInput, TaskResult } from './messages.js';
 import { planStep } from './planning.js';
 import { publish } from './publish.js';
-import { TaskRun } from './task-run.js';
+import { endState, TaskRun } from './task-run.js';
 
 /**
  * One agent's task: plan a step, drive its operations side by side (judge, ask, wait, decide, execute), plan the next, until the
@@ -37,7 +37,7 @@ function openOperations(task: TaskRun): readonly number[] {
 async function close(task: TaskRun): Promise<TaskResult> {
   for (const operation of openOperations(task)) task.endBranch(operation);
   const { ending } = task;
-  const state = ending === null ? 'COMPLETED' : 'FAILED';
+  const state = endState(ending);
   const reason = ending?.reason ?? null;
   task.planning = false;
   publish(task);

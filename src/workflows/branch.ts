@@ -1,7 +1,9 @@
 import { CancellationScope } from '@temporalio/workflow';
+import { isAboutUndo } from '../domain/course.js';
 import { isClosed } from '../domain/decide.js';
 import type { Escalation, In } from '../domain/escalation.js';
 import { hasFurtherRung } from '../domain/ladder.js';
+import { questionOf } from '../domain/task.js';
 import { record, verify } from './activity-calls.js';
 import { ask } from './asking.js';
 import { hearWaiting } from './deciding.js';
@@ -22,14 +24,23 @@ export async function driveBranch(task: TaskRun, operation: number): Promise<voi
       hearWaiting(task, operation);
       const state = task.branch(operation);
       if (state === undefined || isClosed(state) || task.leaving) break;
-      await step(task, state);
+      await (mustSettle(state)
+        ? CancellationScope.nonCancellable(async () => step(task, state))
+        : step(task, state));
     }
   } catch (error) {
     task.endBy(error);
+    // An undo that cannot even be tried is a failed one.
+    task.apply(operation, { type: 'reask', reason: 'undo-failed' });
     task.endBranch(operation);
     hearWaiting(task, operation);
   }
   publish(task);
+}
+
+/** Whether something ran that nobody has confirmed yet: a cancelled task takes it back before it ends. */
+function mustSettle(state: Escalation): boolean {
+  return questionOf(state)?.kind === 'confirmation' || (state.status === 'RESUMING' && isAboutUndo(state));
 }
 
 function step(task: TaskRun, state: Escalation): Promise<void> | void {

@@ -1,6 +1,7 @@
-import type { ExecuteInput, ExecuteResult } from '../activities/api.js';
+import type { ExecuteInput, ExecuteResult, UndoInput } from '../activities/api.js';
+import { isAboutUndo } from '../domain/course.js';
 import type { Command, Course, In } from '../domain/escalation.js';
-import { execute } from './activity-calls.js';
+import { execute, undo } from './activity-calls.js';
 import { settle } from './settle.js';
 import type { TaskRun } from './task-run.js';
 
@@ -15,8 +16,26 @@ export function resume(task: TaskRun, state: In<'RESUMING'>): Promise<void> | vo
       });
     case 'deny':
       return settle(task, state, { type: 'finish', outcome: { kind: 'denied', because: course.because } });
-    case 'execute':
+    case 'answer':
+      return settle(task, state, {
+        type: 'finish',
+        outcome: { kind: 'answered', decision: course.decision },
+      });
+    case 'take-over':
+      settle(task, state, { type: 'finish', outcome: { kind: 'taken-over', decision: course.decision } });
+      return task.end('taken-over', course.decision);
+    case 'confirm':
+      return settle(task, state, {
+        type: 'finish',
+        outcome: { kind: 'confirmed', decision: course.decision },
+      });
+    case 'undo':
+      return takeBack(task, state, null);
     case 'resolve':
+      return isAboutUndo(state)
+        ? takeBack(task, state, { decision: course.decision, as: course.resolution })
+        : run(task, state, course);
+    case 'execute':
       return run(task, state, course);
   }
 }
@@ -42,6 +61,30 @@ async function run(
   if (result.kind === 'halted') task.nudged = true;
 }
 
+async function takeBack(
+  task: TaskRun,
+  state: In<'RESUMING'>,
+  resolution: UndoInput['resolution'],
+): Promise<void> {
+  const { operation, generation } = state;
+  const result = await undo(task, { operation, generation, resolution });
+  switch (result.kind) {
+    case 'undone':
+      return settle(task, state, { type: 'finish', outcome: { kind: 'undone' } });
+    case 'stands':
+      return settle(task, state, {
+        type: 'finish',
+        outcome: { kind: 'confirmed', decision: result.decision },
+      });
+    case 'failed':
+      return settle(task, state, { type: 'reask', reason: 'undo-failed' });
+    case 'unverified': {
+      if (state.decision !== null) task.inbox.dismiss(state.decision);
+      return settle(task, state, { type: 'reask', reason: 'unverified' });
+    }
+  }
+}
+
 function orders(
   course: Extract<Course, { do: 'execute' | 'resolve' }>,
 ): Pick<ExecuteInput, 'decisions' | 'resolution'> {
@@ -52,7 +95,9 @@ function orders(
 function conclusion(course: Extract<Course, { do: 'execute' | 'resolve' }>, result: ExecuteResult): Command {
   switch (result.kind) {
     case 'executed':
-      return { type: 'finish', outcome: { kind: 'executed' } };
+      return result.confirm === undefined
+        ? { type: 'finish', outcome: { kind: 'executed' } }
+        : { type: 'act', question: result.confirm };
     case 'failed':
       return { type: 'finish', outcome: { kind: 'call-failed', code: result.code } };
     case 'left':

@@ -21,10 +21,10 @@ import { Inbox } from './inbox.js';
 import { JournalBuffer } from './journal-buffer.js';
 import type { Carryover, Passage, TaskInput, TaskView } from './messages.js';
 
-/** Why the task will fail, once nothing of it is under way any more. */
+/** Why the task ends before its agent is done, once nothing of it is under way any more. */
 export interface Ending {
   readonly reason: FailureReason;
-  /** An error code or the id of a halt. */
+  /** An error code, the id of a halt, or of the decision that took it over. */
   readonly detail: string;
 }
 
@@ -84,7 +84,7 @@ export class TaskRun {
     this.#passed();
   }
 
-  /** Why the task will fail; null while it may complete. */
+  /** Why the task ends early; null while its agent may complete it. */
   get ending(): Ending | null {
     return this.#ending;
   }
@@ -95,7 +95,7 @@ export class TaskRun {
 
   get state(): State {
     const fold = foldTask(this.branches, this.planning);
-    return this.#ending !== null && this.branches.every(isClosed) ? 'FAILED' : fold;
+    return this.#ending !== null && this.branches.every(isClosed) ? endState(this.#ending) : fold;
   }
 
   branch(operation: number): Escalation | undefined {
@@ -147,7 +147,7 @@ export class TaskRun {
     this.journal.noteRefusal(decision, refusal);
   }
 
-  /** Ends the task as failed. The first reason counts; a call under way is waited for, everything else that is open ends now. */
+  /** Ends the task. The first reason counts; a call under way is waited for, everything else that is open ends now. */
   end(reason: FailureReason, detail: string): void {
     if (this.#ending !== null) return;
     this.#ending = { reason, detail };
@@ -245,6 +245,11 @@ export class TaskRun {
   }
 }
 
+/** How a task ends: people who finish it themselves complete it. */
+export function endState(ending: Ending | null): 'COMPLETED' | 'FAILED' {
+  return ending === null || ending.reason === 'taken-over' ? 'COMPLETED' : 'FAILED';
+}
+
 function endCommand({ reason, detail }: Ending): Command {
   switch (reason) {
     case 'halted':
@@ -253,6 +258,7 @@ function endCommand({ reason, detail }: Ending): Command {
       return { type: 'cancel', detail };
     case 'error':
     case 'fallback':
+    case 'taken-over':
       return { type: 'fail', reason, detail };
   }
 }

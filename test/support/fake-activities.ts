@@ -26,6 +26,8 @@ export interface FakeLadder {
   readonly roles: readonly string[];
   readonly ttlMs: number;
   readonly fallback: Fallback;
+  /** Who takes the task over, instead of whether the call may run. */
+  readonly kind?: 'stop';
 }
 
 export const ORDINARY: FakeLadder = { roles: ['supervisor', 'director'], ttlMs: 7 * DAY, fallback: 'deny' };
@@ -53,6 +55,8 @@ export class FakeWorld {
   steps: readonly (readonly string[])[] = [];
   /** By operation; every other one is asked along `ORDINARY`. */
   ladders: Readonly<Record<number, FakeLadder | null>> = {};
+  /** By operation: it runs unasked, and is undone unless confirmed within so long. */
+  windows: Readonly<Record<number, number>> = {};
   halts: readonly { readonly halt: HaltId; readonly scope: 'task' | 'wider' }[] = [];
   undelivered: readonly { readonly operation: number; readonly round: number; readonly rung: number }[] = [];
   #made = 0;
@@ -136,6 +140,7 @@ export class FakeWorld {
           undelivered: this.undelivered,
         })),
       execute: (input) => this.#answer('execute', input, () => this.#execute(input)),
+      undo: (input) => this.#answer('undo', input, () => this.#undo(input)),
       conclude: (input) => this.#answer('conclude', input, () => ({})),
       record: (input) =>
         this.#answer('record', input, () => {
@@ -178,7 +183,7 @@ export class FakeWorld {
       generation,
       digest: digestOf(`${operation}.${generation}`),
       briefDigest: digestOf(`brief ${operation}.${round}`),
-      kind: reason === 'unknown' ? 'resolution' : 'approval',
+      kind: reason === 'unknown' || reason === 'undo-failed' ? 'resolution' : (asked.kind ?? 'approval'),
       rung,
       rungs: asked.roles.length,
       fallback: asked.fallback,
@@ -188,7 +193,8 @@ export class FakeWorld {
     };
     const [halt] = this.halts;
     if (halt !== undefined) return { kind: 'halted', tier: 4, ...halt, question };
-    if (ladder === null && round === 1) return { kind: 'permitted', tier: 1 };
+    if ((ladder === null || this.windows[operation] !== undefined) && round === 1)
+      return { kind: 'permitted', tier: 1 };
     this.questions.set(key, question);
     return { kind: 'asked', tier: 4, question, decisions: this.#undelivered(operation, round) };
   }
@@ -214,7 +220,36 @@ export class FakeWorld {
     return this.decisions.some((one) => one.id === decision.id && one.verb === decision.verb);
   }
 
-  #execute(input: ExecuteInput): Answer<'execute'> {
+  /** The question whether a call may stay that ran unasked; asked once. */
+  async #window({ operation, generation, round }: ExecuteInput): Promise<{ confirm?: Question }> {
+    const windowMs = this.windows[operation];
+    if (windowMs === undefined) return {};
+    const answerBy = (await this.#now()) + windowMs;
+    const key = `${operation}.${generation}.${round + 1}.0`;
+    const confirm: Question = this.questions.get(key) ?? {
+      round: round + 1,
+      generation,
+      digest: digestOf(`${operation}.${generation}`),
+      briefDigest: digestOf(`brief ${operation}.${round + 1}`),
+      kind: 'confirmation',
+      rung: 0,
+      rungs: 1,
+      fallback: 'deny',
+      role: 'supervisor',
+      answerBy,
+      extendableUntil: answerBy + 2 * DAY,
+    };
+    this.questions.set(key, confirm);
+    return { confirm };
+  }
+
+  #undo({ operation, generation, resolution }: Input<'undo'>): Answer<'undo'> {
+    if (resolution?.as === 'leave') return { kind: 'stands', decision: resolution.decision };
+    if (resolution?.as !== 'happened') this.effects.push(`undo ${operation}.${generation}`);
+    return { kind: 'undone' };
+  }
+
+  async #execute(input: ExecuteInput): Promise<Answer<'execute'>> {
     const { operation, generation, decisions, resolution } = input;
     const [halt] = this.halts;
     if (halt !== undefined) return { kind: 'halted', ...halt };
@@ -224,7 +259,7 @@ export class FakeWorld {
     if (!genuine) return { kind: 'refused', reason: 'unverified' };
     if (resolution?.as === 'leave') return { kind: 'left' };
     if (resolution?.as !== 'happened') this.effects.push(`${operation}.${generation}`);
-    return { kind: 'executed' };
+    return { kind: 'executed', ...(decisions.length === 0 ? await this.#window(input) : {}) };
   }
 }
 

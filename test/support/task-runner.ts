@@ -200,6 +200,7 @@ function delegating(worlds: ReadonlyMap<TaskId, FakeWorld>): Activities {
     expire: (input) => of(input.task).expire(input),
     inspect: (input) => of(input.task).inspect(input),
     execute: (input) => of(input.task).execute(input),
+    undo: (input) => of(input.task).undo(input),
     conclude: (input) => of(input.task).conclude(input),
     record: (input) => of(input.task).record(input),
   };

@@ -24,7 +24,7 @@ import { labelled, wrap } from '../render/layout.js';
 import { openedArguments, shortDigest } from '../render/show-escalation.js';
 import { ESCALATION_ARGUMENT, escalationArg } from './arguments.js';
 
-type Details = Partial<Pick<DecisionRequest, 'edits' | 'until' | 'resolution' | 'result'>>;
+type Details = Partial<Omit<DecisionRequest, 'decision' | 'why' | 'digest' | 'version'>>;
 
 const DECIDING = {
   why: { type: 'string', value: 'TEXT', help: 'the reason; required' },
@@ -47,6 +47,8 @@ const CONFIRM = {
 const EXAMPLES: Partial<Record<Verb, string>> = {
   approve: '--confirm issue_refund ',
   edit: '--set amountCents=900 --confirm issue_refund ',
+  respond: '--answer "The blue one." ',
+  'take-over': '--outcome \'{"refundId":"r-9"}\' ',
   extend: '--for 2h ',
   resolve: '--leave ',
 };
@@ -116,6 +118,8 @@ const THEN: Readonly<Record<Verb, string>> = {
   approve: 'the call goes ahead',
   reject: 'the call is off, and the agent is told why',
   edit: 'the new arguments are judged again',
+  respond: 'the agent gets your answer',
+  'take-over': 'the task ends with your result',
   escalate: 'the next role is asked',
   hold: 'the question stays open longer',
   extend: 'the deadline is moved',
@@ -173,6 +177,18 @@ export const rejectCommand = decision(
   'refuse the action; the agent gets your reason',
   {},
   () => ({}),
+);
+export const respondCommand = decision(
+  'respond',
+  'answer the agent in place of the call',
+  { answer: { type: 'string', value: 'TEXT', help: 'what the agent is told; required' } },
+  (input) => ({ answer: needed(input, 'answer') }),
+);
+export const takeOverCommand = decision(
+  'take-over',
+  'finish the work yourself; your result ends the task',
+  { outcome: { type: 'string', value: 'RESULT', help: 'your result (JSON, or plain text); required' } },
+  (input) => ({ outcome: jsonOrText(needed(input, 'outcome')) }),
 );
 export const escalateCommand = decision('escalate', 'pass the question on to the next role', {}, () => ({}));
 export const withdrawCommand = decision(
@@ -284,6 +300,10 @@ function resolutionOf(input: Input): Details {
   ).length;
   if (chosen !== 1) throw usage(input.command, 'give one of --happened RESULT, --not-happened, --leave');
   if (happened === undefined) return { resolution: flag(input, 'leave') ? 'leave' : 'not-happened' };
-  const json = parseStrictJson(happened);
-  return { resolution: 'happened', result: 'value' in json ? json.value : happened };
+  return { resolution: 'happened', result: jsonOrText(happened) };
+}
+
+function jsonOrText(given: string): Json {
+  const json = parseStrictJson(given);
+  return 'value' in json ? json.value : given;
 }

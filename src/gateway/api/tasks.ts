@@ -10,6 +10,8 @@ import {
   type TaskView,
 } from '../../contract/http.js';
 import type { TaskId } from '../../domain/ids.js';
+import type { Json } from '../../domain/action.js';
+import { decisionsOf, type DecisionRow } from '../../store/decisions.js';
 import { haltsOver } from '../../store/halts.js';
 import { callsOf } from '../../store/ledger.js';
 import { questionsOf } from '../../store/questions.js';
@@ -116,20 +118,23 @@ async function view(deps: GatewayDeps, row: TaskRow): Promise<TaskView> {
 }
 
 async function result(deps: GatewayDeps, row: TaskRow): Promise<ResultView> {
-  const [questions, calls] = await deps.database.reads((queries) =>
-    Promise.all([questionsOf(queries, row.tenant, row.task), callsOf(queries, row.tenant, row.task)]),
+  const [questions, calls, decisions] = await deps.database.reads((queries) =>
+    Promise.all([
+      questionsOf(queries, row.tenant, row.task),
+      callsOf(queries, row.tenant, row.task),
+      decisionsOf(queries, row),
+    ]),
   );
   const results = calls.map((call) => {
-    const asked = questions.findLast(
-      (question) => question.operation === call.operation && question.generation === call.generation,
-    );
+    const about = (one: { operation: number; generation: number }) =>
+      one.operation === call.operation && one.generation === call.generation;
     const { operation, generation, tool } = call;
     return {
       operation,
       generation,
       tool,
-      outcome: outcomeOf(call, asked) ?? call.status,
-      result: call.result ?? null,
+      outcome: outcomeOf(call, questions.findLast(about)) ?? call.status,
+      result: call.result ?? reported(decisions.filter(about)) ?? null,
     };
   });
   return {
@@ -139,6 +144,13 @@ async function result(deps: GatewayDeps, row: TaskRow): Promise<ResultView> {
     detail: row.detail,
     results,
   };
+}
+
+/** What a person put in a call's place: an answer, or the result of the work itself. */
+function reported(decisions: readonly DecisionRow[]): Json | undefined {
+  return decisions.findLast(
+    ({ verb, outcome }) => outcome === 'applied' && (verb === 'respond' || verb === 'take-over'),
+  )?.result;
 }
 
 async function cancel(

@@ -1,0 +1,46 @@
+import type { Course, In, Outcome, ReaskReason } from './escalation.js';
+
+/** Whether a course can come back for this reason: an undo only because it failed, or because what let it run was forged. */
+export function isReasonOf(state: In<'RESUMING'>, reason: ReaskReason): boolean {
+  if (!isAboutUndo(state)) return reason !== 'undo-failed';
+  return reason === 'undo-failed' || (reason === 'unverified' && state.course.do === 'resolve');
+}
+
+/** Whether a course leads to the execute activity. */
+export function runs(course: Course): boolean {
+  return course.do === 'execute' || course.do === 'resolve';
+}
+
+/** Whether what resumes is the taking back of a call, or what a person found of that. */
+export function isAboutUndo(state: In<'RESUMING'>): boolean {
+  return state.course.do === 'undo' || (state.course.do === 'resolve' && state.reason === 'undo-failed');
+}
+
+/** Whether an outcome is one that the course can have: a rejected call is never executed. */
+export function canEndAs(state: In<'RESUMING'>, outcome: Outcome): boolean {
+  const { course } = state;
+  const left = course.do === 'resolve' && course.resolution === 'leave';
+  switch (outcome.kind) {
+    case 'executed':
+    case 'call-failed':
+      return runs(course) && !isAboutUndo(state);
+    case 'left-unknown':
+      return left && !isAboutUndo(state);
+    case 'undone':
+      return isAboutUndo(state);
+    case 'rejected':
+      return course.do === 'reject' && course.decision === outcome.decision;
+    case 'denied':
+      return course.do === 'deny';
+    case 'answered':
+      return course.do === 'answer' && course.decision === outcome.decision;
+    case 'taken-over':
+      return course.do === 'take-over' && course.decision === outcome.decision;
+    case 'confirmed':
+      // Stored in time, though the run had not heard it; or left by a person because it could not be undone.
+      return (
+        course.do === 'undo' ||
+        ((course.do === 'confirm' || (left && isAboutUndo(state))) && course.decision === outcome.decision)
+      );
+  }
+}

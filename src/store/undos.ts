@@ -1,0 +1,74 @@
+import type { TaskId, TenantId } from '../domain/ids.js';
+import type { Queries, Transaction } from './database.js';
+import type { CallRef } from './ledger.js';
+
+/** Where taking a call back is done once: what became of it. `by-hand`: a person did it and said so; `left`: one lets the call stand. */
+export type UndoStatus = 'claimed' | 'done' | 'by-hand' | 'left' | 'failed' | 'unknown';
+
+/** The taking back of one effect. */
+export interface UndoRow extends CallRef {
+  readonly status: UndoStatus;
+  readonly attempt: number;
+  /** Epoch milliseconds. */
+  readonly callBy: number;
+  readonly firstCalledAt: number;
+}
+
+const KEY = 'tenant = $1 and task = $2 and operation = $3 and generation = $4';
+const key = ({ tenant, task, operation, generation }: CallRef): unknown[] => [
+  tenant,
+  task,
+  operation,
+  generation,
+];
+
+/** What became of taking a call back; undefined = nobody tried. The caller holds the operation's lock. */
+export async function findUndo(tx: Transaction, call: CallRef): Promise<UndoRow | undefined> {
+  const [row] = await tx.query<UndoRow>(
+    `select tenant, task, operation, generation, status, attempt, call_by as "callBy", first_called_at as "firstCalledAt" from undos where ${KEY}`,
+    key(call),
+  );
+  return row;
+}
+
+/** Marks an undo as claimed for its next attempt. */
+export function claimUndo(
+  tx: Transaction,
+  claim: CallRef & { attempt: number; now: number; callBy: number },
+): void {
+  tx.send(
+    `insert into undos (tenant, task, operation, generation, status, attempt, first_called_at, call_by) values ($1, $2, $3, $4, 'claimed', $5, $6, $7)
+     on conflict (tenant, task, operation, generation) do update set status = 'claimed', attempt = $5, call_by = $7`,
+    [...key(claim), claim.attempt, claim.now, claim.callBy],
+  );
+}
+
+/** Compare-and-set on the attempt and on the statuses it may leave; false when somebody was first. What was taken back is marked in the ledger too. */
+export async function endUndo(
+  tx: Transaction,
+  call: CallRef & {
+    attempt: number;
+    from: readonly UndoStatus[];
+    status: Exclude<UndoStatus, 'claimed'>;
+    code: string | null;
+    now: number;
+  },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `update undos set status = $6, error_code = $7, ended_at = $8 where ${KEY} and attempt = $5 and status = any($9) returning 1`,
+    [...key(call), call.attempt, call.status, call.code, call.now, call.from],
+  );
+  if (rows.length === 0) return false;
+  if (call.status === 'done' || call.status === 'by-hand')
+    tx.send(`update ledger set status = 'undone' where ${KEY} and status = 'done'`, key(call));
+  return true;
+}
+
+/** Calls of a task that were to be taken back and still stand, or may. */
+export async function standingUndos(queries: Queries, tenant: TenantId, task: TaskId) {
+  return queries.query<{ operation: number; generation: number; tool: string }>(
+    `select u.operation, u.generation, l.tool from undos u join ledger l using (tenant, task, operation, generation)
+     where u.tenant = $1 and u.task = $2 and u.status in ('claimed', 'failed', 'unknown') and l.status = 'done' order by u.operation`,
+    [tenant, task],
+  );
+}
