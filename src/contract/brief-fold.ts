@@ -85,6 +85,7 @@ function deadline(brief: Brief, { answerBy, now, zone }: Reading): string {
 
 const SHORT_SILENCE = {
   deny: 'denied',
+  safe: 'safe action',
   hold: 'held',
   fail: 'task fails',
   halt: 'agent halted',

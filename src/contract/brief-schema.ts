@@ -56,7 +56,7 @@ export const briefSchema = z.object({
   evidence: z.array(z.object({ what: z.string(), source: z.string(), at: instant })),
   unknowns: z.array(z.string()),
   flags: z.array(flag),
-  onSilence: z.enum(['deny', 'hold', 'fail', 'halt', 'undo']),
+  onSilence: z.enum(['deny', 'safe', 'hold', 'fail', 'halt', 'undo']),
   options: z.array(
     z.object({
       verb: z.enum(['approve', 'reject', 'edit', 'respond', 'take-over', 'escalate', 'resolve', 'silence']),

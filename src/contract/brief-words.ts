@@ -1,7 +1,8 @@
-import type { Tier } from '../domain/action.js';
+import type { Json, Tier } from '../domain/action.js';
 import type { Option } from '../domain/brief.js';
 import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Fallback, Ladder } from '../domain/verdict.js';
+import { canonicalJson } from './canonical.js';
 
 type Kind = QuestionKind | 'hand-over';
 
@@ -18,6 +19,13 @@ const REASONS: Readonly<Record<ReaskReason, string>> = {
   'undo-failed': 'It was to be undone, and that failed: what it did may still stand.',
   'halt-lifted': 'Asked anew: a halt was lifted.',
 };
+
+/** A call that no tool puts into words: its name and the beginning of its arguments. */
+export function inWords(tool: string, args: Json): string {
+  const text = canonicalJson(args);
+  const shown = text.length > 300 ? `${text.slice(0, 300)} … ${text.length - 300} more characters` : text;
+  return `${tool}(${shown})`;
+}
 
 /** Why this round exists, in words. */
 export function reasonOf(reason: ReaskReason | null): string {
@@ -36,6 +44,7 @@ export function reversibilityOf(tier: Tier, hasUndo: boolean): string {
 
 const SILENCE: Readonly<Record<Fallback | 'undo', string>> = {
   deny: 'Nothing runs; the agent is told that nobody answered.',
+  safe: 'The safe action runs instead; the agent is told that nobody answered.',
   hold: "It waits on the owner's desk without a deadline.",
   fail: 'The task fails and its owner is told.',
   halt: 'The task fails and the agent is halted until somebody lifts it.',
@@ -46,6 +55,14 @@ const SILENCE: Readonly<Record<Fallback | 'undo', string>> = {
 export function silenceIn(kind: Kind, { fallback }: Pick<Ladder, 'fallback'>): Fallback | 'undo' {
   if (kind === 'confirmation') return 'undo';
   return kind === 'resolution' ? 'hold' : fallback;
+}
+
+function onSilence(kind: Kind, ladder: Ladder): string {
+  if (kind === 'hand-over') return "It stays on the owner's desk.";
+  const fallback = silenceIn(kind, ladder);
+  return fallback === 'safe' && ladder.safe
+    ? `Instead of it this runs: ${inWords(ladder.safe.tool, ladder.safe.args)}.`
+    : SILENCE[fallback];
 }
 
 /** The question itself. */
@@ -80,8 +97,7 @@ export function optionsOf(kind: Kind, given: Given): readonly Option[] {
   const silence: Option = {
     verb: 'silence',
     label: 'Nobody answers',
-    consequence:
-      kind === 'hand-over' ? "It stays on the owner's desk." : SILENCE[silenceIn(kind, given.ladder)],
+    consequence: onSilence(kind, given.ladder),
   };
   return [...choicesOf(kind, given), silence];
 }

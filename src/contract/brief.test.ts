@@ -39,6 +39,8 @@ describe('buildBrief', () => {
       'approve',
       'reject',
       'edit',
+      'respond',
+      'take-over',
       'escalate',
       'silence',
     ]);

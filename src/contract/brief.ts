@@ -5,8 +5,7 @@ import type { Digest, EscalationId, TaskId, TenantId } from '../domain/ids.js';
 import { flagsOf } from '../domain/sanitise.js';
 import type { Verdict } from '../domain/verdict.js';
 import { argumentLines, isOversized, OVERSIZED_BYTES, strings, wellFormed } from './brief-arguments.js';
-import { optionsOf, questionOf, reasonOf, reversibilityOf, silenceIn } from './brief-words.js';
-import { canonicalJson } from './canonical.js';
+import { inWords, optionsOf, questionOf, reasonOf, reversibilityOf, silenceIn } from './brief-words.js';
 import { contradictions } from './contradictions.js';
 import { labelled } from './digest.js';
 import { moneyText } from './money.js';
@@ -56,7 +55,7 @@ export function buildBrief(input: BriefInput): Brief {
   const args = maskSecrets(input.args);
   const preview = previewOf(input.preview);
   const agentText = input.agentText === null ? null : wellFormed(input.agentText);
-  const proposal = wellFormed(input.description ?? `${tool.name}(${argumentsInWords(args)})`);
+  const proposal = wellFormed(input.description ?? inWords(tool.name, args));
   const reversibility = reversibilityOf(verdict.tier, tool.hasUndo);
   const lines = argumentLines(args);
   const wrongNumbers = agentText === null ? [] : contradictions(agentText, args, impact);
@@ -219,8 +218,3 @@ const FLAG_ORDER: readonly Flag[] = [
   'oversized',
   'pressure-language',
 ];
-
-function argumentsInWords(args: Json): string {
-  const text = canonicalJson(args);
-  return text.length > 300 ? `${text.slice(0, 300)} … ${text.length - 300} more characters` : text;
-}

@@ -1,51 +1,36 @@
 import { z } from 'zod';
+import { LEVELS, TRIGGERS } from '../domain/verdict.js';
 import { parseDuration } from './duration.js';
 import { name } from './fields.js';
-
-const SECOND = 1000;
-const DAY = 86_400 * SECOND;
-
-/** A strict object whose refusal of an unknown key says which keys there are. */
-function strict<Shape extends z.ZodRawShape>(shape: Shape) {
-  const known = Object.keys(shape).join(', ');
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? `nothing enforces it; known here: ${known}` : undefined,
-  });
-}
-
-/** Tool names may hold `/` and `:` beside the characters of a name, as those of MCP servers do. */
-const toolName = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}$/,
-    'must be 1 to 128 letters, digits, `.`, `_`, `~`, `:`, `/` or `-`, and begin with a letter or digit',
-  );
-
-const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD');
-const minorUnits = z.int().min(0, 'must not be negative').describe('Integer minor units (cents).');
-
-function duration(minMs: number, min: string, maxMs: number, max: string) {
-  return z
-    .string()
-    .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'must be a duration such as 30m, 24h or 7d')
-    .refine((text) => within(parseDuration(text), minMs, maxMs), `must lie between ${min} and ${max}`);
-}
-
-/** What is no duration at all is told by the pattern, once. */
-function within(ms: number | undefined, minMs: number, maxMs: number): boolean {
-  return ms === undefined || (ms >= minMs && ms <= maxMs);
-}
-
-const route = name.describe('The role that is asked.');
-const ladder = name.describe(
-  'One of `ladders`, or the built-in ordinary (7d), sensitive (24h), urgent (30m).',
-);
+import {
+  currency,
+  DAY,
+  duration,
+  ladder,
+  minorUnits,
+  route,
+  SECOND,
+  strict,
+  toolName,
+} from './policy-fields.js';
+import { riskMapEntry } from './policy-risk-map.js';
 
 /** One agent: whose it is, what it may call, which situations it was made for. */
 export const agentEntry = strict({
   owner: name.describe('The role that answers for the agent: hand-overs and held questions go to its desk.'),
-  tools: z.array(toolName).describe('A call of any other tool asks a person.'),
+  tools: z.array(toolName).describe('A call of any other tool asks a person, except at stage broad.'),
+  autonomy: z
+    .enum(['supervised', 'constrained', 'monitored', 'full'])
+    .optional()
+    .describe(
+      'Level by tier where `tools` says none. supervised: 1 auto, above approve, and never less; constrained (default): 1 auto, 2 notify, 3 and 4 approve; monitored: 1 auto, 2 and 3 notify, 4 approve; full: 1 and 2 auto, 3 notify, 4 approve.',
+    ),
+  stage: z
+    .enum(['assistant', 'narrow', 'broad'])
+    .optional()
+    .describe(
+      'assistant: drafts only, every tool above tier 1 asks; narrow (default): a tool that is not listed asks; broad: every registered tool counts as listed.',
+    ),
   situations: z.array(z.string().min(1).max(200)).optional().describe('Read by rules as agent.situations.'),
 });
 
@@ -74,13 +59,20 @@ const alwaysAskName = z.enum([
   'change-privileges',
 ]);
 
+const window = duration(SECOND, '1s', 7 * DAY, '7d');
+
 /** What the policy says of one tool; its tier is the tool's own. */
 export const toolEntry = strict({
   level: z
-    .enum(['auto', 'notify', 'approve'])
+    .enum(LEVELS)
     .optional()
     .describe(
-      'Default by tier: 1 auto, 2 notify, 3 and 4 approve. Not below the floor: tier 3 notify, tier 4 approve.',
+      "Default by tier and the agent's autonomy. Not below the floor: tier 3 notify, tier 4 approve. soft needs a tool of tier 1 or 2 with an undo.",
+    ),
+  window: window
+    .optional()
+    .describe(
+      'At level soft: how long it may be confirmed before it is undone. Default: that of `defaults`.',
     ),
   categories: z
     .array(alwaysAskName)
@@ -93,9 +85,13 @@ export const toolEntry = strict({
 /** One rule: fires when its CEL condition is true, or cannot be evaluated. It only ever tightens. */
 export const ruleEntry = strict({
   id: name,
-  trigger: z.enum(['confidence', 'boundary', 'anomaly', 'irreversibility', 'policy']),
+  trigger: z.enum(TRIGGERS),
   when: z.string().min(1).max(2000).describe('CEL over task, agent, action, readings, history.'),
-  level: z.enum(['notify', 'approve'], { error: 'must be notify or approve: a rule can only tighten' }),
+  level: z
+    .enum(['notify', 'soft', 'approve', 'stop'], {
+      error: 'must be notify, soft, approve or stop: a rule can only tighten',
+    })
+    .describe('soft becomes approve for a call that cannot be undone.'),
   route: route.optional(),
   ladder: ladder.optional(),
   tag: z.string().min(1).max(100).optional(),
@@ -107,6 +103,18 @@ const remind = z
     /^([1-9]\d?%|\d{1,9}(ms|s|m|h|d))$/,
     'must be a share of the ttl from 1% to 99%, or a duration such as 12h',
   );
+
+/** What is done instead when nobody answers. */
+export const safeEntry = strict({
+  tool: toolName.describe(
+    "A tool of tier 1 or 2 that the task's agent lists; silence denies for another agent.",
+  ),
+  args: z
+    .record(z.string().min(1).max(128), z.string().min(1).max(2000))
+    .describe(
+      'Each argument as CEL over task, agent, action, readings, history; a text in quotes: "\'we look into it\'". One that cannot be evaluated denies.',
+    ),
+});
 
 /** How long each role is asked, and what silence means. */
 export const ladderEntry = strict({
@@ -120,10 +128,11 @@ export const ladderEntry = strict({
     .optional()
     .describe('After the role its backup, then the backup of that, each for the ttl.'),
   fallback: z
-    .enum(['deny', 'hold', 'fail', 'halt'])
+    .enum(['deny', 'safe', 'hold', 'fail', 'halt'])
     .describe(
-      'After the last role: deny the action, hold it for the owner, fail the task, fail it and halt the agent.',
+      'After the last role: deny the action, take the safe action instead, hold it for the owner, fail the task, fail it and halt the agent. safe denies for tier 4.',
     ),
+  safe: safeEntry.optional().describe('With fallback safe: what is done instead.'),
 });
 
 /** How long after the asking a reminder is due, in milliseconds; `text` is a share (`50%`) or a duration. */
@@ -177,12 +186,26 @@ export const defaultsEntry = strict({
   extend: duration(0, '0s', 30 * DAY, '30d')
     .optional()
     .describe('How far people may move a deadline, in all. Default 24h.'),
+  window: window
+    .optional()
+    .describe('At level soft: how long an action may be confirmed before it is undone. Default 30m.'),
 });
 
 /** Who may halt, and who may lift a halt that somebody of another role set. */
 export const haltsEntry = strict({
   set: z.array(name).min(1, 'must name at least one role').optional().describe('Default: every role.'),
   lift: z.array(name).min(1, 'must name at least one role').optional().describe('Default: every role.'),
+});
+
+const day = z.iso.date('must be a day such as 2026-11-21');
+
+/** Who signed the policy off, and until when that holds. Checking warns; nothing is refused for it. */
+export const signOffEntry = strict({
+  role: z.string().min(1).max(100).describe('Such as product, compliance, engineering.'),
+  by: z.string().min(1).max(200),
+  on: day,
+  review: day.describe('From this day on it has to be signed off anew.'),
+  tools: z.array(toolName).optional().describe('The tools that were looked at.'),
 });
 
 /** The whole policy file, as YAML gives it. Every key is enforced by something; any other is refused. */
@@ -198,6 +221,8 @@ export const policyFile = strict({
   limits: z.array(limitEntry).max(100).optional().describe('Default: 500 USD per agent and day.'),
   defaults: defaultsEntry.optional(),
   halts: haltsEntry.optional(),
+  risk_map: riskMapEntry.optional(),
+  sign_offs: z.array(signOffEntry).max(100).optional(),
 });
 
 /** A policy file that fits the schema; whether its names and conditions hold is for `loadPolicy`. */

@@ -154,6 +154,7 @@ function fallBack(state: Escalation, command: Of<'fall-back'>): Answer {
   if (kind === 'resolution') return [{ type: 'held-for-owner' }];
   if (kind === 'confirmation') return [undoing(state.question)];
   switch (fallback) {
+    case 'safe':
     case 'deny':
       return [{ type: 'resumed', course: { do: 'deny', because: state.because }, generation }];
     case 'hold':

@@ -51,13 +51,21 @@ export interface Rung {
   readonly remindAfterMs: number | null;
 }
 
-/** What happens after the last rung: deny the action, hold for the owner, fail the task, fail it and halt the agent. */
-export type Fallback = 'deny' | 'hold' | 'fail' | 'halt';
+/** What happens after the last rung: deny the action, do the safe one instead, hold for the owner, fail the task, fail it and halt the agent. */
+export type Fallback = 'deny' | 'safe' | 'hold' | 'fail' | 'halt';
 
-/** The roles asked one after the other, and what silence means. */
+/** What is done instead of an action that nobody answered; its arguments were evaluated when the action was judged. */
+export interface SafeAction {
+  readonly tool: string;
+  readonly args: Json;
+}
+
+/** The roles asked one after the other, and what silence means. At level `soft` one role, until the window closes. */
 export interface Ladder {
   readonly rungs: readonly Rung[];
   readonly fallback: Fallback;
+  /** Present exactly with fallback `safe`. */
+  readonly safe?: SafeAction;
 }
 
 /** What one call would add to a cumulative limit. */

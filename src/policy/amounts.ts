@@ -3,10 +3,17 @@ import { remindMs } from '../contract/policy-file.js';
 import { DEFAULT_MONEY_LIMITS } from './defaults.js';
 import type { Draft } from './draft.js';
 import type { Finding } from './problem.js';
+import { riskFindings } from './risk-figures.js';
 
 /** Figures that are fine each by itself and not together. */
 export function amountFindings(draft: Draft): Finding[] {
-  return [...lateReminders(draft), ...halfLimits(draft), ...uncountedCurrencies(draft)];
+  return [
+    ...lateReminders(draft),
+    ...halfLimits(draft),
+    ...uncountedCurrencies(draft),
+    ...earlyReviews(draft),
+    ...riskFindings(draft),
+  ];
 }
 
 function lateReminders(draft: Draft): Finding[] {
@@ -21,6 +28,20 @@ function lateReminders(draft: Draft): Finding[] {
       },
     ];
   });
+}
+
+function earlyReviews(draft: Draft): Finding[] {
+  return [...draft.signOffs].flatMap(([index, { on, review }]): Finding[] =>
+    on === undefined || review === undefined || review > on
+      ? []
+      : [
+          {
+            path: ['sign_offs', index, 'review'],
+            what: `not after the sign-off of ${on}`,
+            todo: 'name the day by which it has to be signed off anew',
+          },
+        ],
+  );
 }
 
 function halfLimits(draft: Draft): Finding[] {

@@ -3,12 +3,22 @@ import { type PolicyFile, remindMs } from '../contract/policy-file.js';
 import type { AlwaysAsk } from '../domain/action.js';
 import type { Digest } from '../domain/ids.js';
 import type { Condition } from './compile.js';
-import { DEFAULT_EXTEND_MS, DEFAULT_LIMITS, DEFAULT_MONEY_LIMITS, DEFAULT_VALIDITY_MS } from './defaults.js';
+import type { Programs } from './compile-draft.js';
+import {
+  DEFAULT_AUTONOMY,
+  DEFAULT_EXTEND_MS,
+  DEFAULT_LIMITS,
+  DEFAULT_MONEY_LIMITS,
+  DEFAULT_STAGE,
+  DEFAULT_VALIDITY_MS,
+  DEFAULT_WINDOW_MS,
+} from './defaults.js';
 import { BUILT_IN_LADDERS } from './ladder.js';
-import type { Ask, LadderPlan, Policy, Role, Rule } from './policy.js';
+import type { Ask, LadderPlan, Policy, Role, Rule, SafePlan } from './policy.js';
+import { inOrder, type RiskMap, type RiskRow } from './risk-map.js';
 
-/** The policy of a file that was found free of errors; `conditions` by the index of their rule. */
-export function policyOf(hash: Digest, file: PolicyFile, conditions: ReadonlyMap<number, Condition>): Policy {
+/** The policy of a file that was found free of errors, with its compiled expressions. */
+export function policyOf(hash: Digest, file: PolicyFile, { conditions, safes }: Programs): Policy {
   const roles = mapped(file.roles, ({ members, backup, depth, mail }): Role => ({
     members,
     backup: backup ?? null,
@@ -19,8 +29,10 @@ export function policyOf(hash: Digest, file: PolicyFile, conditions: ReadonlyMap
     hash,
     version: file.version,
     owner: file.owner,
-    agents: mapped(file.agents, ({ owner, tools, situations }) => ({
+    agents: mapped(file.agents, ({ owner, autonomy, stage, tools, situations }) => ({
       owner,
+      autonomy: autonomy ?? DEFAULT_AUTONOMY,
+      stage: stage ?? DEFAULT_STAGE,
       tools: new Set(tools),
       situations: situations ?? [],
     })),
@@ -28,25 +40,31 @@ export function policyOf(hash: Digest, file: PolicyFile, conditions: ReadonlyMap
     tools: mapped(file.tools ?? {}, (tool) => ({
       ...askOf(tool),
       level: tool.level ?? null,
+      windowMs: tool.window === undefined ? null : msOf(tool.window, DEFAULT_WINDOW_MS),
       categories: tool.categories ?? [],
     })),
     rules: (file.rules ?? []).map((rule, index) => ruleOf(rule, conditions.get(index))),
-    ladders: new Map([...BUILT_IN_LADDERS, ...mapped(file.ladders ?? {}, planOf)]),
+    ladders: new Map([
+      ...BUILT_IN_LADDERS,
+      ...mapped(file.ladders ?? {}, (ladder, name) => planOf(ladder, safes.get(name))),
+    ]),
     ...limitsOf(file),
     defaults: {
       ...askOf(file.defaults ?? {}),
       validityMs: msOf(file.defaults?.validity, DEFAULT_VALIDITY_MS),
       extendByMs: msOf(file.defaults?.extend, DEFAULT_EXTEND_MS),
+      windowMs: msOf(file.defaults?.window, DEFAULT_WINDOW_MS),
     },
     halts: { set: file.halts?.set ?? [...roles.keys()], lift: file.halts?.lift ?? [...roles.keys()] },
+    riskMap: file.risk_map === undefined ? null : riskMapOf(file.risk_map),
   };
 }
 
 function mapped<Entry, Made>(
   section: Readonly<Record<string, Entry>>,
-  make: (entry: Entry) => Made,
+  make: (entry: Entry, name: string) => Made,
 ): Map<string, Made> {
-  return new Map(Object.entries(section).map(([name, entry]) => [name, make(entry)]));
+  return new Map(Object.entries(section).map(([name, entry]) => [name, make(entry, name)]));
 }
 
 function ruleOf(rule: NonNullable<PolicyFile['rules']>[number], condition: Condition | undefined): Rule {
@@ -91,13 +109,32 @@ function limitsOf(file: PolicyFile): Pick<Policy, 'alwaysAsk' | 'moneyLimits' | 
   };
 }
 
-function planOf({ ttl, remind, then, fallback }: NonNullable<PolicyFile['ladders']>[string]): LadderPlan {
+function riskMapOf({ impact, levels }: NonNullable<PolicyFile['risk_map']>): RiskMap {
+  return inOrder(new Map(Object.entries(impact))).map(([name, { money, rows, recipients }]): RiskRow => {
+    const columns = levels[name];
+    if (columns === undefined) throw new Error(`the impact ${name} has no levels`); // a dropped class would loosen
+    return {
+      impact: name,
+      money: new Map(Object.entries(money ?? {})),
+      rows: rows ?? null,
+      recipients: recipients ?? null,
+      levels: columns,
+    };
+  });
+}
+
+function planOf(
+  { ttl, remind, then, fallback }: NonNullable<PolicyFile['ladders']>[string],
+  safe: SafePlan | undefined,
+): LadderPlan {
   const ttlMs = msOf(ttl, 0);
+  if (fallback === 'safe' && safe === undefined) throw new Error('no safe action was compiled'); // loading refuses such a file
   return {
     ttlMs,
     remindAfterMs: remind === undefined ? null : remindMs(remind, ttlMs),
     backup: then === 'backup',
     fallback,
+    safe: fallback === 'safe' ? (safe ?? null) : null,
   };
 }
 

@@ -1,12 +1,20 @@
 import { type Fired, type Level } from '../domain/verdict.js';
 import type { AlwaysAsk } from '../domain/action.js';
-import { TIER_DEFAULT, TIER_FLOOR } from './defaults.js';
+import { AUTONOMY_LEVEL, DEFAULT_AUTONOMY, TIER_FLOOR } from './defaults.js';
 import type { Case } from './case.js';
+import type { AgentPolicy } from './policy.js';
 import { isStricter, plainReason, type Reason } from './reason.js';
+import { riskReasons } from './risk-map.js';
 
-/** Tier, always-ask categories, and calls that the policy does not expect: what holds without any rule. */
+/** Always-ask categories, tier, the agent's autonomy and stage, the risk map, and calls that the policy does not expect: what holds without any rule. */
 export function builtInReasons(input: Case): readonly Reason[] {
-  return [...categoryReasons(input), ...tierReasons(input), ...anomalyReasons(input)];
+  return [
+    ...categoryReasons(input),
+    ...tierReasons(input),
+    ...stageReasons(input),
+    ...riskReasons(input),
+    ...anomalyReasons(input),
+  ];
 }
 
 /** The categories that the tool declares, those that the policy adds, and money wherever the impact says that some moves, or cannot say. */
@@ -55,11 +63,12 @@ function moneyValues({ policy, action }: Pick<Case, 'policy' | 'action'>): Fired
   };
 }
 
-function tierReasons({ policy, action, facts }: Case): readonly Reason[] {
+function tierReasons({ policy, action, facts, task }: Case): readonly Reason[] {
   const tier = facts?.tier ?? 4;
   const tool = policy.tools.get(action.tool);
-  const level = tool?.level ?? TIER_DEFAULT[tier];
-  const floor: Level = TIER_FLOOR[tier];
+  const autonomy = policy.agents.get(task.agent)?.autonomy ?? DEFAULT_AUTONOMY;
+  const floor: Level = autonomy === 'supervised' ? AUTONOMY_LEVEL.supervised[tier] : TIER_FLOOR[tier];
+  const level = tool?.level ?? AUTONOMY_LEVEL[autonomy][tier];
   const least = isStricter(floor, level) ? floor : level;
   if (least === 'auto') return [];
   const stated = tool?.level === least && isStricter(least, floor);
@@ -67,12 +76,24 @@ function tierReasons({ policy, action, facts }: Case): readonly Reason[] {
     rule: stated ? `tool:${action.tool}` : `tier:${tier}`,
     trigger: stated ? 'policy' : 'irreversibility',
     level: least,
-    values: { 'action.tier': tier },
+    values: {
+      'action.tier': tier,
+      ...(autonomy === DEFAULT_AUTONOMY ? {} : { 'agent.autonomy': autonomy }),
+    },
   };
   return [{ fired, route: tool?.route ?? null, ladder: tool?.ladder ?? null, soft: false }];
 }
 
-function anomalyReasons({ policy, action, facts, unreadable, unshown = [], task }: Case): readonly Reason[] {
+/** At the first stage an agent only drafts: whatever changes anything asks. */
+function stageReasons({ policy, facts, task }: Case): readonly Reason[] {
+  const tier = facts?.tier ?? 4;
+  if (policy.agents.get(task.agent)?.stage !== 'assistant' || tier === 1) return [];
+  const values = { 'action.tier': tier, 'agent.stage': 'assistant' };
+  return [plainReason({ rule: 'stage:assistant', trigger: 'policy', level: 'approve', values })];
+}
+
+function anomalyReasons(input: Case): readonly Reason[] {
+  const { policy, action, facts, unreadable, unshown = [], task } = input;
   const agent = policy.agents.get(task.agent);
   const values = { 'action.tool': action.tool, 'agent.name': task.agent };
   const anomaly = (rule: string, more: Fired['values'] = {}): Reason =>
@@ -86,8 +107,13 @@ function anomalyReasons({ policy, action, facts, unreadable, unshown = [], task 
       ? [{ ...anomaly('uninspectable', { arguments: named(unshown) }), soft: true }]
       : []),
     ...(agent === undefined ? [anomaly('unknown-agent')] : []),
-    ...(agent !== undefined && !agent.tools.has(action.tool) ? [anomaly('unlisted-tool')] : []),
+    ...(agent !== undefined && !isListed(agent, input) ? [anomaly('unlisted-tool')] : []),
   ];
+}
+
+/** At the last stage every registered tool counts as listed. */
+function isListed(agent: AgentPolicy, { action, facts }: Pick<Case, 'action' | 'facts'>): boolean {
+  return agent.tools.has(action.tool) || (agent.stage === 'broad' && facts !== null);
 }
 
 /** Names are an agent's words: as many and as much of them as a verdict keeps. */

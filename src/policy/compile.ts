@@ -6,6 +6,18 @@ import { visibleText } from './normalise.js';
 /** What a condition said of one action. */
 export type Answer = { readonly fires: boolean } | { readonly error: string };
 
+/** What an expression that makes a value gave for one action. */
+export type Made = { readonly value: Json } | { readonly error: string };
+
+/** A compiled expression that makes a value, such as an argument. */
+export interface Expression {
+  /** Never throws. */
+  evaluate(facts: CelFacts): Made;
+}
+
+/** What compiling gives: the program, or what is wrong with its text. */
+export type Compiled<Program> = { readonly program: Program } | { readonly flaws: readonly Flaw[] };
+
 /** A compiled rule condition. */
 export interface Condition {
   /** Never throws: what cannot be evaluated is an error, and errors escalate. */
@@ -87,31 +99,55 @@ const environment = new Environment({ limits: LIMITS })
   .registerVariable('readings', 'map<string, dyn>');
 
 /** Compiles one condition, or says what is wrong with it. Text literals are compared in NFC. */
-export function compileCondition(
-  when: string,
-): { readonly condition: Condition } | { readonly flaws: readonly Flaw[] } {
-  if (visibleText(when) !== when.normalize('NFC')) {
+export function compileCondition(when: string): Compiled<Condition> {
+  return compiled(when, {
+    refusal: (type) =>
+      type === 'bool' || type === 'dyn'
+        ? null
+        : { at: 0, what: `gives ${type}, not true or false`, todo: 'compare it with something' },
+    made: (program) => ({
+      evaluate: (facts) => answer(() => program({ ...facts })),
+      mentions: mentionsOf(program.ast),
+      restsOnClaims: restsOnClaims(program.ast),
+    }),
+  });
+}
+
+/** Compiles one expression that makes plain JSON, or says what is wrong with it. */
+export function compileExpression(text: string): Compiled<Expression> {
+  return compiled(text, {
+    refusal: (type) =>
+      PLAIN.test(type)
+        ? null
+        : {
+            at: 0,
+            what: `gives ${type}, which is no JSON`,
+            todo: "make it a text, a number, or a list of these, such as 'a' or action.rows",
+          },
+    made: (program) => ({ evaluate: (facts) => madeBy(() => program({ ...facts })) }),
+  });
+}
+
+/** Types whose values are JSON; what `dyn` holds is looked at when it is evaluated. */
+const PLAIN = /^(list<|map<string, )*(dyn|string|int|double|bool|null)>*$/;
+
+function compiled<Program>(
+  text: string,
+  given: {
+    readonly refusal: (type: string) => Flaw | null;
+    readonly made: (program: ReturnType<typeof environment.parse>) => Program;
+  },
+): Compiled<Program> {
+  if (visibleText(text) !== text.normalize('NFC')) {
     return { flaws: [{ at: 0, what: 'holds invisible characters', todo: 'type the condition anew' }] };
   }
   try {
-    const program = environment.parse(when.normalize('NFC'));
+    const program = environment.parse(text.normalize('NFC'));
     const checked = program.check();
     const flaws = [...flawsOf(program.ast), ...(checked.valid ? [] : [celFlaw(checked.error)])];
     if (flaws.length > 0) return { flaws };
-    if (checked.type !== 'bool' && checked.type !== 'dyn') {
-      return {
-        flaws: [
-          { at: 0, what: `gives ${checked.type}, not true or false`, todo: 'compare it with something' },
-        ],
-      };
-    }
-    return {
-      condition: {
-        evaluate: (facts) => answer(() => program({ ...facts })),
-        mentions: mentionsOf(program.ast),
-        restsOnClaims: restsOnClaims(program.ast),
-      },
-    };
+    const refusal = given.refusal(checked.type ?? 'dyn');
+    return refusal === null ? { program: given.made(program) } : { flaws: [refusal] };
   } catch (error) {
     if (isCelError(error) || error instanceof RangeError) return { flaws: [celFlaw(error)] };
     throw error;
@@ -119,14 +155,40 @@ export function compileCondition(
 }
 
 function answer(run: () => unknown): Answer {
+  const made = evaluated(run);
+  if ('error' in made) return made;
+  return typeof made.value === 'boolean'
+    ? { fires: made.value }
+    : { error: 'the condition gave no true or false' };
+}
+
+function madeBy(run: () => unknown): Made {
+  const made = evaluated(run);
+  if ('error' in made) return made;
+  const value = jsonOf(made.value);
+  return value === undefined ? { error: 'the expression gave no JSON' } : { value };
+}
+
+function evaluated(run: () => unknown): { readonly value: unknown } | { readonly error: string } {
   try {
-    const value = run();
-    return typeof value === 'boolean' ? { fires: value } : { error: 'the condition gave no true or false' };
+    return { value: run() };
   } catch (error) {
-    return {
-      error: isCelError(error) ? error.summary.slice(0, 200) : 'the condition could not be evaluated',
-    };
+    return { error: isCelError(error) ? error.summary.slice(0, 200) : 'it could not be evaluated' };
   }
+}
+
+/** A value of CEL as JSON; undefined for one that JSON cannot say exactly. */
+function jsonOf(value: unknown): Json | undefined {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
+  if (Array.isArray(value)) {
+    const parts = value.map(jsonOf);
+    return parts.includes(undefined) ? undefined : (parts as Json[]); // the line says so
+  }
+  if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+  const entries = Object.entries(value).map(([key, part]) => [key, jsonOf(part)] as const);
+  return entries.some(([, part]) => part === undefined) ? undefined : (Object.fromEntries(entries) as Json); // see above
 }
 
 function isCelError(error: unknown): error is ParseError | CelTypeError | EvaluationError {

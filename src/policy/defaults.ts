@@ -1,12 +1,20 @@
 import type { Tier } from '../domain/action.js';
 import type { Level } from '../domain/verdict.js';
-import type { Limit } from './policy.js';
+import type { Autonomy, Limit, Stage } from './policy.js';
 
-/** What a tool gets when the policy says nothing of it: reads run, reversible changes run and are noticed, all else asks. */
-export const TIER_DEFAULT = { 1: 'auto', 2: 'notify', 3: 'approve', 4: 'approve' } as const satisfies Record<
-  Tier,
-  Level
->;
+/** An agent of which the policy says nothing more: reads run, reversible changes run and are noticed, all else asks. */
+export const DEFAULT_AUTONOMY: Autonomy = 'constrained';
+
+/** Listed tools only. */
+export const DEFAULT_STAGE: Stage = 'narrow';
+
+/** What a tool gets when the policy says nothing of it, by the agent's autonomy. */
+export const AUTONOMY_LEVEL = {
+  supervised: { 1: 'auto', 2: 'approve', 3: 'approve', 4: 'approve' },
+  constrained: { 1: 'auto', 2: 'notify', 3: 'approve', 4: 'approve' },
+  monitored: { 1: 'auto', 2: 'notify', 3: 'notify', 4: 'approve' },
+  full: { 1: 'auto', 2: 'auto', 3: 'notify', 4: 'approve' },
+} as const satisfies Record<Autonomy, Record<Tier, Level>>;
 
 /** The least that a policy may give a tool under `tools`: what leaves the house is at least noticed, what cannot be undone asks. */
 export const TIER_FLOOR = { 1: 'auto', 2: 'auto', 3: 'notify', 4: 'approve' } as const satisfies Record<
@@ -21,6 +29,9 @@ export const DEFAULT_MONEY_LIMITS: Readonly<Record<string, number>> = { USD: 10_
 export const DEFAULT_LIMITS: readonly Limit[] = [
   { id: 'agent-day-usd', per: ['agent', 'day'], currency: 'USD', limit: 50_000 },
 ];
+
+/** How long an action at level `soft` may be confirmed before it is undone. */
+export const DEFAULT_WINDOW_MS = 30 * 60_000;
 
 /** How long after a decision the call may still start. */
 export const DEFAULT_VALIDITY_MS = 15 * 60_000;

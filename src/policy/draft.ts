@@ -10,8 +10,10 @@ import {
   policyFile,
   roleEntry,
   ruleEntry,
+  signOffEntry,
   toolEntry,
 } from '../contract/policy-file.js';
+import { columnsEntry, thresholdsEntry } from '../contract/policy-risk-map.js';
 import type { Finding, Path } from './problem.js';
 
 /**
@@ -29,6 +31,12 @@ export interface Draft {
   readonly alwaysAsk: ReadonlyMap<string, Part<typeof moneyEntry>>;
   readonly defaults: Part<typeof defaultsEntry>;
   readonly halts: Part<typeof haltsEntry>;
+  /** Null = not in the file. */
+  readonly riskMap: {
+    readonly impact: ReadonlyMap<string, Part<typeof thresholdsEntry>>;
+    readonly levels: ReadonlyMap<string, Part<typeof columnsEntry>>;
+  } | null;
+  readonly signOffs: ReadonlyMap<number, Part<typeof signOffEntry>>;
 }
 
 /** An entry of which fields may be missing because they are not well formed. */
@@ -53,7 +61,17 @@ export function draftOf(data: unknown): { file: PolicyFile | null; findings: Fin
       alwaysAsk: entries(top['always_ask'], moneyEntry),
       defaults: part(top['defaults'], defaultsEntry),
       halts: part(top['halts'], haltsEntry),
+      riskMap: riskMapOf(top['risk_map']),
+      signOffs: items(top['sign_offs'], signOffEntry),
     },
+  };
+}
+
+function riskMapOf(section: unknown): Draft['riskMap'] {
+  if (!isRecord(section)) return null;
+  return {
+    impact: entries(section['impact'], thresholdsEntry),
+    levels: entries(section['levels'], columnsEntry),
   };
 }
 

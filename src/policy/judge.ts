@@ -1,13 +1,13 @@
-import type { Tier } from '../domain/action.js';
-import { asksFirst, type Fired, type Ladder, type Level, type Verdict } from '../domain/verdict.js';
+import type { Fired, Verdict } from '../domain/verdict.js';
 import { builtInReasons } from './built-in.js';
 import type { JudgeInput } from './case.js';
-import { NO_LADDER, rungsOf } from './ladder.js';
+import { ladderFor } from './ladder.js';
 import { limitReasons, reservationsOf } from './limits.js';
 import { isTooDeep } from './normalise.js';
 import { decidingAsk, plainReason, type Reason, strictest } from './reason.js';
-import { defaultRouteOf, ownerRoleOf } from './roster.js';
+import { ownerRoleOf } from './roster.js';
 import { ruleReasons } from './rules.js';
+import { withoutUndo } from './soft.js';
 
 /**
  * What the policy says of one action. Pure: the same input gives the same verdict. The strictest of all reasons wins, so a further rule
@@ -21,19 +21,20 @@ export function judge(input: JudgeInput): Verdict {
   const facts = known !== null && input.unreadable === true ? { ...known, tier: 4 as const } : known;
   const tier = facts?.tier ?? 4;
   const reservations = reservationsOf(input);
-  const reasons = [
+  const asked = [
     ...ruleReasons({ ...input, facts, action: tooDeep ? { ...action, args: null } : action }),
     ...limitReasons(reservations, input.counters),
     ...builtInReasons({ ...input, facts }),
     ...(tooDeep ? [plainReason(TOO_DEEP)] : []),
     ...(input.also ?? []).map(plainReason),
   ];
+  const reasons = [...asked, ...withoutUndo(asked, facts)];
   const level = strictest(reasons);
   return {
     level,
     tier,
     fired: reasons.map(({ fired }) => fired),
-    ladder: ladderFor(input, tier, reasons, level),
+    ladder: ladderFor({ ...input, facts }, reasons, level),
     ...(level === 'notify' ? { tell: toldOf(input, reasons) } : {}),
     reservations,
     validityMs: policy.defaults.validityMs,
@@ -51,19 +52,3 @@ function toldOf({ policy, action, task }: JudgeInput, reasons: readonly Reason[]
 
 /** Rules then see no arguments: those that read them err, and escalate. */
 const TOO_DEEP: Fired = { rule: 'deep-arguments', trigger: 'anomaly', level: 'approve', values: {} };
-
-function ladderFor(
-  { policy, action, task }: JudgeInput,
-  tier: Tier,
-  reasons: readonly Reason[],
-  level: Level,
-): Ladder {
-  if (!asksFirst(level)) return NO_LADDER;
-  const ask = decidingAsk(reasons, level);
-  const tool = policy.tools.get(action.tool);
-  const name =
-    ask.ladder ?? tool?.ladder ?? policy.defaults.ladder ?? (tier === 4 ? 'sensitive' : 'ordinary');
-  const plan = policy.ladders.get(name);
-  if (plan === undefined) throw new Error(`no ladder ${name}`); // a loaded policy holds every ladder that it names
-  return rungsOf(policy, ask.route ?? tool?.route ?? defaultRouteOf(policy, task.agent), plan);
-}

@@ -1,6 +1,9 @@
-import type { Ladder, Rung } from '../domain/verdict.js';
+import { asksFirst, type Ladder, type Level, type Rung } from '../domain/verdict.js';
+import type { JudgeInput } from './case.js';
 import type { LadderPlan, Policy } from './policy.js';
-import { chainOf, membersOf } from './roster.js';
+import { decidingAsk, type Reason } from './reason.js';
+import { chainOf, defaultRouteOf, membersOf } from './roster.js';
+import { safeActionOf } from './safe-action.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -17,23 +20,55 @@ export const BUILT_IN_LADDERS: ReadonlyMap<string, LadderPlan> = new Map([
 ]);
 
 function planOf(ttlMs: number): LadderPlan {
-  return { ttlMs, remindAfterMs: ttlMs / 2, backup: true, fallback: 'deny' };
+  return { ttlMs, remindAfterMs: ttlMs / 2, backup: true, fallback: 'deny', safe: null };
 }
 
 /** No question, no rungs. */
-export const NO_LADDER: Ladder = { rungs: [], fallback: 'deny' };
+const NO_LADDER: Ladder = { rungs: [], fallback: 'deny' };
+
+/** Who is asked about an action that was judged, and what silence means: nobody where it simply runs. */
+export function ladderFor(input: JudgeInput, reasons: readonly Reason[], level: Level): Ladder {
+  if (level !== 'soft' && !asksFirst(level)) return NO_LADDER;
+  const { policy, action, task, facts } = input;
+  const tool = policy.tools.get(action.tool);
+  const ask = decidingAsk(reasons, level);
+  const role = ask.route ?? tool?.route ?? defaultRouteOf(policy, task.agent);
+  if (level === 'soft') return windowOf(policy, role, tool?.windowMs ?? policy.defaults.windowMs);
+  const name =
+    ask.ladder ??
+    tool?.ladder ??
+    policy.defaults.ladder ??
+    ((facts?.tier ?? 4) === 4 ? 'sensitive' : 'ordinary');
+  const plan = policy.ladders.get(name);
+  if (plan === undefined) throw new Error(`no ladder ${name}`); // a loaded policy holds every ladder that it names
+  return { rungs: rungsOf(policy, role, plan), ...silenceOf(input, plan) };
+}
 
 /**
  * The rungs of a question: the role, then, if the ladder says so, its backups to the end of the chain, each for the ttl. A role without
  * members is passed over at once; loading made sure that one of the chain has some.
  */
-export function rungsOf(policy: Policy, role: string, plan: LadderPlan): Ladder {
-  const staffed = chainOf(policy, role).filter((name) => membersOf(policy, name).length > 0);
+function rungsOf(policy: Policy, role: string, plan: LadderPlan): readonly Rung[] {
+  const staffed = staffedChain(policy, role);
   const roles = plan.backup ? staffed : staffed.slice(0, 1);
-  const rungs = roles.map((name): Rung => ({
-    role: name,
-    ttlMs: plan.ttlMs,
-    remindAfterMs: plan.remindAfterMs,
-  }));
-  return { rungs, fallback: plan.fallback };
+  return roles.map((name) => ({ role: name, ttlMs: plan.ttlMs, remindAfterMs: plan.remindAfterMs }));
+}
+
+/** One role may confirm what already ran until the window closes; silence undoes it. */
+function windowOf(policy: Policy, role: string, ttlMs: number): Ladder {
+  const rungs = staffedChain(policy, role)
+    .slice(0, 1)
+    .map((name) => ({ role: name, ttlMs, remindAfterMs: Math.floor(ttlMs / 2) }));
+  return { rungs, fallback: 'deny' };
+}
+
+function staffedChain(policy: Policy, role: string): readonly string[] {
+  return chainOf(policy, role).filter((name) => membersOf(policy, name).length > 0);
+}
+
+/** Where there can be no safe action, silence denies. */
+function silenceOf(input: JudgeInput, plan: LadderPlan): Pick<Ladder, 'fallback' | 'safe'> {
+  if (plan.safe === null) return { fallback: plan.fallback };
+  const safe = safeActionOf(input, plan.safe);
+  return safe === null ? { fallback: 'deny' } : { fallback: 'safe', safe };
 }

@@ -13,9 +13,9 @@ describe('loadPolicy', () => {
     ['an unknown key', policyText('hours: never'), 10, 'hours', /unknown key/],
     [
       'a key that nothing enforces yet',
-      policyText().replace('{ owner:', '{ autonomy: full, owner:'),
+      policyText().replace('{ owner:', '{ hours: all, owner:'),
       5,
-      'agents.support.autonomy',
+      'agents.support.hours',
       /unknown key/,
     ],
     [

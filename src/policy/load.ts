@@ -4,9 +4,10 @@ import type { Digest } from '../domain/ids.js';
 import { adviceOn } from './advice.js';
 import { amountFindings } from './amounts.js';
 import { policyOf } from './build.js';
-import { compileCondition, type Condition } from './compile.js';
+import { compileDraft } from './compile-draft.js';
 import { readDocument } from './document.js';
-import { type Draft, draftOf } from './draft.js';
+import { draftOf } from './draft.js';
+import { fallbackFindings } from './fallbacks.js';
 import type { Policy } from './policy.js';
 import type { Finding, Problem } from './problem.js';
 import { referenceFindings } from './references.js';
@@ -31,14 +32,18 @@ export function loadPolicy(source: string, tools: readonly ToolFacts[] | null = 
   const document = readDocument(source);
   if (document.problems.length > 0) return { problems: document.problems, warnings: [] };
   const { file, findings, draft } = draftOf(document.data);
-  const compiled = compileRules(draft);
-  const all = [
-    ...findings,
+  const compiled = compileDraft(draft);
+  const further = [
     ...referenceFindings(draft, tools),
     ...amountFindings(draft),
+    ...fallbackFindings(draft),
     ...staffingFindings(draft),
     ...compiled.findings,
     ...adviceOn(draft),
+  ];
+  const all = [
+    ...findings,
+    ...further.filter((finding) => !findings.some((told) => isWithin(told, finding))),
   ];
   const told = (wanted: boolean) =>
     all
@@ -48,7 +53,12 @@ export function loadPolicy(source: string, tools: readonly ToolFacts[] | null = 
   const problems = told(false);
   const warnings = told(true);
   if (file === null || problems.length > 0) return { problems, warnings };
-  return { policy: policyOf(policyHash(source), file, compiled.conditions), warnings };
+  return { policy: policyOf(policyHash(source), file, compiled), warnings };
+}
+
+/** Whether an error was told within what another is about: that one may come of it. */
+function isWithin(told: Finding, { path }: Finding): boolean {
+  return path.every((part, index) => told.path[index] === part);
 }
 
 /** Policies by hash, each compiled once; a source that cannot be loaded throws, since only good ones are ever stored. Keeps the last 32. */
@@ -71,30 +81,4 @@ function loadStored(hash: Digest, source: string): Policy {
   if (loaded.policy.hash !== hash)
     throw new Error(`the stored policy ${hash} has another text than its hash says`);
   return loaded.policy;
-}
-
-function compileRules(draft: Draft): {
-  conditions: ReadonlyMap<number, Condition>;
-  findings: readonly Finding[];
-} {
-  const results = [...draft.rules].flatMap(([index, { when }]) =>
-    when === undefined ? [] : [[index, compileCondition(when)] as const],
-  );
-  return {
-    conditions: new Map(
-      results.flatMap(([index, result]) =>
-        'condition' in result ? [[index, result.condition] as const] : [],
-      ),
-    ),
-    findings: results.flatMap(([index, result]) =>
-      'condition' in result
-        ? []
-        : result.flaws.map(({ at, what, todo }) => ({
-            path: ['rules', index, 'when'],
-            what,
-            todo,
-            offset: at,
-          })),
-    ),
-  };
 }

@@ -1,7 +1,8 @@
 import type { AlwaysAsk } from '../domain/action.js';
 import type { Digest } from '../domain/ids.js';
 import type { Fallback, Level, Trigger } from '../domain/verdict.js';
-import type { Condition } from './compile.js';
+import type { Condition, Expression } from './compile.js';
+import type { RiskMap } from './risk-map.js';
 
 /** Where a question goes when something asks for it; null = what holds by default. */
 export interface Ask {
@@ -9,9 +10,17 @@ export interface Ask {
   readonly ladder: string | null;
 }
 
+/** How much an agent may do by itself, from least to most. */
+export type Autonomy = 'supervised' | 'constrained' | 'monitored' | 'full';
+
+/** How far its rollout is: drafts only, the listed tools, everything but exceptions. */
+export type Stage = 'assistant' | 'narrow' | 'broad';
+
 /** One agent of the policy. */
 export interface AgentPolicy {
   readonly owner: string;
+  readonly autonomy: Autonomy;
+  readonly stage: Stage;
   readonly tools: ReadonlySet<string>;
   readonly situations: readonly string[];
 }
@@ -26,8 +35,10 @@ export interface Role {
 
 /** What the policy adds to a tool's own declaration. */
 export interface ToolPolicy extends Ask {
-  /** Null = the default of the tier. */
+  /** Null = the default of tier and autonomy. */
   readonly level: Level | null;
+  /** At level `soft`; null = the default. */
+  readonly windowMs: number | null;
   readonly categories: readonly AlwaysAsk[];
 }
 
@@ -35,7 +46,7 @@ export interface ToolPolicy extends Ask {
 export interface Rule extends Ask {
   readonly id: string;
   readonly trigger: Trigger;
-  readonly level: 'notify' | 'approve';
+  readonly level: Exclude<Level, 'auto'>;
   readonly tag: string | null;
   readonly condition: Condition;
 }
@@ -47,6 +58,14 @@ export interface LadderPlan {
   /** Whether the backups of the role follow. */
   readonly backup: boolean;
   readonly fallback: Fallback;
+  /** Null unless the fallback is `safe`. */
+  readonly safe: SafePlan | null;
+}
+
+/** A safe action before its arguments are evaluated. */
+export interface SafePlan {
+  readonly tool: string;
+  readonly args: ReadonlyMap<string, Expression>;
 }
 
 /** What a limit is counted apart for. */
@@ -77,6 +96,13 @@ export interface Policy {
   /** What one call may move without a person, in minor units by currency. */
   readonly moneyLimits: ReadonlyMap<string, number>;
   readonly limits: readonly Limit[];
-  readonly defaults: Ask & { readonly validityMs: number; readonly extendByMs: number };
+  readonly defaults: Ask & {
+    readonly validityMs: number;
+    readonly extendByMs: number;
+    /** How long an action at level `soft` may be confirmed. */
+    readonly windowMs: number;
+  };
   readonly halts: { readonly set: readonly string[]; readonly lift: readonly string[] };
+  /** Null = none. */
+  readonly riskMap: RiskMap | null;
 }

@@ -1,11 +1,10 @@
 import type { ToolFacts } from '../domain/action.js';
-import { isStricter } from './reason.js';
-import { TIER_FLOOR } from './defaults.js';
 import type { Draft } from './draft.js';
 import { BUILT_IN_LADDERS } from './ladder.js';
 import type { Finding, Path } from './problem.js';
+import { toolFindings } from './tool-findings.js';
 
-/** Names that point nowhere, ids that stand twice, levels below a floor. */
+/** Names that point nowhere, ids that stand twice, and what does not fit the registered tools. */
 export function referenceFindings(draft: Draft, facts: readonly ToolFacts[] | null): Finding[] {
   return [
     ...roleUses(draft).flatMap(([path, role]) =>
@@ -83,37 +82,4 @@ function repeated(ids: readonly Use[]): Finding[] {
       what: `the id \`${id}\` stands twice`,
       todo: 'give each its own: verdicts and counters name it',
     }));
-}
-
-function toolFindings(draft: Draft, facts: readonly ToolFacts[]): Finding[] {
-  const known = new Map(facts.map((tool) => [tool.name, tool]));
-  const missing = (path: Path, name: string): Finding[] =>
-    known.has(name)
-      ? []
-      : [
-          {
-            path,
-            what: `no tool \`${name}\` is registered: its calls count as tier 4`,
-            todo: 'correct the name, or register the tool',
-            warning: true,
-          },
-        ];
-  return [
-    ...[...draft.agents].flatMap(([agent, { tools = [] }]) =>
-      tools.flatMap((name, index) => missing(['agents', agent, 'tools', index], name)),
-    ),
-    ...[...draft.tools].flatMap(([name, { level }]) => {
-      const tier = known.get(name)?.tier;
-      if (tier === undefined || level === undefined || !isStricter(TIER_FLOOR[tier], level))
-        return missing(['tools', name], name);
-      const what = `${level} is below the floor of tier ${tier}`;
-      return [
-        {
-          path: ['tools', name, 'level'],
-          what,
-          todo: `remove it or write ${TIER_FLOOR[tier]}: no policy lowers the floor`,
-        },
-      ];
-    }),
-  ];
 }

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+import { name } from './fields.js';
+
+/** Milliseconds of a second. */
+export const SECOND = 1000;
+/** Milliseconds of a day. */
+export const DAY = 86_400 * SECOND;
+
+/** A strict object whose refusal of an unknown key says which keys there are. */
+export function strict<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `nothing enforces it; known here: ${known}` : undefined,
+  });
+}
+
+/** Tool names may hold `/` and `:` beside the characters of a name, as those of MCP servers do. */
+export const toolName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}$/,
+    'must be 1 to 128 letters, digits, `.`, `_`, `~`, `:`, `/` or `-`, and begin with a letter or digit',
+  );
+
+/** A currency by its code. */
+export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD');
+/** An amount that is not negative. */
+export const minorUnits = z.int().min(0, 'must not be negative').describe('Integer minor units (cents).');
+
+/** A duration as text, within bounds that the refusal names. */
+export function duration(minMs: number, min: string, maxMs: number, max: string) {
+  return z
+    .string()
+    .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'must be a duration such as 30m, 24h or 7d')
+    .refine((text) => within(parseDuration(text), minMs, maxMs), `must lie between ${min} and ${max}`);
+}
+
+/** What is no duration at all is told by the pattern, once. */
+function within(ms: number | undefined, minMs: number, maxMs: number): boolean {
+  return ms === undefined || (ms >= minMs && ms <= maxMs);
+}
+
+/** The role that a question goes to. */
+export const route = name.describe('The role that is asked.');
+/** The ladder that a question climbs. */
+export const ladder = name.describe(
+  'One of `ladders`, or the built-in ordinary (7d), sensitive (24h), urgent (30m).',
+);
