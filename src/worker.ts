@@ -115,7 +115,11 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
 }
 
 async function published({ database, tools }: ActivityDeps): Promise<void> {
-  const facts = [...tools.values()].map((tool) => ({ facts: toolFacts(tool), schema: tool.schema }));
+  const facts = [...tools.values()].map((tool) => ({
+    facts: toolFacts(tool),
+    schema: tool.schema,
+    output: tool.outputSchema,
+  }));
   await publishTools(database, facts, await database.now());
 }
 

@@ -146,6 +146,17 @@ export type ExecuteResult = Answer &
     | { readonly kind: 'voided' }
   );
 
+/** Proposes the safe action that the policy names for when nobody answered. */
+export interface SafeguardInput extends Carry {
+  readonly operation: number;
+  readonly generation: number;
+  readonly round: number;
+  /** The number that the safe action gets. */
+  readonly as: number;
+}
+/** A repeat answers the same. */
+export type SafeguardResult = Answer & ProposedOperation;
+
 /** Takes back a call that ran at level `soft` and was not confirmed. */
 export interface UndoInput extends Carry {
   readonly operation: number;
@@ -187,6 +198,7 @@ export interface Activities {
   inspect(input: InspectInput): Promise<InspectResult>;
   execute(input: ExecuteInput): Promise<ExecuteResult>;
   undo(input: UndoInput): Promise<UndoResult>;
+  safeguard(input: SafeguardInput): Promise<SafeguardResult>;
   conclude(input: ConcludeInput): Promise<ConcludeResult>;
   record(input: RecordInput): Promise<RecordResult>;
 }

@@ -58,17 +58,32 @@ export interface Call {
   readonly ready: ReadyArguments;
   readonly remainingMs: number;
   readonly make: (args: Json, context: RunContext) => Promise<Json>;
+  /** Where a result is not what was declared; null = it fits. */
+  readonly check: (result: Json) => string | null;
   /** Told what a call became that outlived its deadline. */
   readonly late: (end: CallEnd) => Promise<void>;
 }
 
 /** Calls the tool, until its deadline at the latest. What it does later is reported as late. */
-export async function callTool({ tool, where, key, ready, remainingMs, make, late }: Call): Promise<CallEnd> {
+export async function callTool({
+  tool,
+  where,
+  key,
+  ready,
+  remainingMs,
+  make,
+  check,
+  late,
+}: Call): Promise<CallEnd> {
   const { tenant, task, operation } = where;
   const controller = new AbortController();
   const context = { idempotencyKey: key, signal: controller.signal, tenant, task, operation };
   const running = make(ready.args, context).then(
-    (result): CallEnd => ({ status: 'done', result: scrubJson(result, ready.scrub) }),
+    (result): CallEnd => ({
+      status: 'done',
+      result: scrubJson(result, ready.scrub),
+      ...(check(result) === null ? {} : { unexpectedShape: true }),
+    }),
     (error: unknown) => endOf(error, tool, ready.scrub),
   );
   let timer: NodeJS.Timeout | undefined;

@@ -55,6 +55,7 @@ export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<
           ready,
           remainingMs,
           make: claim.tool.run,
+          check: claim.tool.checkOutput,
           late: (after) => recordLate(deps, input, claim, after),
         });
   await deps.point?.('called', where);

@@ -12,6 +12,7 @@ import { inspect } from './inspect.js';
 import { plan } from './plan.js';
 import type { ActivityDeps } from './ports.js';
 import { record } from './record.js';
+import { safeguard } from './safeguard.js';
 import { undo } from './undo.js';
 import { verify } from './verify.js';
 
@@ -28,6 +29,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     inspect: (input) => atEdge(deps, input, () => inspect(deps, input)),
     execute: (input) => atEdge(deps, input, () => execute(deps, input)),
     undo: (input) => atEdge(deps, input, () => undo(deps, input)),
+    safeguard: (input) => atEdge(deps, input, () => safeguard(deps, input)),
     conclude: (input) => atEdge(deps, input, () => conclude(deps, input)),
     record: (input) => atEdge(deps, input, () => record(deps, input)),
   };

@@ -2,6 +2,8 @@ import type { Action, Impact, Json } from '../domain/action.js';
 import type { ReaskReason } from '../domain/escalation.js';
 import type { Fired, Verdict } from '../domain/verdict.js';
 import { unshownArguments } from '../contract/brief-arguments.js';
+import { lookAt, readingsOfFlags } from '../contract/detect.js';
+import { NO_DEADLINE_MINUTES, NOTHING_DETECTED, type Detected } from '../contract/readings.js';
 import { maskSecrets } from '../contract/secret.js';
 import { toolFacts, type Tool } from '../contract/tool.js';
 import type { History } from '../policy/case.js';
@@ -21,8 +23,12 @@ export interface Judging {
   readonly tool: Tool | undefined;
   /** Why a person must be asked whatever the rules say; null = the rules alone decide. */
   readonly must: 'earlier-effect' | ReaskReason | null;
+  /** The agent's track record is wanted beside the verdict; otherwise it is read only where a rule reads it. */
+  readonly withHistory: boolean;
   readonly now: number;
 }
+
+const NO_HISTORY: History = { executed: 0, rejected: 0, failed: 0 };
 
 /** The call as an action. Arguments that the tool cannot read, or say the impact of, are not readable, and judged strictest. */
 export function asAction(call: LedgerRow, tool: Tool | undefined): { action: Action; readable: boolean } {
@@ -42,12 +48,32 @@ function impactOf(tool: Tool, stored: Json): Impact | undefined {
   }
 }
 
+/**
+ * What the gate itself finds out about a call. Pure over what is stored: the course of the task as it was when the call was proposed, the
+ * words as they are, the deadline as it lay ahead of the call as it stands; so the claim finds what the asking found.
+ */
+export function detectedOf(task: TaskRow, call: LedgerRow, impact: Impact): Detected {
+  const { tool, agentText, question } = call;
+  const args = maskSecrets(call.args);
+  const seen = lookAt({ tool, args, impact, request: task.request.goal, agentText, question });
+  const { deadline } = task.request;
+  return {
+    ...NOTHING_DETECTED,
+    ...call.detected,
+    ...readingsOfFlags(seen.flags),
+    contradictory_state: call.detected.contradictory_state === true || seen.wrongNumbers.length > 0,
+    minutes_to_deadline: deadline === undefined ? NO_DEADLINE_MINUTES : (deadline - call.proposedAt) / 60_000,
+    check_requested: question !== null,
+  };
+}
+
 /** The policy's verdict with the counters and the agent's track record as they stand. */
 export async function judgeCall(
   queries: Queries,
   judging: Judging,
 ): Promise<{ verdict: Verdict; history: History }> {
-  const { policy, task, call, tool, must, now } = judging;
+  const { task, call, tool, must, withHistory, now } = judging;
+  const policy = call.safeFor === null ? judging.policy : withoutRules(judging.policy);
   const { action, readable } = asAction(call, tool);
   const input = {
     policy,
@@ -55,6 +81,7 @@ export async function judgeCall(
     facts: tool ? toolFacts(tool) : null,
     unreadable: !readable,
     unshown: unshownArguments(maskSecrets(call.args)),
+    detected: detectedOf(task, call, action.impact),
     task: {
       tenant: task.tenant,
       task: task.task,
@@ -67,11 +94,29 @@ export async function judgeCall(
   const keys = reservationsOf(input).map((reservation) => reservation.key);
   const [counters, history] = await Promise.all([
     readCounters(queries, task.tenant, keys),
-    trackRecord(queries, { tenant: task.tenant, agent: task.agent, tool: call.tool }),
+    withHistory || readsHistory(policy)
+      ? trackRecord(queries, { tenant: task.tenant, agent: task.agent, tool: call.tool })
+      : NO_HISTORY,
   ]);
   const also: Fired[] =
     must === null ? [] : [{ rule: must, trigger: 'policy', level: 'approve', values: {} }];
-  return { verdict: judge({ ...input, counters, history, also }), history };
+  const verdict = judge({ ...input, counters, history, also });
+  return { verdict: call.safeFor === null ? verdict : withoutSafe(verdict), history };
+}
+
+/** Rules judge what agents propose. A safe action is the policy's own word; tier, categories and limits hold for it all the same. */
+function withoutRules(policy: Policy): Policy {
+  return { ...policy, rules: [] };
+}
+
+/** Nothing stands in for a safe action: when it asks, and nobody answers, it is denied. */
+function withoutSafe(verdict: Verdict): Verdict {
+  const { rungs, fallback } = verdict.ladder;
+  return fallback === 'safe' ? { ...verdict, ladder: { rungs, fallback: 'deny' } } : verdict;
+}
+
+function readsHistory({ rules }: Policy): boolean {
+  return rules.some(({ condition }) => condition.mentions.some(([root]) => root === 'history'));
 }
 
 /** Whether one version of a call would do more than another: more money (or in another currency), rows or recipients, or to another payee. */

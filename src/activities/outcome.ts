@@ -117,7 +117,7 @@ async function lateEvents(
       {
         id: `late/${operation}.${generation}.${attempt}`,
         type: 'call-late',
-        body: { operation, generation, attempt, status: end.status },
+        body: { operation, generation, attempt, status: end.status, ...shapeOf(end) },
       },
     ];
   }
@@ -140,6 +140,10 @@ function endEvent({ call, attempt }: Claimed, end: CallEnd) {
   return {
     id: `ended/${operation}.${generation}.${attempt}`,
     type: end.status === 'done' ? 'call-executed' : 'call-failed',
-    body: { operation, generation, attempt, code },
+    body: { operation, generation, attempt, code, ...shapeOf(end) },
   };
+}
+
+function shapeOf(end: CallEnd): { unexpectedShape?: true } {
+  return end.status === 'done' && end.unexpectedShape === true ? { unexpectedShape: true } : {};
 }

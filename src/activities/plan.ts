@@ -1,22 +1,26 @@
 import { CountersignError } from '../domain/errors.js';
 import { isToolName } from '../domain/tool-name.js';
+import { isDetectedName } from '../contract/readings.js';
 import { isMembers } from '../contract/schema-at.js';
 import { openSecret, takeSecrets } from '../contract/seal.js';
 import { referenceOf, scrubReadings } from '../contract/secret.js';
 import { assertPlainJson } from '../contract/plain-json.js';
-import { decisionsOf, type DecisionRow } from '../store/decisions.js';
-import { callsOf, insertCalls, type LedgerRow, type ProposedCall } from '../store/ledger.js';
+import { decisionsOf } from '../store/decisions.js';
+import { callsOf, insertCalls, type ProposedCall } from '../store/ledger.js';
 import { readSecrets, storeSecrets, type SealedSecret } from '../store/secrets.js';
-import { findStep, insertStep } from '../store/steps.js';
+import { earlierSteps, findStep, insertStep } from '../store/steps.js';
 import { findTask, type TaskRequest, type TaskRow } from '../store/tasks.js';
 import type { Json, Readings } from '../domain/action.js';
-import type { Verb } from '../domain/decision.js';
 import type { PlanInput, PlanResult } from './api.js';
 import { journal } from './carry.js';
-import type { ActivityDeps, PlannerMemory, Proposal } from './ports.js';
+import { isToldWith, recall } from './memory.js';
+import type { ActivityDeps, Proposal } from './ports.js';
+import { coursesOf } from './task-course.js';
 
 /** Each is a question that a person may have to read: more at once is a runaway, not a plan. */
 const MOST_CALLS = 100;
+/** The longest question of an agent, in UTF-16 code units. */
+const LONGEST_QUESTION = 2_000;
 
 type Accepted = ProposedCall & { readonly secrets: readonly SealedSecret[] };
 
@@ -71,14 +75,21 @@ async function propose(
       'invalid',
       `there is no planner named ${settings.kind}: use one of ${Object.keys(deps.planners).join(', ')}`,
     );
-  const memory = await recall(deps, task);
+  const { tenant } = task;
+  const [known, decisions, steps] = await deps.database.reads((queries) =>
+    Promise.all([
+      callsOf(queries, tenant, task.task),
+      decisionsOf(queries, task),
+      earlierSteps(queries, input),
+    ]),
+  );
   const answer = await planner.next({
     tenant: task.tenant,
     task: task.task,
     agent: task.agent,
     request: { ...task.request, planner: settings },
     step: input.step,
-    memory,
+    memory: recall(known, decisions),
   });
   if ('done' in answer) return { done: true, calls: [] };
   if (answer.calls.length > MOST_CALLS)
@@ -89,7 +100,14 @@ async function propose(
   const calls = answer.calls.map((proposal, index) =>
     accept(deps, task, proposal, input.firstOperation + index),
   );
-  return { done: calls.length === 0, calls };
+  const rejected = new Set(
+    decisions.filter((row) => isToldWith(row, 'reject')).map((decision) => decision.operation),
+  );
+  const courses = coursesOf({ calls: known, rejected, steps }, calls, deps.tools);
+  return {
+    done: calls.length === 0,
+    calls: calls.map((call, index) => ({ ...call, detected: courses[index] ?? {} })),
+  };
 }
 
 /** The planner's name beside its settings, which are sealed in the store; an input that is no object stands under `input`. */
@@ -107,8 +125,12 @@ function accept(deps: ActivityDeps, task: TaskRow, proposal: Proposal, operation
   const refuse = (what: string) =>
     new CountersignError('invalid', `operation ${operation}: the planner ${what}`);
   if (!isToolName(proposal.tool)) throw refuse('named no tool');
-  const said: unknown = proposal.agentText ?? null; // a model's adapter may hand on anything
+  // A model's adapter may hand on anything.
+  const said: unknown = proposal.agentText ?? null;
   if (said !== null && typeof said !== 'string') throw refuse('said something else than a text');
+  const asks: unknown = proposal.question ?? null;
+  if (asks !== null && !isQuestion(asks))
+    throw refuse(`asked something else than a text of 1 to ${LONGEST_QUESTION} characters`);
   const tool = deps.tools.get(proposal.tool);
   const written = assertPlainJson(proposal.args);
   const read = tool?.normaliseArgs(written);
@@ -124,12 +146,19 @@ function accept(deps: ActivityDeps, task: TaskRow, proposal: Proposal, operation
     // What the submitter measured, no model overrules.
     readings: scrubReadings({ ...readingsOf(proposal), ...task.request.readings }, taken.scrub),
     agentText: said === null ? null : taken.scrub(storable(said)),
+    ...(asks === null ? {} : { question: taken.scrub(storable(asks)) }),
     secrets: taken.secrets,
   };
 }
 
+function isQuestion(asks: unknown): asks is string {
+  return typeof asks === 'string' && asks.length >= 1 && asks.length <= LONGEST_QUESTION;
+}
+
+/** What a planner says under a name that only the gate may use counts as not said. */
 function readingsOf({ readings }: Proposal): Readings {
-  const texts = Object.entries(readings ?? {}).map(([key, value]) => [
+  const own = Object.entries(readings ?? {}).filter(([key]) => !isDetectedName(key));
+  const texts = own.map(([key, value]) => [
     storable(key),
     typeof value === 'string' ? storable(value) : value,
   ]);
@@ -139,55 +168,4 @@ function readingsOf({ readings }: Proposal): Readings {
 /** Postgres keeps no NUL and JSON no half a character; a model may say both, and its words keep their length. */
 function storable(text: string): string {
   return text.replace(/\0|\p{Surrogate}/gu, '\ufffd');
-}
-
-/** What became of everything proposed so far, the newest generation of each operation. */
-async function recall(deps: ActivityDeps, task: TaskRow): Promise<readonly PlannerMemory[]> {
-  const calls = await callsOf(deps.database, task.tenant, task.task);
-  const decisions = await decisionsOf(deps.database, task);
-  const newest = new Map(calls.map((call) => [call.operation, call]));
-  return [...newest.values()].map((call) => {
-    const said = decisions.findLast(
-      (row) => row.operation === call.operation && TOLD_VERBS.includes(row.verb) && row.outcome === 'applied',
-    );
-    return { operation: call.operation, tool: call.tool, args: call.args, ...became(call, said) };
-  });
-}
-
-/** What a person says to a call that the agent gets to hear. */
-const TOLD_VERBS: readonly Verb[] = ['reject', 'respond'];
-
-function became(
-  call: LedgerRow,
-  said: DecisionRow | undefined,
-): Pick<PlannerMemory, 'outcome' | 'result' | 'why' | 'answer'> {
-  switch (call.status) {
-    case 'done':
-      return { outcome: 'executed', result: call.result ?? null };
-    case 'undone':
-      return { outcome: 'undone', ...(said && { why: said.why }) };
-    case 'failed':
-      return { outcome: 'failed', why: failure(call.result) };
-    case 'unknown':
-    case 'left':
-    case 'claimed':
-      return { outcome: 'unknown' };
-    case 'voided':
-      return { outcome: 'voided' };
-    case 'open':
-      return refused(said);
-  }
-}
-
-function refused(said: DecisionRow | undefined): Pick<PlannerMemory, 'outcome' | 'why' | 'answer'> {
-  if (said === undefined) return { outcome: 'denied' };
-  return typeof said.result === 'string'
-    ? { outcome: 'answered', answer: said.result }
-    : { outcome: 'rejected', why: said.why };
-}
-
-function failure(stored: Json | undefined): string {
-  const message =
-    typeof stored === 'object' && stored !== null && 'message' in stored ? stored['message'] : undefined;
-  return typeof message === 'string' ? message : 'failed';
 }

@@ -14,6 +14,8 @@ export interface Proposal {
   readonly readings?: Readings;
   /** The agent's own words to the reviewer; shown last, boxed, unverified. */
   readonly agentText?: string;
+  /** What the agent asks a person, 1 to 2000 characters: the call then waits for one, whatever the policy says. */
+  readonly question?: string;
 }
 
 /** What became of an earlier proposal, told to the planner. */

@@ -48,7 +48,7 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
   );
   const must = input.reason ?? (earlier.length > 0 ? 'earlier-effect' : null);
   const { verdict: judged, history } = await deps.database.reads((queries) =>
-    judgeCall(queries, { policy, task, call, tool, must, now }),
+    judgeCall(queries, { policy, task, call, tool, must, withHistory: true, now }),
   );
   const verdict = input.reason === 'undo-failed' ? urgent(judged) : judged;
   const base = {
@@ -186,6 +186,7 @@ function briefOf(
     earlierEffects: made.earlier.map((row) => `${row.tool} as first proposed: ${row.status}`),
     request: task.request.goal,
     agentText: call.agentText,
+    agentQuestion: call.question,
     authority: {
       requester: task.requester,
       agent: task.agent,

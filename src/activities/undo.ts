@@ -195,6 +195,7 @@ async function takeBack(
     ready,
     remainingMs,
     make: (args, context) => make(args, call.result ?? null, context),
+    check: () => null,
     late: async (end) => {
       await recordUndo(deps, input, attempt, end, ['unknown']).catch((error: unknown) => {
         deps.log('error', 'late-undo-lost', {

@@ -32,7 +32,7 @@ export function aboveTheFold(brief: Brief, reading: Reading): readonly string[] 
     listed('Unknown', [...(brief.flags.length > 0 ? [brief.flags.join(', ')] : []), ...brief.unknowns]),
     deadline(brief, reading),
     trackRecord(brief.trackRecord),
-    brief.agentText === null ? 'Agent said nothing.' : 'Agent says (unverified): below',
+    agentLine(brief),
   ];
   const words = lines.map(wordsOf);
   let spare =
@@ -43,6 +43,11 @@ export function aboveTheFold(brief: Brief, reading: Reading): readonly string[] 
     spare -= extra;
     return cut(line, budget + extra);
   });
+}
+
+function agentLine({ agentText, agentQuestion }: Brief): string {
+  if (agentQuestion !== undefined) return 'Agent asks (unverified): below';
+  return agentText === null ? 'Agent said nothing.' : 'Agent says (unverified): below';
 }
 
 /** A preview that shows nothing does not say that nothing changes. */

@@ -21,11 +21,12 @@ const argumentLine = z.object({
   sha256: z.exactOptional(z.string()),
 });
 
-/** The ten flags and the one for a missing tool; see domain/brief.ts. */
+/** Every flag; see domain/brief.ts. */
 export const flag = z.enum([
   'control-characters',
   'bidi',
   'invisible-characters',
+  'mixed-scripts',
   'normalisation',
   'opaque',
   'oversized',
@@ -79,5 +80,6 @@ export const briefSchema = z.object({
   }),
   session: z.string(),
   earlierEffects: z.array(z.string()),
+  agentQuestion: z.exactOptional(z.string()),
   agentText: z.string().nullable(),
 }) satisfies z.ZodType<Brief>;

@@ -4,12 +4,11 @@ import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Digest, EscalationId, TaskId, TenantId } from '../domain/ids.js';
 import { flagsOf } from '../domain/sanitise.js';
 import type { Verdict } from '../domain/verdict.js';
-import { argumentLines, isOversized, OVERSIZED_BYTES, strings, wellFormed } from './brief-arguments.js';
+import { argumentLines, isOversized, OVERSIZED_BYTES, wellFormed } from './brief-arguments.js';
 import { inWords, optionsOf, questionOf, reasonOf, reversibilityOf, silenceIn } from './brief-words.js';
-import { contradictions } from './contradictions.js';
+import { lookAt, type Seen } from './detect.js';
 import { labelled } from './digest.js';
 import { moneyText } from './money.js';
-import { isPressing } from './pressure.js';
 import { maskSecrets } from './secret.js';
 import type { Preview } from './tool-definition.js';
 
@@ -42,6 +41,8 @@ export interface BriefInput {
   /** The original request, verbatim. */
   readonly request: string;
   readonly agentText: string | null;
+  /** What the agent asks a person; absent or null = nothing. */
+  readonly agentQuestion?: string | null;
   readonly authority: Brief['authority'];
   readonly session: string;
 }
@@ -58,13 +59,12 @@ export function buildBrief(input: BriefInput): Brief {
   const proposal = wellFormed(input.description ?? inWords(tool.name, args));
   const reversibility = reversibilityOf(verdict.tier, tool.hasUndo);
   const lines = argumentLines(args);
-  const wrongNumbers = agentText === null ? [] : contradictions(agentText, args, impact);
   const reasons = {
     input,
     args,
     preview,
     opaque: lines.filter((line) => line.sha256 !== undefined).map((line) => line.name),
-    wrongNumbers,
+    seen: seenIn(input, args),
   };
   const cut = { diff: preview.diff.slice(0, MOST_LINES), evidence: preview.evidence.slice(0, MOST_LINES) };
   return {
@@ -104,8 +104,13 @@ export function buildBrief(input: BriefInput): Brief {
     authority: input.authority,
     session: input.session,
     earlierEffects: input.earlierEffects,
+    ...(input.agentQuestion == null ? {} : { agentQuestion: wellFormed(input.agentQuestion) }),
     agentText,
   };
+}
+
+function seenIn({ tool, impact, request, agentText, agentQuestion }: BriefInput, args: Json): Seen {
+  return lookAt({ tool: tool.name, args, impact, request, agentText, question: agentQuestion ?? null });
 }
 
 /** What a decision says its maker saw. */
@@ -120,7 +125,7 @@ interface Reasons {
   readonly preview: Required<Preview>;
   /** Names of arguments that hold an encoded blob. */
   readonly opaque: readonly string[];
-  readonly wrongNumbers: readonly string[];
+  readonly seen: Seen;
 }
 
 function previewOf(preview: BriefInput['preview']): Required<Preview> {
@@ -142,7 +147,7 @@ function previewOf(preview: BriefInput['preview']): Required<Preview> {
   };
 }
 
-function unknownsOf({ input, args, preview, opaque, wrongNumbers }: Reasons): readonly string[] {
+function unknownsOf({ input, args, preview, opaque, seen }: Reasons): readonly string[] {
   const unknowns: string[] = [];
   if (!input.tool.known)
     unknowns.push(`The tool ${input.tool.name} is not declared: nobody vouches for what it does.`);
@@ -155,7 +160,7 @@ function unknownsOf({ input, args, preview, opaque, wrongNumbers }: Reasons): re
     unknowns.push('The preview failed or took too long: what would change is not known.');
   for (const name of opaque) unknowns.push(`Argument ${name} holds encoded data that reading cannot judge.`);
   if (isOversized(args)) unknowns.push(`The arguments are larger than ${OVERSIZED_BYTES / 1024} KiB.`);
-  for (const shown of wrongNumbers)
+  for (const shown of seen.wrongNumbers)
     unknowns.push(`The agent's words say "${shown}", which the arguments contradict.`);
   for (const { rule, error } of input.verdict.fired)
     if (error !== undefined) unknowns.push(`Rule ${rule} could not be evaluated: ${error}`);
@@ -165,22 +170,16 @@ function unknownsOf({ input, args, preview, opaque, wrongNumbers }: Reasons): re
   return unknowns.map(wellFormed);
 }
 
-function flagsFor({ input, args, preview, opaque, wrongNumbers }: Reasons): readonly Flag[] {
-  const { description, tool, agentText, request, impact } = input;
-  const texts = [
-    tool.name,
-    ...strings(args),
+function flagsFor({ input, args, preview, opaque, seen }: Reasons): readonly Flag[] {
+  const { description, tool } = input;
+  const shown = [
     description ?? '',
-    agentText ?? '',
-    request,
     ...preview.alternatives,
     ...preview.unknowns,
     ...preview.diff.flatMap(({ field, before, after }) => [field, before, after]),
     ...preview.evidence.flatMap(({ what, source }) => [what, source]),
-    ...(impact.recipients ?? []),
-    impact.payee ?? '',
   ];
-  const found = new Set<Flag>(texts.flatMap(flagsOf));
+  const found = new Set<Flag>([...seen.flags, ...shown.flatMap(flagsOf)]);
   if (opaque.length > 0) found.add('opaque');
   if (isOversized(args)) found.add('oversized');
   if (
@@ -191,8 +190,7 @@ function flagsFor({ input, args, preview, opaque, wrongNumbers }: Reasons): read
     found.has('oversized')
   )
     found.add('uninspectable');
-  if (isPressing(agentText ?? '')) found.add('pressure-language');
-  if (wrongNumbers.length > 0) found.add('number-mismatch');
+  if (seen.wrongNumbers.length > 0) found.add('number-mismatch');
   if (!tool.known) found.add('unknown-tool');
   if (input.earlierEffects.length > 0) found.add('earlier-effect');
   return FLAG_ORDER.filter((flag) => found.has(flag));
@@ -213,6 +211,7 @@ const FLAG_ORDER: readonly Flag[] = [
   'control-characters',
   'bidi',
   'invisible-characters',
+  'mixed-scripts',
   'normalisation',
   'opaque',
   'oversized',

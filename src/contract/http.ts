@@ -23,9 +23,14 @@ import {
 import { haltScope } from './halt-record.js';
 import { cursor, page } from './http-page.js';
 import { json, jsonObject } from './json-field.js';
+import { isDetectedName } from './readings.js';
 
 const why = freeText(1, 2000);
 const reading = z.union([z.number(), freeText(0, 500), z.boolean()]);
+const claims = z.record(name, reading).superRefine((given, context) => {
+  for (const key of Object.keys(given).filter(isDetectedName))
+    context.addIssue({ code: 'custom', path: [key], message: 'the gate itself detects this: leave it out' });
+});
 const tier = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]);
 const verb = z.enum(VERBS);
 const state = z.enum([
@@ -45,6 +50,8 @@ export const readyAction = z.strictObject({
   tool: toolName,
   args: jsonObject,
   agentText: z.exactOptional(freeText(0, 20_000)),
+  /** What the agent asks a person: the call then waits for one, whatever the policy says. */
+  question: z.exactOptional(freeText(1, 2_000)),
 });
 
 /**
@@ -60,7 +67,9 @@ export const submitRequest = z
     goal: z.exactOptional(freeText(0, 20_000)),
     /** What kind of case it is, for the policy. */
     situation: z.exactOptional(name),
-    readings: z.exactOptional(z.record(name, reading)),
+    readings: z.exactOptional(claims),
+    /** When the work should be done; rules read how near it is. */
+    deadline: z.exactOptional(instant),
     /** A planner the worker knows, and what to give it. */
     planner: z.exactOptional(z.strictObject({ name, input: z.exactOptional(json) })),
     action: z.exactOptional(readyAction),
@@ -97,6 +106,7 @@ export const taskView = z.object({
   agent: z.string(),
   requester: z.string(),
   goal: z.string().nullable(),
+  deadline: instant.nullable(),
   state,
   since: instant,
   submittedAt: instant,

@@ -30,6 +30,8 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   readonly version: string;
   readonly tier: Tier;
   readonly input: Input;
+  /** What `run` returns, as JSON. A result of another shape is kept as it is, marked, and told to the rules that judge later calls of the task. */
+  readonly output?: z.ZodType;
   /** Plain words from the arguments, one line: what the reviewer reads first. Synchronous and quick; secrets arrive masked. */
   describe(args: z.output<Input>): string;
   /** What the call would change; absent = nothing countable. */

@@ -61,13 +61,30 @@ export function schemaOf(input: z.ZodObject, faults: string[]): Json {
     faults.push('`input` must be a zod object: z.strictObject({ ... })');
     return {};
   }
+  const schema = jsonSchemaOf(input, { name: '`input`', so: 'what is shown is what runs' }, faults);
+  if (hasMarkOnOther(schema)) faults.push('only strings can be secret()');
+  return schema;
+}
+
+/** The JSON Schema of what the tool declares as output; null when it declares nothing. */
+export function outputSchemaOf(output: z.ZodType | undefined, faults: string[]): Json | null {
+  if (output === undefined) return null;
+  if (output instanceof z.ZodType)
+    return jsonSchemaOf(output, { name: '`output`', so: 'it can be checked', io: 'input' }, faults);
+  faults.push('`output` must be a zod schema: z.object({ ... })');
+  return null;
+}
+
+function jsonSchemaOf(
+  type: z.ZodType,
+  { name, so, io = 'output' }: { name: string; so: string; io?: 'input' | 'output' },
+  faults: string[],
+): Json {
   try {
-    const schema = JSON.parse(JSON.stringify(z.toJSONSchema(input))) as Json; // JSON by construction
-    if (hasMarkOnOther(schema)) faults.push('only strings can be secret()');
-    return schema;
+    return JSON.parse(JSON.stringify(z.toJSONSchema(type, { io }))) as Json; // JSON by construction
   } catch (error) {
     faults.push(
-      `\`input\` must be plain JSON, so that what is shown is what runs (no transforms, dates, maps, bigints): ${error instanceof Error ? error.message : String(error)}`,
+      `${name} must be plain JSON, so that ${so} (no transforms, dates, maps, bigints): ${error instanceof Error ? error.message : String(error)}`,
     );
     return {};
   }

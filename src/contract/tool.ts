@@ -6,10 +6,11 @@ import { labelled } from './digest.js';
 import { parseDuration } from './duration.js';
 import { maskSecrets } from './secret.js';
 import { checkedFingerprint, checkedImpact, checkedPreview, resultJson } from './tool-answers.js';
+import { outputProblem } from './tool-output.js';
 import { normaliseArgs, parseArgs } from './tool-arguments.js';
 import type { ParsedArgs } from './tool-arguments.js';
 import type { Preview, RunContext, ToolDefinition } from './tool-definition.js';
-import { definitionFaults, schemaOf } from './tool-faults.js';
+import { definitionFaults, outputSchemaOf, schemaOf } from './tool-faults.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
@@ -18,6 +19,8 @@ export interface Tool extends ToolFacts {
   /** JSON Schema 2020-12 of the input, secrets marked `x-secret`. */
   readonly schema: Json;
   readonly schemaDigest: Digest;
+  /** JSON Schema 2020-12 of a result; null when the tool declares none. */
+  readonly outputSchema: Json | null;
   readonly timeoutMs: number;
   /** Null: the tool honours no key, so a call that may have happened is never repeated. */
   readonly keyLifetimeMs: number | null;
@@ -32,6 +35,8 @@ export interface Tool extends ToolFacts {
   readonly preview: ((args: Json, context: { readonly signal: AbortSignal }) => Promise<Preview>) | null;
   readonly fingerprint: ((args: Json, context: { readonly signal: AbortSignal }) => Promise<string>) | null;
   readonly undo: ((args: Json, result: Json, context: RunContext) => Promise<Json>) | null;
+  /** Where a result, as JSON, is not what the tool declares as output; null = it fits, or nothing is declared. Quotes no value. Never throws. */
+  checkOutput(result: Json): string | null;
   /** The result as JSON: nothing becomes null, what JSON cannot hold is told as text (the effect has happened all the same). */
   run(args: Json, context: RunContext): Promise<Json>;
 }
@@ -63,6 +68,7 @@ export class ToolFailure extends Error {
 export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): Tool {
   const faults = definitionFaults(definition);
   const schema = schemaOf(definition.input, faults);
+  const outputSchema = outputSchemaOf(definition.output, faults);
   if (faults.length > 0) {
     const named = JSON.stringify(definition.name ?? null);
     throw new CountersignError('config', `tool ${named}: ${faults.join('; ')}`);
@@ -79,6 +85,7 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
     hasUndo: has('undo'),
     schema,
     schemaDigest: labelled('tool-schema', schema),
+    outputSchema,
     timeoutMs: parseDuration(definition.timeout ?? '') ?? DEFAULT_TIMEOUT_MS,
     keyLifetimeMs: parseDuration(definition.idempotency?.keyLifetime ?? '') ?? null,
     parseArgs: (args) => parseArgs(definition.input, args),
@@ -95,6 +102,8 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
     undo: has('undo')
       ? async (args, result, context) => resultJson(await definition.undo?.(typed(args), result, context))
       : null,
+    checkOutput: (result) =>
+      definition.output === undefined ? null : outputProblem(definition.output, outputSchema, result),
     run: async (args, context) => resultJson(await definition.run(typed(args), context)),
   };
   Object.defineProperty(tool, MADE, { value: true });

@@ -30,6 +30,7 @@ export type Flag =
   | 'control-characters'
   | 'bidi'
   | 'invisible-characters'
+  | 'mixed-scripts'
   | 'normalisation'
   | 'opaque'
   | 'oversized'
@@ -104,6 +105,7 @@ export interface Brief {
   readonly session: string;
   /** Effects that an earlier generation of this operation already had. */
   readonly earlierEffects: readonly string[];
-  /** 10 the agent's own words: boxed, last, unverified. */
+  /** 10 the agent's own words: boxed, last, unverified. First what it asks a person, absent when it asks nothing. */
+  readonly agentQuestion?: string;
   readonly agentText: string | null;
 }

@@ -1,4 +1,5 @@
 import type { Flag } from './brief.js';
+import { mixesScripts } from './mixed-scripts.js';
 
 // Written with escapes only: a literal of these characters in a source file would be the very trick.
 const CONTROL = '\\p{Cc}'; // C0, DEL, C1
@@ -26,6 +27,7 @@ export function visible(text: string, options: { readonly block?: boolean } = {}
 /** Reasons to look twice at a text, in a fixed order. */
 export function flagsOf(text: string): readonly Flag[] {
   const flags = FLAGS.filter(([, pattern]) => pattern.test(text)).map(([flag]) => flag);
+  if (mixesScripts(normalised(text))) flags.push('mixed-scripts');
   return text.normalize('NFC') === text ? flags : [...flags, 'normalisation'];
 }
 

@@ -31,8 +31,12 @@ export async function cleanArguments(
   }
   const tool = await findTool(queries, call.tool);
   if (!tool) await requirePublished(queries);
-  if (tool) checkArguments(tool.schema, call.args, tool.facts.version);
+  if (tool) requireFit(tool.schema, call.args, unfitting(tool.facts.version));
   return takeSecrets(deps.secrets, { tenant: call.tenant, schema: tool?.schema ?? {}, args: call.args });
+}
+
+function unfitting(version: string): string {
+  return `The arguments do not fit the tool (version ${version}): see \`problems\`.`;
 }
 
 /** Before the first worker has published its tools nobody can tell what is secret in a call, and none could be judged. */
@@ -44,17 +48,20 @@ async function requirePublished(queries: Queries): Promise<void> {
   );
 }
 
-function checkArguments(schema: Json, args: Json, version: string): void {
-  const parsed = validatorOf(schema).safeParse(args);
+/** Checks what a person gives as the result of a tool's work against what the tool declares. Throws `invalid` with the places. */
+export async function requireOutput(queries: Queries, tool: string, outcome: Json): Promise<void> {
+  const published = await findTool(queries, tool);
+  if (published?.output == null) return;
+  requireFit(published.output, outcome, `Your result does not fit what ${tool} returns: see \`problems\`.`);
+}
+
+function requireFit(schema: Json, value: Json, message: string): void {
+  const parsed = validatorOf(schema).safeParse(value);
   if (parsed.success) return;
   const problems = parsed.error.issues
     .slice(0, 20)
     .map((issue) => ({ path: ['$', ...issue.path].map(String).join('.'), message: issue.message }));
-  throw new CountersignError(
-    'invalid',
-    `The arguments do not fit the tool (version ${version}): see \`problems\`.`,
-    { problems },
-  );
+  throw new CountersignError('invalid', message, { problems });
 }
 
 function validatorOf(schema: Json): z.ZodType {

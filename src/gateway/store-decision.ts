@@ -16,6 +16,7 @@ import { readDecisionScene } from '../store/decision-scene.js';
 import { appendJournal, type JournalEvent } from '../store/journal.js';
 import { lockOperation } from '../store/ledger.js';
 import { closeQuestion, latestQuestion, type QuestionRow } from '../store/questions.js';
+import { requireOutput } from './arguments.js';
 import type { DecisionScene, IncomingDecision, StoredDecision } from './decision-scene.js';
 import { winnerOf, winnerView } from './decision-winner.js';
 import type { GatewayDeps } from './deps.js';
@@ -165,6 +166,7 @@ async function changeOf(
   scene: DecisionScene,
 ): Promise<Change> {
   const { body } = incoming;
+  if (body.outcome !== undefined) await requireOutput(tx, scene.question.tool, body.outcome);
   if (body.decision === 'edit' && body.edits !== undefined)
     return { edited: await storeEdit(deps, tx, scene, body.edits) };
   if (body.decision !== 'hold' && body.decision !== 'extend') return {};

@@ -106,6 +106,7 @@ function newTask(
     situation: body.situation ?? '',
     readings,
     planner: hidden?.settings ?? null,
+    ...(body.deadline === undefined ? {} : { deadline: body.deadline }),
   };
   const ready =
     action && clean
@@ -114,6 +115,7 @@ function newTask(
           args: clean.args,
           readings,
           agentText: action.agentText === undefined ? null : scrub(action.agentText),
+          ...(action.question === undefined ? {} : { question: scrub(action.question) }),
         }
       : null;
   const identity: Json = { agent: body.agent, requester, request, ready };

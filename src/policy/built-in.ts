@@ -3,10 +3,14 @@ import type { AlwaysAsk } from '../domain/action.js';
 import { AUTONOMY_LEVEL, DEFAULT_AUTONOMY, TIER_FLOOR } from './defaults.js';
 import type { Case } from './case.js';
 import type { AgentPolicy } from './policy.js';
+import { detectedReasons } from './detected.js';
 import { isStricter, plainReason, type Reason } from './reason.js';
 import { riskReasons } from './risk-map.js';
 
-/** Always-ask categories, tier, the agent's autonomy and stage, the risk map, and calls that the policy does not expect: what holds without any rule. */
+/**
+ * Always-ask categories, tier, the agent's autonomy and stage, the risk map, calls that the policy does not expect, and an agent that stalls
+ * or asks: what holds without any rule.
+ */
 export function builtInReasons(input: Case): readonly Reason[] {
   return [
     ...categoryReasons(input),
@@ -14,6 +18,7 @@ export function builtInReasons(input: Case): readonly Reason[] {
     ...stageReasons(input),
     ...riskReasons(input),
     ...anomalyReasons(input),
+    ...detectedReasons(input),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Action, ToolFacts } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
 import type { Fired } from '../domain/verdict.js';
+import type { Detected } from '../contract/readings.js';
 import type { Policy } from './policy.js';
 
 /** What judging knows of the task. */
@@ -30,6 +31,8 @@ export interface Case {
   readonly unreadable?: boolean;
   /** Arguments that no reader can judge: encoded data, or too much to be shown in full. */
   readonly unshown?: readonly string[];
+  /** What the gate found out about the call; what is absent was not found. Nothing that is claimed takes its place. */
+  readonly detected?: Partial<Detected>;
   readonly task: JudgedTask;
   /** Epoch milliseconds of the database's clock; decides the UTC day of limits, nothing else. */
   readonly now: number;

@@ -1,12 +1,21 @@
+import { NOTHING_DETECTED, soundClaims } from '../contract/readings.js';
 import type { CelFacts, CelInt } from './compile.js';
 import type { JudgeInput } from './case.js';
 import { ownerRoleOf } from './roster.js';
 
 /**
- * What rules can see of a case. A reading that is no finite number counts as missing; an impact that the tool does not state is empty, and
+ * What rules can see of a case. A claimed reading that is not what its name stands for counts as missing; an impact that the tool does not state is empty, and
  * one that it could not state is missing, so that every rule which reads it errs and thereby asks.
  */
-export function celFactsOf({ policy, action, facts, unreadable, task, history }: JudgeInput): CelFacts {
+export function celFactsOf({
+  policy,
+  action,
+  facts,
+  unreadable,
+  detected,
+  task,
+  history,
+}: JudgeInput): CelFacts {
   const agent = policy.agents.get(task.agent);
   const { money, rows, recipients, payee, environment } = action.impact;
   return {
@@ -32,11 +41,7 @@ export function celFactsOf({ policy, action, facts, unreadable, task, history }:
           }),
       categories: [...(facts?.categories ?? []), ...(policy.tools.get(action.tool)?.categories ?? [])],
     },
-    readings: Object.fromEntries(
-      Object.entries(action.readings).filter(
-        ([, value]) => typeof value !== 'number' || Number.isFinite(value),
-      ),
-    ),
+    readings: { ...soundClaims(action.readings), ...NOTHING_DETECTED, ...detected },
     history: {
       executed: celInt(history.executed),
       rejected: celInt(history.rejected),

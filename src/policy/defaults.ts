@@ -38,3 +38,9 @@ export const DEFAULT_VALIDITY_MS = 15 * 60_000;
 
 /** How far people may move a deadline, in all. */
 export const DEFAULT_EXTEND_MS = 24 * 3_600_000;
+
+/** So many equal proposals in one task ask: once is work and twice may be a retry; a third time the agent goes in a circle. */
+export const EQUAL_PROPOSALS = 3;
+
+/** So many planner steps in a row without effect ask: an agent may be turned down a few times, and then it needs another idea than its own. */
+export const STEPS_WITHOUT_EFFECT = 5;

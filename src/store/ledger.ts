@@ -2,6 +2,7 @@ import type { Json, Readings } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
 import type { Reservation } from '../domain/verdict.js';
 import { canonicalJson } from '../contract/canonical.js';
+import type { TaskCourse } from '../contract/readings.js';
 import type { Queries, Transaction } from './database.js';
 
 /** Where "once" is enforced: what became of one generation of one operation. */
@@ -21,6 +22,10 @@ export interface LedgerRow extends CallRef {
   readonly args: Json;
   readonly readings: Readings;
   readonly agentText: string | null;
+  /** What the agent asks a person; null = nothing. */
+  readonly question: string | null;
+  /** What the course of the task said of this call when it was proposed; judging looks at nothing later. */
+  readonly detected: TaskCourse;
   readonly proposedAt: number;
   readonly status: LedgerStatus;
   readonly attempt: number;
@@ -31,19 +36,24 @@ export interface LedgerRow extends CallRef {
   readonly decisions: readonly string[];
   readonly reserved: readonly Reservation[];
   readonly result: Json | undefined;
+  /** The result is not what the tool declares. */
+  readonly unexpectedShape: boolean;
   readonly errorCode: string | null;
+  /** The operation in whose place the policy runs this one; null = an agent proposed it. */
+  readonly safeFor: number | null;
 }
 
-type Stored = Omit<LedgerRow, 'args' | 'readings' | 'reserved' | 'result'> & {
+type Stored = Omit<LedgerRow, 'args' | 'readings' | 'detected' | 'reserved' | 'result'> & {
   args: string;
   readings: string;
+  detected: string | null;
   reserved: string | null;
   result: string | null;
 };
 
-const COLUMNS = `tenant, task, operation, generation, tool, args, readings, agent_text as "agentText", proposed_at as "proposedAt", status, attempt,
+const COLUMNS = `tenant, task, operation, generation, tool, args, readings, agent_text as "agentText", question, detected, proposed_at as "proposedAt", status, attempt,
   call_by as "callBy", claimed_at as "claimedAt", first_called_at as "firstCalledAt", ended_at as "endedAt", decisions, reserved, result,
-  error_code as "errorCode"`;
+  unexpected_shape as "unexpectedShape", error_code as "errorCode", safe_for as "safeFor"`;
 
 // What is parsed here was written by this file as canonical JSON of these very types.
 function parse(row: Stored): LedgerRow {
@@ -51,6 +61,7 @@ function parse(row: Stored): LedgerRow {
     ...row,
     args: JSON.parse(row.args) as Json, // see above
     readings: JSON.parse(row.readings) as Readings, // see above
+    detected: row.detected === null ? {} : (JSON.parse(row.detected) as TaskCourse), // see above
     reserved: row.reserved === null ? [] : (JSON.parse(row.reserved) as Reservation[]), // see above
     result: row.result === null ? undefined : (JSON.parse(row.result) as Json), // see above
   };
@@ -63,6 +74,12 @@ export interface ProposedCall {
   readonly args: Json;
   readonly readings: Readings;
   readonly agentText: string | null;
+  /** What the agent asks a person; absent = nothing. */
+  readonly question?: string;
+  /** Absent = nothing happened in the task before. */
+  readonly detected?: TaskCourse;
+  /** The operation in whose place the policy runs it; absent = an agent proposed it. */
+  readonly safeFor?: number;
 }
 
 /** Writes proposals as generation 1; ones that are there already stay. */
@@ -72,8 +89,8 @@ export function insertCalls(
 ): void {
   for (const call of proposal.calls) {
     tx.send(
-      `insert into ledger (tenant, task, operation, generation, tool, args, readings, agent_text, proposed_at, agent)
-       values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+      `insert into ledger (tenant, task, operation, generation, tool, args, readings, agent_text, proposed_at, agent, question, detected, safe_for)
+       values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
       [
         proposal.tenant,
         proposal.task,
@@ -84,9 +101,24 @@ export function insertCalls(
         call.agentText,
         proposal.now,
         proposal.agent,
+        call.question ?? null,
+        canonicalJson({ ...call.detected }),
+        call.safeFor ?? null,
       ],
     );
   }
+}
+
+/** The safe action that took an operation's place; undefined = none did. */
+export async function findSafeCall(
+  queries: Queries,
+  of: Omit<CallRef, 'generation'>,
+): Promise<{ operation: number; tool: string } | undefined> {
+  const [row] = await queries.query<{ operation: number; tool: string }>(
+    'select operation, tool from ledger where tenant = $1 and task = $2 and safe_for = $3',
+    [of.tenant, of.task, of.operation],
+  );
+  return row;
 }
 
 /** An edit: the same tool with other arguments, as the operation's next generation. Returns its number; the same edit twice is one. */
@@ -105,8 +137,8 @@ export async function insertGeneration(
   if (same) return same.generation;
   const generation = Math.max(...rows.map((row) => row.generation)) + 1;
   await tx.query(
-    `insert into ledger (tenant, task, operation, generation, tool, args, readings, agent_text, proposed_at, agent)
-     select $1, $2, $3, $4::int, $5, $6, $7, $8, $9::bigint, agent from ledger where tenant = $1 and task = $2 and operation = $3 and generation = 1`,
+    `insert into ledger (tenant, task, operation, generation, tool, args, readings, agent_text, proposed_at, agent, question, detected)
+     select $1, $2, $3, $4::int, $5, $6, $7, $8, $9::bigint, agent, question, detected from ledger where tenant = $1 and task = $2 and operation = $3 and generation = 1`,
     [
       from.tenant,
       from.task,
@@ -232,7 +264,7 @@ export function hadEffect(row: LedgerRow): boolean {
 
 /** What an attempt became. */
 export type CallEnd =
-  | { readonly status: 'done'; readonly result: Json }
+  | { readonly status: 'done'; readonly result: Json; readonly unexpectedShape?: true }
   | { readonly status: 'failed'; readonly code: string; readonly message: string }
   | { readonly status: 'unknown' }
   /** Proven not to have started: the next claim starts from scratch. */
@@ -249,7 +281,7 @@ export function endCall(
 ): Promise<boolean> {
   const { end } = call;
   const ended = tx.query(
-    `update ledger set status = $6, result = $7, error_code = $8, ended_at = $9
+    `update ledger set status = $6, result = $7, error_code = $8, ended_at = $9, unexpected_shape = $11
      where tenant = $1 and task = $2 and operation = $3 and generation = $4 and attempt = $5 and status = any($10) returning 1`,
     [
       call.tenant,
@@ -266,6 +298,7 @@ export function endCall(
       end.status === 'failed' ? end.code : null,
       end.status === 'open' ? null : call.now,
       call.from,
+      end.status === 'done' && end.unexpectedShape === true,
     ],
   );
   return ended.then((rows) => rows.length === 1);

@@ -1,10 +1,12 @@
 import { CountersignError } from '../domain/errors.js';
 import { openDatabase, sqlState, type Database, type Queries } from './database.js';
 import { spine } from './migrations/001-spine.js';
+import { readings } from './migrations/002-readings.js';
 import { verbs } from './migrations/003-verbs.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
+  { id: 2, sql: readings },
   { id: 3, sql: verbs },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;

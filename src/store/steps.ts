@@ -27,6 +27,18 @@ export async function findStep(queries: Queries, ref: StepRef): Promise<StepRow 
   return { done: row.done, operations };
 }
 
+/** The operations that each step before this one proposed, in the order of the steps. */
+export async function earlierSteps(
+  queries: Queries,
+  before: StepRef,
+): Promise<readonly (readonly number[])[]> {
+  const rows = await queries.query<{ operations: readonly number[] }>(
+    'select operations from steps where tenant = $1 and task = $2 and step < $3 order by step',
+    [before.tenant, before.task, before.step],
+  );
+  return rows.map((row) => row.operations);
+}
+
 /** Stores an answer; false when another attempt was first, whose answer then stands. */
 export async function insertStep(
   tx: Transaction,

@@ -11,6 +11,8 @@ export interface TaskRequest {
   readonly situation: string;
   readonly readings: Readings;
   readonly planner: { readonly kind: string; readonly [key: string]: Json } | null;
+  /** When the work should be done, in epoch milliseconds; absent = whenever. */
+  readonly deadline?: number;
 }
 
 /** The authority for a task's agent, tenant and requester. */
@@ -45,6 +47,7 @@ export interface NewTask {
     readonly args: Json;
     readonly readings: Readings;
     readonly agentText: string | null;
+    readonly question?: string;
   } | null;
 }
 

@@ -23,6 +23,8 @@ import type {
   PlanResult,
   RecordInput,
   RecordResult,
+  SafeguardInput,
+  SafeguardResult,
   UndoInput,
   UndoResult,
   VerifyInput,
@@ -112,6 +114,17 @@ export function undo(task: TaskRun, input: Bare<UndoInput>): Promise<UndoResult>
   const summary = `undo ${task.label(input.operation)}`;
   return carrying(task, (carry) =>
     ordinary.undo.executeWithOptions({ ...EXECUTE, summary }, [{ ...carry, ...input }]),
+  );
+}
+
+/** The safe action in place of one that nobody answered. */
+export function safeguard(task: TaskRun, input: Bare<SafeguardInput>): Promise<SafeguardResult> {
+  return quickly(
+    task,
+    local.safeguard,
+    ordinary.safeguard,
+    input,
+    `safeguard ${task.label(input.operation)}`,
   );
 }
 

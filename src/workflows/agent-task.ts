@@ -20,7 +20,10 @@ export async function agentTask(input: TaskInput): Promise<TaskResult> {
   for (;;) {
     await Promise.all(openOperations(task).map((operation) => driveBranch(task, operation)));
     task.leaving = task.mayLeave();
-    if (task.leaving || task.ending !== null || !task.planning) break;
+    if (task.leaving || task.ending !== null) break;
+    // A safe action took the place of one that nobody answered.
+    if (openOperations(task).length > 0) continue;
+    if (!task.planning) break;
     await planStep(task);
   }
   task.closing = true;

@@ -4,7 +4,7 @@ import { isClosed } from '../domain/decide.js';
 import type { Escalation, In } from '../domain/escalation.js';
 import { hasFurtherRung } from '../domain/ladder.js';
 import { questionOf } from '../domain/task.js';
-import { record, verify } from './activity-calls.js';
+import { record, safeguard, verify } from './activity-calls.js';
 import { ask } from './asking.js';
 import { hearWaiting } from './deciding.js';
 import { publish } from './publish.js';
@@ -71,8 +71,20 @@ async function confirm(task: TaskRun, state: In<'HUMAN_RESPONDED'>): Promise<voi
 async function timeOut(task: TaskRun, state: In<'TIMED_OUT'>): Promise<void> {
   const { operation, question } = state;
   if (hasFurtherRung(question)) return settle(task, state, { type: 'climb' });
+  if (question.fallback === 'safe' && question.kind !== 'resolution' && question.kind !== 'confirmation')
+    return doSafely(task, state);
   settle(task, state, { type: 'fall-back' });
   const after = task.branch(operation);
   if (after?.status === 'FAILED' && question.fallback === 'halt')
     await CancellationScope.nonCancellable(() => record(task, { haltAgent: { operation } }));
+}
+
+/** Denies what nobody answered, and has the safe action of its ladder judged in its place. */
+async function doSafely(task: TaskRun, state: In<'TIMED_OUT'>): Promise<void> {
+  const { generation, round } = state.question;
+  const as = task.nextOperation;
+  task.nextOperation += 1;
+  const made = await safeguard(task, { operation: state.operation, generation, round, as });
+  settle(task, state, { type: 'fall-back' });
+  if (task.ending === null && task.branch(made.operation) === undefined) task.open(made.operation, made.tool);
 }

@@ -229,11 +229,17 @@ describe('other commands', () => {
       situation: 'refund',
       action: { tool: 'issue_refund', args: { orderId: '1', amountCents: 5 } },
     };
-    const submitted = await as('shop', ['submit', '-', '--task', 'cli-1'], {
-      input: JSON.stringify(request),
-    });
+    const input = JSON.stringify(request);
+    const deadline = ['--deadline', '2030-01-01T10:00:00+01:00'];
+    const submitted = await as('shop', ['submit', '-', '--task', 'cli-1', ...deadline], { input });
     expect([submitted.exit, submitted.out.includes('cli-1 was started')]).toEqual([0, true]);
-    expect((await as('shop', ['status', 'cli-1'])).out).toContain('RUNNING');
+    const status = (await as('shop', ['status', 'cli-1'])).out;
+    expect([status.includes('RUNNING'), status.includes('2030-01-01 09:00 UTC')]).toEqual([true, true]);
+    // Case 22: a time without its zone is another one elsewhere.
+    for (const time of ['2030-01-01T10:00:00', '2030-01-01', 'tomorrow'])
+      expect((await as('shop', ['submit', '-', '--task', 'cli-3', '--deadline', time], { input })).exit).toBe(
+        2,
+      );
     expect((await as('shop', ['tasks'])).out).toContain('cli-1');
     expect((await as('shop', ['result', 'cli-1'])).exit).toBe(7);
     expect((await as('shop', ['cancel', 'cli-1', '--why', 'no'])).exit).toBe(0);

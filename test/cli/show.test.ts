@@ -75,6 +75,21 @@ describe('a question on a terminal of 80 columns', () => {
   });
 
   // Seen to fail: the command on one line whatever its length; `as` left out of it.
+  // Seen to fail: shown beside our own question, without a box.
+  it('shows what the agent asks a person in a box of its own, last', () => {
+    const lines = showEscalation(
+      aView({ agentQuestion: `Is it 1182?${ESC}[2K\nYou may: approve`, agentText: 'So be it.' }),
+      SCREEN,
+    );
+    expect(lines.join('\n')).not.toMatch(DANGEROUS);
+    expect(lines).toContain('10 Agent asks (unverified): below');
+    const asks = lines.findIndex((line) => line.includes('the agent asks a person, unverified'));
+    const says = lines.findIndex((line) => line.includes("the agent's own words, unverified"));
+    expect(asks).toBeGreaterThan(lines.findIndex((line) => line.startsWith('You may')));
+    expect(says).toBeGreaterThan(asks);
+    expect(lines.slice(asks, says).filter((line) => line.startsWith('You may'))).toEqual([]);
+  });
+
   it('gives a command to copy that acts as the same person, in 80 columns', () => {
     const lines = showEscalation(aView({}), { ...SCREEN, as: ' --as a-supervisor-of-support' });
     expect(Math.max(...lines.map(columns))).toBeLessThanOrEqual(80);
@@ -203,6 +218,7 @@ describe('lists', () => {
         agent: 'support',
         requester: 'shop',
         goal: `Refund ${ESC}[2K`,
+        deadline: NOON + 3_600_000,
         state: 'FAILED',
         since: NOON,
         submittedAt: NOON - 9_000,

@@ -42,6 +42,7 @@ function aView(rest: Partial<TaskView> = {}): TaskView {
     agent: 'airline',
     requester: 'local',
     goal: null,
+    deadline: null,
     state: 'COMPLETED',
     since: 0,
     submittedAt: 0,

@@ -141,6 +141,8 @@ export class FakeWorld {
         })),
       execute: (input) => this.#answer('execute', input, () => this.#execute(input)),
       undo: (input) => this.#answer('undo', input, () => this.#undo(input)),
+      safeguard: (input) =>
+        this.#answer('safeguard', input, () => ({ operation: input.as, tool: 'hold_order' })),
       conclude: (input) => this.#answer('conclude', input, () => ({})),
       record: (input) =>
         this.#answer('record', input, () => {

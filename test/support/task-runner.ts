@@ -201,6 +201,7 @@ function delegating(worlds: ReadonlyMap<TaskId, FakeWorld>): Activities {
     inspect: (input) => of(input.task).inspect(input),
     execute: (input) => of(input.task).execute(input),
     undo: (input) => of(input.task).undo(input),
+    safeguard: (input) => of(input.task).safeguard(input),
     conclude: (input) => of(input.task).conclude(input),
     record: (input) => of(input.task).record(input),
   };

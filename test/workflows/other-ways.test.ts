@@ -108,3 +108,28 @@ describe('a call that is stopped', () => {
     expect(task.world.effects).toEqual([]);
   });
 });
+
+describe('a safe action', () => {
+  it('takes the place of a call that nobody answered, and is judged as any other', async () => {
+    const world = tasks.newWorld();
+    world.ladders = { 1: { roles: ['supervisor'], ttlMs: 300, fallback: 'safe' }, 2: null };
+    const task = await startAsked(tasks, world);
+    expect(await task.handle.result()).toEqual({ state: 'COMPLETED', reason: null });
+    expect(world.effects).toEqual(['2.1']);
+    expect(await task.view()).toMatchObject({
+      branches: [
+        { tool: 'issue_refund', outcome: { kind: 'denied', because: 'unanswered' } },
+        { tool: 'hold_order', outcome: { kind: 'executed' } },
+      ],
+    });
+  });
+
+  it('has a number that no later proposal gets', async () => {
+    const world = tasks.newWorld();
+    world.steps = [['issue_refund'], ['issue_refund']];
+    world.ladders = { 1: { roles: ['supervisor'], ttlMs: 300, fallback: 'safe' }, 2: null, 3: null };
+    const task = await startAsked(tasks, world);
+    await task.handle.result();
+    expect(world.effects).toEqual(['2.1', '3.1']);
+  });
+});

@@ -8,6 +8,7 @@ const proposal = z.strictObject({
   args: jsonObject,
   readings: z.exactOptional(z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]))),
   agentText: z.exactOptional(z.string()),
+  question: z.exactOptional(z.string()),
 });
 
 const script = z.looseObject({

@@ -27,12 +27,18 @@ export const submitCommand: Command = {
   ],
   options: {
     task: { type: 'string', value: 'NAME', help: "the task's name, instead of the one in the file" },
+    deadline: {
+      type: 'string',
+      value: 'TIME',
+      help: 'when the work should be done, such as 2026-11-22T09:00:00Z',
+    },
     ...REMOTE,
   },
   async run(input) {
     const request = {
       ...(await readRequest(input)),
       ...(text(input, 'task') === undefined ? {} : { task: text(input, 'task') }),
+      ...deadlineOf(input),
     };
     const answer = await connect(input).tasks.submit(request as SubmitRequest); // the gateway checks it and tells every problem
     if (flag(input, 'json')) return input.io.printJson(answer);
@@ -43,6 +49,15 @@ export const submitCommand: Command = {
     );
   },
 };
+
+/** A time without its zone would be another one on another machine. */
+function deadlineOf(input: Input): { deadline?: number } {
+  const given = text(input, 'deadline');
+  if (given === undefined) return {};
+  const deadline = /T.*(Z|[+-]\d\d:\d\d)$/.test(given) ? Date.parse(given) : Number.NaN;
+  if (Number.isFinite(deadline)) return { deadline };
+  throw usage(input.command, `--deadline ${given} is not a time with its zone, such as 2026-11-22T09:00:00Z`);
+}
 
 async function readRequest(input: Input): Promise<object> {
   const path = arg(input, 0);

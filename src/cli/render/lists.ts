@@ -73,6 +73,7 @@ export function showTask(view: TaskView, screen: Screen): string[] {
     ...line('Task', `${view.task} of agent ${view.agent}, for ${view.requester}`),
     ...line('State', `${view.state}${ended}, since ${time(view.since)}`),
     ...(view.goal === null ? [] : line('Goal', view.goal)),
+    ...(view.deadline === null ? [] : line('Deadline', time(view.deadline))),
     ...(view.halt === null ? [] : line('Halted by', `${view.halt}; nothing goes on before it is lifted`)),
     ...waits.flatMap((wait) => line('Waits for', wait)),
     ...(rows.length === 0

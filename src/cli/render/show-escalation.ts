@@ -184,7 +184,12 @@ export function shortDigest(digest: string): string {
 }
 
 function agentBox({ brief }: EscalationView, { width }: Screen): string[] {
-  if (brief.agentText === null) return [];
-  const lines = visible(brief.agentText, { block: true }).replaceAll('\t', '  ').split('\n');
-  return boxed("the agent's own words, unverified", lines, width);
+  const box = (label: string, text: string | null) =>
+    text === null
+      ? []
+      : boxed(label, visible(text, { block: true }).replaceAll('\t', '  ').split('\n'), width);
+  return [
+    ...box('the agent asks a person, unverified', brief.agentQuestion ?? null),
+    ...box("the agent's own words, unverified", brief.agentText),
+  ];
 }

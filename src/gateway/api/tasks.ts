@@ -92,7 +92,8 @@ async function listPage(
 
 function base(row: TaskRow) {
   const { task, tenant, agent, requester, submittedAt, closedAt, reason, detail } = row;
-  return { task, tenant, agent, requester, submittedAt, closedAt, reason, detail };
+  const deadline = row.request.deadline ?? null;
+  return { task, tenant, agent, requester, deadline, submittedAt, closedAt, reason, detail };
 }
 
 async function view(deps: GatewayDeps, row: TaskRow): Promise<TaskView> {

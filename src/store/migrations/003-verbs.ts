@@ -5,6 +5,8 @@ alter table questions add constraint questions_kind_check check (kind in ('appro
 alter table ledger drop constraint ledger_status_check;
 alter table ledger add constraint ledger_status_check
   check (status in ('open', 'claimed', 'done', 'undone', 'failed', 'unknown', 'left', 'voided'));
+alter table ledger add column safe_for int;
+create unique index ledger_safe on ledger (tenant, task, safe_for) where safe_for is not null;
 alter table tools add column output text;
 create table undos (
   tenant text not null,

@@ -1,0 +1,59 @@
+import type { Json } from '../domain/action.js';
+import type { Verb } from '../domain/decision.js';
+import type { DecisionRow } from '../store/decisions.js';
+import type { LedgerRow } from '../store/ledger.js';
+import type { PlannerMemory } from './ports.js';
+
+/** What became of everything proposed so far, the newest generation of each operation. */
+export function recall(
+  calls: readonly LedgerRow[],
+  decisions: readonly DecisionRow[],
+): readonly PlannerMemory[] {
+  const newest = new Map(calls.map((call) => [call.operation, call]));
+  return [...newest.values()].map((call) => {
+    const said = decisions.findLast(
+      (row) => row.operation === call.operation && isToldWith(row, 'reject', 'respond'),
+    );
+    return { operation: call.operation, tool: call.tool, args: call.args, ...became(call, said) };
+  });
+}
+
+/** Whether a decision took effect by one of these verbs. */
+export function isToldWith({ verb, outcome }: DecisionRow, ...verbs: readonly Verb[]): boolean {
+  return outcome === 'applied' && verbs.includes(verb);
+}
+
+function became(
+  call: LedgerRow,
+  said: DecisionRow | undefined,
+): Pick<PlannerMemory, 'outcome' | 'result' | 'why' | 'answer'> {
+  switch (call.status) {
+    case 'done':
+      return { outcome: 'executed', result: call.result ?? null };
+    case 'undone':
+      return { outcome: 'undone', ...(said && { why: said.why }) };
+    case 'failed':
+      return { outcome: 'failed', why: failure(call.result) };
+    case 'unknown':
+    case 'left':
+    case 'claimed':
+      return { outcome: 'unknown' };
+    case 'voided':
+      return { outcome: 'voided' };
+    case 'open':
+      return refused(said);
+  }
+}
+
+function refused(said: DecisionRow | undefined): Pick<PlannerMemory, 'outcome' | 'why' | 'answer'> {
+  if (said === undefined) return { outcome: 'denied' };
+  return typeof said.result === 'string'
+    ? { outcome: 'answered', answer: said.result }
+    : { outcome: 'rejected', why: said.why };
+}
+
+function failure(stored: Json | undefined): string {
+  const message =
+    typeof stored === 'object' && stored !== null && 'message' in stored ? stored['message'] : undefined;
+  return typeof message === 'string' ? message : 'failed';
+}
