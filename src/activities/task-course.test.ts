@@ -29,6 +29,7 @@ function aCall(operation: number, change: Partial<LedgerRow> = {}): LedgerRow {
     result: undefined,
     unexpectedShape: false,
     errorCode: null,
+    safeFor: null,
     ...change,
   };
 }
