@@ -32,7 +32,10 @@ export function respond(state: Escalation, decision: DecisionMessage): readonly 
     case 'TIMED_OUT':
       return refuse('too-late', 'the time to answer is over');
     case 'RESUMING':
-      return closed(winnerOf(state), state.question !== null);
+      // The store opens the window of a soft call when it records that it ran: somebody may confirm it before the run hears of it.
+      return state.question === null && decision.round > state.round
+        ? refuse('pending', 'the call is under way')
+        : closed(winnerOf(state), state.question !== null);
     case 'SETTLED':
       return closed(state.winner, state.asked);
     case 'FAILED':

@@ -51,6 +51,7 @@ export interface Deployment {
   end(task: string): Promise<ResultView>;
   effects(task: string): readonly Entry[];
   calls(task: string): readonly Entry[];
+  undone(task: string): readonly Entry[];
   /** The live state, as the task's workflow answers it. */
   view(task: string): Promise<TaskView>;
   /** The types of a task's journal entries, in order. */
@@ -130,6 +131,7 @@ export async function deploy(options: Partial<Parameters<typeof startRunning>[0]
       }, 45_000),
     effects: (task) => book_('effect', task),
     calls: (task) => book_('call', task),
+    undone: (task) => book_('undone', task),
     view: (task) => temporal.workflow.getHandle(`${TENANT}/${task}`).query<TaskView, []>(viewQuery.name),
     journal: async (task) =>
       (await readJournal(database, { tenant: TENANT, task: task as TaskId, limit: 1_000 })).map(

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { defineTool, type Tool } from '../../src/contract/tool.js';
 import type { RunContext } from '../../src/contract/tool-definition.js';
 
-/** What the outside world saw: each call that came in, and each that changed something. */
+/** What the outside world saw: each call that came in, each that changed something, and each change that was taken back. */
 export interface Entry {
-  readonly kind: 'call' | 'effect';
+  readonly kind: 'call' | 'effect' | 'undone';
   readonly tool: string;
   readonly key: string;
   readonly task: string;
@@ -27,7 +27,8 @@ const CALL_MS = 4_000;
 
 /**
  * Tools over a world that is a file: append-only, one line each, so that it outlives every process. `pay` and `refund` are of tier 4 and
- * do the same, but only `refund` honours keys; `hasty` is asked along a ladder of seconds; `look` is of tier 1 and runs without asking.
+ * do the same, but only `refund` honours keys; `hasty` is asked along a ladder of seconds; `look` is of tier 1 and runs without asking;
+ * `draft` (with keys) and `jot` (without) run softly and can be undone.
  */
 export function worldTools(
   book: string,
@@ -48,6 +49,13 @@ export function worldTools(
     await onCall('call-effected', { task, operation });
     return { ok: true };
   };
+  const undo =
+    (tool: string, honoursKeys: boolean) => async (_: unknown, __: unknown, context: RunContext) => {
+      const { idempotencyKey: key, task, operation } = context;
+      if (honoursKeys && readBook(book).some((entry) => entry.kind === 'undone' && entry.key === key)) return;
+      const entry: Entry = { kind: 'undone', tool, key, task, operation, pid: process.pid, at: Date.now() };
+      appendFileSync(book, `${JSON.stringify(entry)}\n`);
+    };
   const input = z.strictObject({ n: z.int() });
   const common = { version: '1', input, timeout: `${callMs}ms` };
   const describe = ({ n }: { n: number }) => `Pay number ${n}`;
@@ -56,6 +64,23 @@ export function worldTools(
     defineTool({ ...common, name: 'pay', tier: 4, describe, run: run('pay', false) }),
     defineTool({ ...common, name: 'refund', tier: 4, describe, idempotency, run: run('refund', true) }),
     defineTool({ ...common, name: 'hasty', tier: 4, describe, run: run('hasty', false) }),
+    defineTool({
+      ...common,
+      name: 'jot',
+      tier: 2,
+      describe,
+      run: run('jot', false),
+      undo: undo('jot', false),
+    }),
+    defineTool({
+      ...common,
+      name: 'draft',
+      tier: 2,
+      describe,
+      idempotency,
+      run: run('draft', true),
+      undo: undo('draft', true),
+    }),
     defineTool({ ...common, name: 'look', tier: 1, describe, run: run('look', false) }),
   ];
 }
@@ -72,7 +97,7 @@ export const WORLD_POLICY = `
 version: "1"
 owner: tests
 agents:
-  bot: { owner: director, tools: [pay, refund, hasty, look] }
+  bot: { owner: director, tools: [pay, refund, hasty, look, draft, jot] }
 roles:
   supervisor: { members: [amira, joon], backup: director }
   director: { members: [ruth, tomas] }
@@ -80,5 +105,7 @@ ladders:
   seconds: { ttl: 3s, then: backup, fallback: deny }
 tools:
   hasty: { ladder: seconds }
+  draft: { level: soft, window: 5m }
+  jot: { level: soft, window: 5m }
 defaults: { route: supervisor, ladder: ordinary }
 `;

@@ -139,7 +139,7 @@ export class FakeWorld {
           halts: this.halts.map((halt) => ({ ...halt, detail: 'why' })),
           undelivered: this.undelivered,
         })),
-      execute: (input) => this.#answer('execute', input, () => this.#execute(input)),
+      execute: (input) => this.#answer('execute', input, () => this.act(input)),
       undo: (input) => this.#answer('undo', input, () => this.#undo(input)),
       safeguard: (input) =>
         this.#answer('safeguard', input, () => ({ operation: input.as, tool: 'hold_order' })),
@@ -251,7 +251,8 @@ export class FakeWorld {
     return { kind: 'undone' };
   }
 
-  async #execute(input: ExecuteInput): Promise<Answer<'execute'>> {
+  /** The honest claim and call. */
+  async act(input: ExecuteInput): Promise<Answer<'execute'>> {
     const { operation, generation, decisions, resolution } = input;
     const [halt] = this.halts;
     if (halt !== undefined) return { kind: 'halted', ...halt };

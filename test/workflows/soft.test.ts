@@ -9,6 +9,7 @@ import {
   decideBy,
   devServerEnv,
   eventually,
+  gate,
   refusalOf,
   useTasks,
   type StartedTask,
@@ -90,6 +91,27 @@ describe('a soft call', () => {
     await task.handle.result();
     expect(world.effects.toSorted()).toEqual(['1.1', '2.1', '3.1']);
   });
+});
+
+it('hears a confirmation that is faster than the news that the call ran', async () => {
+  const world = tasks.newWorld();
+  world.windows = { 1: HOUR };
+  const { passed, open } = gate();
+  const ran = new Promise<void>((recorded) =>
+    world.next('execute', async (input) => {
+      const answer = await world.act(input);
+      recorded();
+      await passed;
+      return answer;
+    }),
+  );
+  const task = await tasks.start(world);
+  await ran;
+  const early = await world.decision('approve');
+  expect(await decideBy(task, early)).toEqual({ applied: false, pending: true });
+  open();
+  expect(await task.handle.result()).toEqual({ state: 'COMPLETED', reason: null });
+  expect(world.effects).toEqual(['1.1']);
 });
 
 describe('an undo that fails', () => {
