@@ -1,4 +1,4 @@
-import type { DecisionMessage } from '../../src/domain/decision.js';
+import type { DecisionMessage, Verb } from '../../src/domain/decision.js';
 import type { ReaskReason } from '../../src/domain/escalation.js';
 import type { HaltId } from '../../src/domain/ids.js';
 import { decideSignal } from '../../src/workflows/messages.js';
@@ -123,6 +123,39 @@ export const PATHS: Readonly<Record<string, Path>> = {
     return decided(task, 'approve');
   },
   'task-halted': async (tasks) => halt(await startAsked(tasks), 'task'),
+  answered: async (tasks) => decided(await startAsked(tasks), 'respond'),
+  'taken-over': async (tasks) => {
+    const world = worldWith(tasks, { steps: [['issue_refund', 'issue_refund']] });
+    const both = world.answered('ask', ({ operation }) => operation === 2);
+    const task = await tasks.start(world);
+    await both;
+    return decided(task, 'take-over', { operation: 1 });
+  },
+  stopped: async (tasks) => {
+    const ladders = { 1: { ...ORDINARY, kind: 'stop' as const } };
+    return decided(await startAsked(tasks, worldWith(tasks, { ladders })), 'take-over');
+  },
+  'safe-action': (tasks) => {
+    const ladders = { 1: { roles: ['supervisor'], ttlMs: 300, fallback: 'safe' as const }, 2: null };
+    return startAsked(tasks, worldWith(tasks, { ladders }));
+  },
+  confirmed: async (tasks) => decided(await acted(tasks), 'approve'),
+  'undone-by-word': async (tasks) => decided(await acted(tasks), 'reject'),
+  'undone-by-silence': (tasks) => acted(tasks, 500),
+  'undo-failed': async (tasks) => {
+    const task = await acted(tasks);
+    const { world } = task;
+    world.next('undo', () => ({ kind: 'failed' }));
+    const asked = world.answered('ask', ({ reason }) => reason === 'undo-failed');
+    await decided(task, 'reject');
+    await asked;
+    return decided(task, 'resolve', { resolution: 'not-happened' });
+  },
+  'cancelled-in-window': async (tasks) => {
+    const task = await acted(tasks);
+    await task.handle.cancel();
+    return task;
+  },
   cancelled: async (tasks) => {
     const task = await startAsked(tasks);
     await task.handle.cancel();
@@ -157,13 +190,26 @@ export const PATHS: Readonly<Record<string, Path>> = {
   },
 };
 
-function worldWith(tasks: TaskStarter, settings: Partial<Pick<FakeWorld, 'steps' | 'ladders'>>): FakeWorld {
+function worldWith(
+  tasks: TaskStarter,
+  settings: Partial<Pick<FakeWorld, 'steps' | 'ladders' | 'windows'>>,
+): FakeWorld {
   return Object.assign(tasks.newWorld(), settings);
+}
+
+/** A task whose one call ran softly and can be confirmed for so long. */
+async function acted(tasks: TaskStarter, windowMs = 3_600_000): Promise<StartedTask> {
+  const world = worldWith(tasks, { windows: { 1: windowMs } });
+  const task = await tasks.start(world);
+  for (;;) {
+    const [branch] = (await task.view()).branches;
+    if (branch?.status === 'PAUSED_PENDING_HUMAN' || branch?.status === 'SETTLED') return task;
+  }
 }
 
 async function decided(
   task: StartedTask,
-  verb: 'approve' | 'reject' | 'edit' | 'hold' | 'extend' | 'escalate' | 'resolve',
+  verb: Exclude<Verb, 'withdraw'>,
   rest: Pick<Partial<DecisionMessage>, 'operation' | 'resolution'> = {},
 ): Promise<StartedTask> {
   await decideBy(task, await task.world.decision(verb, rest));
