@@ -5,8 +5,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { readTemporal, type TemporalConfig } from './temporal-config.js';
 
 /** The environment as Node gives it; every loader takes one so that tests need not touch the real one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,6 +44,10 @@ const file = z.string().transform((path, context) => {
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL' });
 /** The address of a gateway. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' });
+const modelUrl = httpUrl.refine(
+  (text) => URL.canParse(text) && new URL(text).username === '' && !/[?#]/.test(text),
+  'not an http:// or https:// URL without user, query and fragment',
+);
 const smtpUrl = z.url({ protocol: /^smtps?$/, error: 'not an smtp:// or smtps:// URL' });
 const port = z
   .string()
@@ -119,6 +123,18 @@ const settings = {
     schema: z.string().includes('@', { error: 'not a mail address' }),
     todo: 'Set it to the sender of notifications, for example gate@example.com.',
   },
+  COUNTERSIGN_MODEL_URL: {
+    schema: modelUrl,
+    todo: 'Set it to the OpenAI-compatible endpoint up to and without /chat/completions, for example https://api.openai.com/v1.',
+  },
+  COUNTERSIGN_MODEL: {
+    schema: z.string().max(200),
+    todo: 'Set it to the name of the model that the endpoint serves.',
+  },
+  COUNTERSIGN_MODEL_KEY_FILE: {
+    schema: file,
+    todo: "Set it to the file that holds the endpoint's API key and nothing else, or leave it out for an endpoint without keys.",
+  },
   COUNTERSIGN_TEMPORAL_CLI: { schema: z.string(), todo: 'Set it to a `temporal` executable.' },
   COUNTERSIGN_TEST_SERVER: { schema: z.string(), todo: 'Set it to a `temporal-test-server` executable.' },
 } as const;
@@ -148,42 +164,6 @@ function read(
   return values as Values; // each value was parsed by the schema of its own name
 }
 
-/** How to reach Temporal; `connection` fits `Connection.connect` and `NativeConnection.connect`. */
-export interface TemporalConfig {
-  readonly namespace: string;
-  readonly connection: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
-}
-
-/** `host`, `host:port` or `[::1]:port`, as gRPC takes it. */
-function isHostAndPort(address: string): boolean {
-  const parts = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/.exec(address);
-  return parts !== null && Number(parts[1] ?? 1) >= 1 && Number(parts[1] ?? 1) <= 65_535;
-}
-
-/** TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_* and the profile file, as Temporal defines them. */
-function readTemporal(env: Environment, issues: ConfigIssue[]): TemporalConfig | undefined {
-  try {
-    const present = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const { connectionOptions, namespace } = loadClientConnectConfig({
-      overrideEnvVars: Object.fromEntries(present),
-    });
-    const address = connectionOptions.address;
-    if (typeof address === 'string' && !isHostAndPort(address)) {
-      const todo = 'Set it to host:port, for example localhost:7233.';
-      issues.push({ name: 'TEMPORAL_ADDRESS', problem: 'not host:port', todo });
-    }
-    return { namespace: namespace ?? 'default', connection: connectionOptions };
-  } catch (error) {
-    const problem = error instanceof Error ? error.message.replace(/\.?(\n[^]*)?$/, '') : String(error);
-    issues.push({
-      name: 'TEMPORAL_*',
-      problem,
-      todo: 'Check these variables and the profile file (TEMPORAL_CONFIG_FILE).',
-    });
-    return undefined;
-  }
-}
-
 /** What every long-running process needs. Without `databaseUrl` it uses the embedded stack of `dataDir`. */
 interface ServerConfig {
   readonly databaseUrl: string | undefined;
@@ -198,6 +178,10 @@ export interface WorkerConfig extends ServerConfig {
   readonly verifyKeysFile: string | undefined;
   readonly secretsKeyFile: string | undefined;
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined;
+  /** Where the planner `model` asks; undefined = this worker has none. */
+  readonly model:
+    | { readonly url: string; readonly name: string; readonly keyFile: string | undefined }
+    | undefined;
   /** Set for worker versioning: which build of which deployment this worker is. */
   readonly deployment: { readonly name: string; readonly buildId: string } | undefined;
 }
@@ -240,11 +224,13 @@ const server = ['COUNTERSIGN_DATABASE_URL', 'COUNTERSIGN_DATA', 'COUNTERSIGN_TAS
 const sharedKeys = ['COUNTERSIGN_VERIFY_KEYS_FILE', 'COUNTERSIGN_SECRETS_KEY_FILE'] as const;
 const gatewayKeys = ['COUNTERSIGN_SIGNING_KEY_FILE', ...sharedKeys] as const;
 const mail = ['COUNTERSIGN_SMTP_URL', 'COUNTERSIGN_MAIL_FROM'] as const;
+const model = ['COUNTERSIGN_MODEL_URL', 'COUNTERSIGN_MODEL'] as const;
+const modelKey = 'COUNTERSIGN_MODEL_KEY_FILE';
 const versioning = ['COUNTERSIGN_DEPLOYMENT', 'COUNTERSIGN_BUILD_ID'] as const;
 
 /** The settings that each process reads, beside Temporal's own (`TEMPORAL_*`) of worker and gateway. */
 export const SETTINGS = {
-  worker: [...server, ...sharedKeys, ...mail, ...versioning, 'COUNTERSIGN_TOOLS'],
+  worker: [...server, ...sharedKeys, ...mail, ...versioning, ...model, modelKey, 'COUNTERSIGN_TOOLS'],
   gateway: [...server, ...gatewayKeys, 'COUNTERSIGN_PORT', 'COUNTERSIGN_HOST', 'COUNTERSIGN_CHECKPOINTS'],
   cli: ['COUNTERSIGN_URL', 'COUNTERSIGN_TOKEN', 'COUNTERSIGN_DATA'],
   /** Also of `migrate`, which takes the database's address from it. */
@@ -273,13 +259,15 @@ function serverConfig(values: Values, temporal: TemporalConfig): ServerConfig {
 export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
   const issues: ConfigIssue[] = [];
   const external = Boolean(env['COUNTERSIGN_DATABASE_URL']);
-  const together = [mail, versioning].filter((names) => names.some((name) => env[name])).flat();
-  const required = ['COUNTERSIGN_TOOLS', ...(external ? sharedKeys : []), ...together] as const;
+  const together = [mail, versioning, model].filter((names) => names.some((name) => env[name])).flat();
+  const asked = env[modelKey] ? model : [];
+  const required = ['COUNTERSIGN_TOOLS', ...(external ? sharedKeys : []), ...together, ...asked] as const;
   const values = read(env, SETTINGS.worker, required, issues);
   const temporal = readTemporal(env, issues);
   if (issues.length > 0 || temporal === undefined || values.COUNTERSIGN_TOOLS === undefined)
     throw new ConfigError(issues);
   const { COUNTERSIGN_SMTP_URL: url, COUNTERSIGN_MAIL_FROM: from } = values;
+  const { COUNTERSIGN_MODEL_URL: modelAt, COUNTERSIGN_MODEL: modelName } = values;
   const { COUNTERSIGN_DEPLOYMENT: deployment, COUNTERSIGN_BUILD_ID: buildId } = values;
   return {
     ...serverConfig(values, temporal),
@@ -287,6 +275,10 @@ export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
     verifyKeysFile: values.COUNTERSIGN_VERIFY_KEYS_FILE,
     secretsKeyFile: values.COUNTERSIGN_SECRETS_KEY_FILE,
     mail: url === undefined || from === undefined ? undefined : { smtpUrl: url, from },
+    model:
+      modelAt === undefined || modelName === undefined
+        ? undefined
+        : { url: modelAt, name: modelName, keyFile: values.COUNTERSIGN_MODEL_KEY_FILE },
     deployment: deployment === undefined || buildId === undefined ? undefined : { name: deployment, buildId },
   };
 }

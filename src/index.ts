@@ -7,7 +7,7 @@ export type { AlwaysAsk, Impact, Json, Money, Tier } from './domain/action.js';
 export type { Change, Evidence } from './domain/brief.js';
 export { CountersignError, type ErrorCode } from './domain/errors.js';
 export { createClient } from './sdk/client.js';
-export type { ClientOptions, CountersignClient, Keyed, PageQuery } from './sdk/client.js';
+export type { ClientOptions, CountersignClient, Keyed, PageQuery, Submission } from './sdk/client.js';
 export type { TokenRequest } from './sdk/administration.js';
 export type {
   DecisionReceipt,

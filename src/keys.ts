@@ -29,8 +29,22 @@ export function readSigner(config: Pick<GatewayConfig, 'dataDir' | 'signingKeyFi
   return readKey('COUNTERSIGN_SIGNING_KEY_FILE', path, (privateKey) => createSigner({ privateKey }));
 }
 
-function readKey<Key>(setting: string, path: string, parse: (text: string) => Key): Key {
-  const todo = 'Name the key file, or let `countersign dev` make one';
+/** The API key of the planner `model`; null when its endpoint takes none. No message quotes it. */
+export function readModelKey({ keyFile }: NonNullable<WorkerConfig['model']>): string | null {
+  if (keyFile === undefined) return null;
+  const parse = (text: string) => {
+    if (/^[\x21-\x7e]{1,4096}$/.test(text.trim())) return text.trim();
+    throw new CountersignError('config', 'it must hold one key, a line of visible ASCII characters');
+  };
+  return readKey('COUNTERSIGN_MODEL_KEY_FILE', keyFile, parse, 'Name the file that holds the API key');
+}
+
+function readKey<Key>(
+  setting: string,
+  path: string,
+  parse: (text: string) => Key,
+  todo = 'Name the key file, or let `countersign dev` make one',
+): Key {
   const text = readTextFile(path, `${todo} (${setting}).`, 'config');
   try {
     return parse(text);

@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import { grpcCode } from './client/grpc-code.js';
-import type { TemporalConfig } from './config.js';
+import type { TemporalConfig } from './temporal-config.js';
 import { searchAttributes } from './dev/search-attributes.js';
 import { CountersignError } from './domain/errors.js';
 

@@ -1,4 +1,4 @@
-import type { TemporalConfig } from './config.js';
+import type { TemporalConfig } from './temporal-config.js';
 import { CountersignError } from './domain/errors.js';
 
 /** What the SDK's native half says, and what it means; its own words are of no use to an operator. */

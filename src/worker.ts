@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { modelPlanner, type ModelPlannerOptions } from './activities/adapters/model-planner.js';
 import { scriptedPlanner } from './activities/adapters/scripted-planner.js';
 import { smtpNotifier } from './activities/adapters/smtp.js';
 import { closeAbandoned, closeEnded } from './activities/endings.js';
@@ -16,7 +17,7 @@ import { toolFacts } from './contract/tool.js';
 import { databaseUrlOf } from './dev/embedded.js';
 import { startDispatcher } from './dispatcher/dispatcher.js';
 import { CountersignError } from './domain/errors.js';
-import { readSecretKeys, readVerifyKeys } from './keys.js';
+import { readModelKey, readSecretKeys, readVerifyKeys } from './keys.js';
 import { addressesOf } from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
 import { requireSearchAttributes } from './ready-namespace.js';
@@ -31,7 +32,7 @@ export type { WorkerConfig } from './config.js';
 export interface WorkerExtras {
   /** Instead of importing the module that the configuration names. */
   readonly tools?: Toolbox;
-  /** Beside `scripted`. */
+  /** Beside `scripted`, and `model` if one is configured. */
   readonly planners?: Readonly<Record<string, Planner>>;
   readonly log?: Log;
   /** Awaited at each named point; for tests. */
@@ -68,6 +69,12 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
   const tools = extras.tools ?? (await loadTools(config.toolsFile));
   const verifier = createVerifier(readVerifyKeys(config));
   const secrets = readSecretKeys(config);
+  const policies = policyShelf();
+  const model = modelOf(
+    config,
+    tools,
+    async (tenant, agent) => (await policies.active(database, tenant)).agents.get(agent)?.tools,
+  );
   const database = await openReadyDatabase({
     url: databaseUrlOf(config),
     applicationName: 'countersign-worker',
@@ -76,9 +83,9 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
   const notifiers = config.mail ? [smtpNotifier(config.mail)] : [];
   const deps: ActivityDeps = {
     database,
-    policies: policyShelf(),
+    policies,
     tools,
-    planners: { scripted: scriptedPlanner, ...extras.planners },
+    planners: { scripted: scriptedPlanner, ...model, ...extras.planners },
     verifier,
     secrets,
     channels: notifiers.map((notifier) => notifier.channel),
@@ -112,6 +119,16 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
       await done;
     },
   };
+}
+
+function modelOf(
+  { model }: WorkerConfig,
+  tools: Toolbox,
+  toolsOf: ModelPlannerOptions['toolsOf'],
+): Readonly<Record<string, Planner>> {
+  if (!model) return {};
+  const endpoint = { url: model.url, model: model.name, key: readModelKey(model) };
+  return { model: modelPlanner({ endpoint, tools, toolsOf }) };
 }
 
 async function published({ database, tools }: ActivityDeps): Promise<void> {

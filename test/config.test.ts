@@ -51,6 +51,29 @@ describe('configuration', () => {
     }
   });
 
+  // Seen to fail: the key file alone taken for no model at all; any http URL taken.
+  it.each([
+    [{ COUNTERSIGN_MODEL: 'tiny' }, ['COUNTERSIGN_MODEL_URL']],
+    [{ COUNTERSIGN_MODEL_URL: 'https://api.example.com/v1' }, ['COUNTERSIGN_MODEL']],
+    [{ COUNTERSIGN_MODEL_KEY_FILE: 'package.json' }, ['COUNTERSIGN_MODEL', 'COUNTERSIGN_MODEL_URL']],
+    [
+      { COUNTERSIGN_MODEL: 'tiny', COUNTERSIGN_MODEL_URL: 'https://me:hunter2@h/v1' },
+      ['COUNTERSIGN_MODEL_URL'],
+    ],
+    [
+      { COUNTERSIGN_MODEL: 'tiny', COUNTERSIGN_MODEL_URL: 'https://h/v1?key=hunter2' },
+      ['COUNTERSIGN_MODEL_URL'],
+    ],
+  ])('takes a model with all that it needs, not %j', (env, names) => {
+    expect(issuesOf(() => loadWorkerConfig({ ...clean, ...env })).toSorted()).toEqual(names);
+    expect(() => loadWorkerConfig({ ...clean, ...env })).not.toThrow(/hunter2/);
+    const whole = { COUNTERSIGN_MODEL_URL: 'https://h/v1', COUNTERSIGN_MODEL: 'tiny' };
+    expect(loadWorkerConfig({ ...clean, ...whole }).model).toMatchObject({
+      url: 'https://h/v1',
+      name: 'tiny',
+    });
+  });
+
   it('takes an empty value for an absent one', () => {
     const config = loadWorkerConfig({ ...clean, COUNTERSIGN_DATABASE_URL: '', COUNTERSIGN_SMTP_URL: '' });
     expect(config.databaseUrl).toBeUndefined();

@@ -22,7 +22,7 @@ const HEARTBEAT_MS = 1_000;
 /** The activities over the outside world they are given. Only `ApplicationFailure` with a code of the error table leaves them. */
 export function createActivities(deps: ActivityDeps): Activities {
   return {
-    plan: (input) => atEdge(deps, input, () => plan(deps, input)),
+    plan: (input) => atEdge(deps, input, () => plan(deps, input, Context.current().cancellationSignal)),
     ask: (input) => atEdge(deps, input, () => ask(deps, input)),
     verify: (input) => atEdge(deps, input, () => verify(deps, input)),
     expire: (input) => atEdge(deps, input, () => expire(deps, input)),
@@ -60,6 +60,9 @@ async function atEdge<T>(deps: ActivityDeps, carry: Carry, work: () => Promise<T
         ? error.message
         : `the activity could not do its work (${name}): the worker's log says where`,
       nonRetryable: known && !ERRORS[code].retryable,
+      ...(known && typeof error.extra['retryAfterMs'] === 'number'
+        ? { nextRetryDelay: error.extra['retryAfterMs'] }
+        : {}),
     });
   }
 }

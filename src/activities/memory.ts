@@ -14,7 +14,9 @@ export function recall(
     const said = decisions.findLast(
       (row) => row.operation === call.operation && isToldWith(row, 'reject', 'respond'),
     );
-    return { operation: call.operation, tool: call.tool, args: call.args, ...became(call, said) };
+    const { operation, generation, tool, args } = call;
+    const edited = generation > 1 ? { edited: true as const } : {};
+    return { operation, tool, args, ...edited, ...became(call, said) };
   });
 }
 

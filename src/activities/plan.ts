@@ -25,12 +25,12 @@ const LONGEST_QUESTION = 2_000;
 type Accepted = ProposedCall & { readonly secrets: readonly SealedSecret[] };
 
 /** Asks the planner once per step and stores what it proposes; a repeat of a step, also after a reset, answers the same. */
-export async function plan(deps: ActivityDeps, input: PlanInput): Promise<PlanResult> {
+export async function plan(deps: ActivityDeps, input: PlanInput, signal: AbortSignal): Promise<PlanResult> {
   const { database } = deps;
   const task = await findTask(database, input.tenant, input.task);
   if (!task) throw new CountersignError('not-found', `task ${input.task} is not in the store`);
   const known = await findStep(database, input);
-  const proposed = known ? undefined : await propose(deps, input, task);
+  const proposed = known ? undefined : await propose(deps, input, task, signal);
   return database.transaction(async (tx) => {
     const now = await tx.now();
     if (
@@ -66,6 +66,7 @@ async function propose(
   deps: ActivityDeps,
   input: PlanInput,
   task: TaskRow,
+  signal: AbortSignal,
 ): Promise<{ done: boolean; calls: readonly Accepted[] }> {
   const settings = await settingsOf(deps, task);
   if (!settings) return { done: true, calls: [] };
@@ -73,7 +74,7 @@ async function propose(
   if (!planner)
     throw new CountersignError(
       'invalid',
-      `there is no planner named ${settings.kind}: use one of ${Object.keys(deps.planners).join(', ')}`,
+      `this worker has no planner named ${settings.kind}: use one of ${Object.keys(deps.planners).join(', ')} (model: set COUNTERSIGN_MODEL_URL and COUNTERSIGN_MODEL)`,
     );
   const { tenant } = task;
   const [known, decisions, steps] = await deps.database.reads((queries) =>
@@ -90,6 +91,7 @@ async function propose(
     request: { ...task.request, planner: settings },
     step: input.step,
     memory: recall(known, decisions),
+    signal,
   });
   if ('done' in answer) return { done: true, calls: [] };
   if (answer.calls.length > MOST_CALLS)

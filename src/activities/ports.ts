@@ -37,6 +37,8 @@ export interface PlannerMemory {
   readonly answer?: string;
   /** Why a person rejected it, or the tool's definite failure. */
   readonly why?: string;
+  /** Set when a person changed the arguments: `args` is what they made of them. */
+  readonly edited?: true;
 }
 
 /** Proposes what to do next. It knows nothing of approval and may be asked the same step again after a crash. */
@@ -48,6 +50,8 @@ export interface Planner {
     readonly request: TaskRequest;
     readonly step: number;
     readonly memory: readonly PlannerMemory[];
+    /** Aborted when nobody waits for the answer any more. */
+    readonly signal: AbortSignal;
   }): Promise<{ readonly done: true } | { readonly calls: readonly Proposal[] }>;
 }
 

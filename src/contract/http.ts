@@ -153,6 +153,8 @@ export const resultView = z.object({
       tool: z.string(),
       outcome: z.string(),
       result: json.nullable(),
+      /** Why a person rejected it; null otherwise. */
+      why: z.string().nullable(),
     }),
   ),
 });

@@ -14,7 +14,7 @@ import {
 } from 'yaml';
 import { type Finding, type Problem, pathText } from './problem.js';
 
-/** The longest policy that is read, in characters. */
+/** The longest file that is read, in characters. */
 const MAX_SOURCE = 256 * 1024;
 const FORBIDDEN_KEYS: readonly unknown[] = ['__proto__', 'constructor', 'prototype', '<<'];
 
@@ -37,12 +37,13 @@ const MAX_DEPTH = 32;
 const TOO_DEEP: Flaw = { at: 0, what: `nested deeper than ${MAX_DEPTH} levels`, todo: 'write it flat' };
 
 /** Reads YAML 1.2 and refuses what could hide something: duplicate keys, anchors and aliases, tags, tabs, several documents. */
-export function readDocument(source: string): PolicyDocument {
+export function readDocument(
+  source: string,
+  emptyTodo = 'write version, owner, agents and roles',
+): PolicyDocument {
   const lines = new LineCounter();
   if (source.length > MAX_SOURCE) {
-    return refused(lines, [
-      { at: 0, what: `longer than ${MAX_SOURCE} characters`, todo: 'split it by tenant' },
-    ]);
+    return refused(lines, [{ at: 0, what: `longer than ${MAX_SOURCE} characters`, todo: 'make it shorter' }]);
   }
   const tokens = boundedTokens(source, lines);
   if (tokens === null) return refused(lines, [TOO_DEEP]);
@@ -53,7 +54,7 @@ export function readDocument(source: string): PolicyDocument {
   const documents = [...composer.compose(tokens, true, source.length)];
   const [document] = documents;
   if (document === undefined || document.contents === null) {
-    const empty = { at: 0, what: 'the file is empty', todo: 'write version, owner, agents and roles' };
+    const empty = { at: 0, what: 'the file is empty', todo: emptyTodo };
     return refused(lines, [...documents.flatMap(syntaxFlaws), empty]);
   }
   const flaws = [
@@ -114,7 +115,7 @@ function secondDocument(document: Document): Flaw {
   return {
     at: document.range?.[0] ?? 0,
     what: 'a second YAML document',
-    todo: 'keep one policy a file: remove the line ---',
+    todo: 'keep one document a file: remove the line ---',
   };
 }
 

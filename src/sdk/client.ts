@@ -39,10 +39,14 @@ export interface Keyed {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** A task as a program submits it; the gateway checks the name. */
+export type Submission = Omit<SubmitRequest, 'task'> & { readonly task: string };
+
 /** The gateway, as other programs use it. Every method throws CountersignError with a code of the one table. */
 export interface CountersignClient extends Administration {
   readonly tasks: {
-    submit(request: SubmitRequest): Promise<SubmitAnswer>;
+    /** The task's name is the key of the request: the same again gets the first task. */
+    submit(request: Submission): Promise<SubmitAnswer>;
     get(task: string): Promise<TaskView>;
     list(
       query?: PageQuery & { readonly state?: string | undefined; readonly agent?: string | undefined },

@@ -83,7 +83,11 @@ async function propose(task: TaskId, ...calls: Proposal[]): Promise<readonly num
     'select count(*)::int + 1 as step from steps where tenant = $1 and task = $2',
     [TENANT, task],
   );
-  const { operations } = await plan(deps, { ...carry(task), step, firstOperation });
+  const { operations } = await plan(
+    deps,
+    { ...carry(task), step, firstOperation },
+    new AbortController().signal,
+  );
   return operations.map(({ operation }) => operation);
 }
 

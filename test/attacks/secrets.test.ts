@@ -5,6 +5,7 @@ import { secret, SECRET_MASK } from '../../src/contract/secret.js';
 import { defineTool, ToolFailure } from '../../src/contract/tool.js';
 import { POLICY } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
+import { heldByDatabase, heldByTemporal } from './held.js';
 import { openLive, openMailBox, type Live, type MailBox } from './live.js';
 
 /** Each is planted at one place, and may be found in the tool's hands and nowhere else. */
@@ -62,33 +63,6 @@ afterAll(async () => {
   await live.stop();
 });
 
-/** Every row of every table, as text. */
-async function database(): Promise<string> {
-  const { query } = live.running.database;
-  const tables = await query<{ name: string }>(
-    "select table_name as name from information_schema.tables where table_schema = 'public'",
-  );
-  const rows = await Promise.all(
-    tables.map(({ name }) => query<{ t: string }>(`select t::text from "${name}" t`)),
-  );
-  return rows
-    .flat()
-    .map((row) => row.t)
-    .join('\n');
-}
-
-/** All that Temporal holds of a task: history with every payload readable, attributes, what the run answers. */
-async function temporal(task: string): Promise<string> {
-  const handle = live.handle(task);
-  const { raw, searchAttributes, typedSearchAttributes, memo } = await handle.describe();
-  const held = { history: await handle.fetchHistory(), raw, searchAttributes, typedSearchAttributes, memo };
-  const details: unknown = await handle.query('__temporal_workflow_metadata');
-  // Protocol messages write the bytes of a payload as base64.
-  return JSON.stringify([held, await live.view(task), details], (key, value: unknown) =>
-    key === 'data' && typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : value,
-  );
-}
-
 /** Every answer of the HTTP API about a task, as a reviewer and as the service get it, and what `show` makes of it. */
 async function answers(task: string): Promise<string> {
   const [person, service] = [await live.running.as('amira'), await live.running.service()];
@@ -106,8 +80,8 @@ async function answers(task: string): Promise<string> {
 
 async function expectNowhere(task: string, planted: readonly string[]): Promise<void> {
   const places = {
-    database: await database(),
-    temporal: await temporal(task),
+    database: await heldByDatabase(live),
+    temporal: await heldByTemporal(live, task),
     answers: await answers(task),
     logs: JSON.stringify(logged),
     mails: mails.text(),
@@ -143,7 +117,7 @@ describe('a secret is in the hands of the tool and nowhere else (defect 2, case 
     expect(used).toContain(key);
     await expectNowhere('secrets-ready', ALL);
     // Payloads were readable: this is in the input of an activity only.
-    expect(await temporal('secrets-ready')).toMatch(/resolution\\*":null/);
+    expect(await heldByTemporal(live, 'secrets-ready')).toMatch(/resolution\\*":null/);
   });
 
   it("in a planner's input", async () => {

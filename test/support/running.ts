@@ -38,6 +38,8 @@ export async function startRunning(options: {
   temporal?: { address: string; namespace: string; taskQueue: string };
   /** A migrated database of the caller's own. */
   databaseUrl?: string;
+  /** Where the planner `model` asks. */
+  model?: WorkerConfig['model'];
   /** What everybody takes for the time, instead of the database's clock. */
   clock?: Clock;
 }): Promise<Running> {
@@ -76,6 +78,7 @@ export async function startRunning(options: {
     verifyKeysFile: files.verify,
     secretsKeyFile: files.secrets,
     mail: undefined,
+    model: options.model,
     deployment: undefined,
   };
   const clock = options.clock ? { clock: options.clock } : {};

@@ -11,15 +11,18 @@ const proposal = z.strictObject({
   question: z.exactOptional(z.string()),
 });
 
-const script = z.looseObject({
-  steps: z.array(
-    z.strictObject({
-      calls: z.array(proposal),
-      /** Taken only if the step taken before had such an outcome among its calls. */
-      when: z.exactOptional(z.enum(['executed', 'failed', 'rejected', 'denied', 'unknown'])),
-    }),
-  ),
-});
+/** What a script says, one after the other. */
+export const scriptSteps = z.array(
+  z.strictObject({
+    calls: z.array(proposal),
+    /** Taken only if the step taken before had such an outcome among its calls. */
+    when: z.exactOptional(
+      z.enum(['executed', 'undone', 'failed', 'rejected', 'answered', 'denied', 'unknown']),
+    ),
+  }),
+);
+
+const script = z.looseObject({ steps: scriptSteps });
 
 /**
  * A planner that proposes what the task's request says, step by step: `{ kind: 'scripted', steps: [{ calls: [{ tool, args }], when? }] }`. For

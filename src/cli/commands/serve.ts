@@ -16,6 +16,7 @@ export const workerCommand: Command = {
     summary: 'run a worker: workflows, tools, and the dispatcher',
     notes: [
       'Settings: COUNTERSIGN_TOOLS; COUNTERSIGN_DATABASE_URL with COUNTERSIGN_VERIFY_KEYS_FILE and COUNTERSIGN_SECRETS_KEY_FILE, else the running stack of COUNTERSIGN_DATA; TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*.',
+      'The planner `model`: COUNTERSIGN_MODEL_URL (OpenAI-compatible, without /chat/completions) and COUNTERSIGN_MODEL, both or neither; COUNTERSIGN_MODEL_KEY_FILE for an endpoint with keys.',
       'Worker versioning: COUNTERSIGN_DEPLOYMENT and COUNTERSIGN_BUILD_ID, both or neither. Such a worker gets no work before Temporal is told that its build is current.',
       'SIGTERM, Ctrl-C: lets running calls end, then ends with 0. A wrong setting ends with 2; a database or Temporal that cannot be reached at the start with 5.',
     ],

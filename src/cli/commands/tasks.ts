@@ -16,30 +16,35 @@ export const submitCommand: Command = {
   meta: {
     name: 'submit',
     group: 'tasks',
-    summary: 'start a task from a JSON file',
+    summary: 'start a task from a JSON file, or from a script',
     example: 'countersign submit refund.json',
     notes: [
-      'A request: { "task": "refund-7", "agent": "support", "goal": "what is wanted, for the reviewer to read", "action": { "tool": "issue_refund", "args": { "order": 1182 } } }. In place of `action`: "planner": { "name": "scripted", "input": { "steps": [{ "calls": [{ "tool": "...", "args": {} }] }] } }.',
+      'A request: { "task": "refund-7", "agent": "support", "goal": "what is wanted, for the reviewer to read", "action": { "tool": "issue_refund", "args": { "order": 1182 } } }. In place of `action`: "planner": { "name": "scripted", "input": { "steps": [{ "calls": [{ "tool": "...", "args": {} }] }] } }; or { "name": "model", "input": { "system": "how to go about it" } } to have a model plan for the goal.',
+      'A script, YAML or JSON: { steps: [{ calls: [{ tool: ..., args: {} }] }, { when: rejected, calls: [...] }] }. With it: --agent and --task, no FILE.',
     ],
   },
   args: [
-    { name: 'FILE', help: 'the request as JSON: task, agent, and action or planner; - reads standard input' },
+    {
+      name: 'FILE',
+      help: 'the request as JSON: task, agent, and action or planner; - reads standard input',
+      optional: true,
+    },
   ],
   options: {
+    script: { type: 'string', value: 'SCRIPT', help: 'propose what this file says, step by step' },
     task: { type: 'string', value: 'NAME', help: "the task's name, instead of the one in the file" },
     deadline: {
       type: 'string',
       value: 'TIME',
       help: 'when the work should be done, such as 2026-11-22T09:00:00Z',
     },
+    agent: { type: 'string', value: 'AGENT', help: 'whose task it is, instead of the one in the file' },
+    goal: { type: 'string', value: 'TEXT', help: 'what is wanted, for reviewers and the planner to read' },
+    situation: { type: 'string', value: 'NAME', help: 'what kind of case it is, for the policy' },
     ...REMOTE,
   },
   async run(input) {
-    const request = {
-      ...(await readRequest(input)),
-      ...(text(input, 'task') === undefined ? {} : { task: text(input, 'task') }),
-      ...deadlineOf(input),
-    };
+    const request = { ...(await readWork(input)), ...given(input), ...deadlineOf(input) };
     const answer = await connect(input).tasks.submit(request as SubmitRequest); // the gateway checks it and tells every problem
     if (flag(input, 'json')) return input.io.printJson(answer);
     input.io.print(
@@ -57,6 +62,27 @@ function deadlineOf(input: Input): { deadline?: number } {
   const deadline = /T.*(Z|[+-]\d\d:\d\d)$/.test(given) ? Date.parse(given) : Number.NaN;
   if (Number.isFinite(deadline)) return { deadline };
   throw usage(input.command, `--deadline ${given} is not a time with its zone, such as 2026-11-22T09:00:00Z`);
+}
+
+/** What the options say of the task; it stands before what the file says. */
+function given(input: Input): object {
+  const names = ['task', 'agent', 'goal', 'situation'] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (text(input, name) === undefined ? [] : [[name, text(input, name)]])),
+  );
+}
+
+async function readWork(input: Input): Promise<object> {
+  const script = text(input, 'script');
+  if (script === undefined) {
+    if (input.args.length > 0) return readRequest(input);
+    throw usage(input.command, 'FILE is missing (the request as JSON), or --script with --agent and --task');
+  }
+  if (input.args.length > 0) throw usage(input.command, '--script takes the place of FILE: give one of them');
+  needed(input, 'task');
+  needed(input, 'agent');
+  const { readScriptFile } = await import('../../read-script.js');
+  return { planner: { name: 'scripted', input: readScriptFile(script) } };
 }
 
 async function readRequest(input: Input): Promise<object> {

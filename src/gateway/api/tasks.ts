@@ -10,8 +10,7 @@ import {
   type TaskView,
 } from '../../contract/http.js';
 import type { TaskId } from '../../domain/ids.js';
-import type { Json } from '../../domain/action.js';
-import { decisionsOf, type DecisionRow } from '../../store/decisions.js';
+import { decisionsOf } from '../../store/decisions.js';
 import { haltsOver } from '../../store/halts.js';
 import { callsOf } from '../../store/ledger.js';
 import { questionsOf } from '../../store/questions.js';
@@ -130,13 +129,11 @@ async function result(deps: GatewayDeps, row: TaskRow): Promise<ResultView> {
     const about = (one: { operation: number; generation: number }) =>
       one.operation === call.operation && one.generation === call.generation;
     const { operation, generation, tool } = call;
-    return {
-      operation,
-      generation,
-      tool,
-      outcome: outcomeOf(call, questions.findLast(about)) ?? call.status,
-      result: call.result ?? reported(decisions.filter(about)) ?? null,
-    };
+    const outcome = outcomeOf(call, questions.findLast(about)) ?? call.status;
+    const said = decisions.filter(about).findLast((row) => row.outcome === 'applied');
+    const why = outcome === 'rejected' || outcome === 'undone' ? (said?.why ?? null) : null;
+    const reported = said?.verb === 'respond' || said?.verb === 'take-over' ? said.result : undefined;
+    return { operation, generation, tool, outcome, result: call.result ?? reported ?? null, why };
   });
   return {
     task: row.task,
@@ -145,13 +142,6 @@ async function result(deps: GatewayDeps, row: TaskRow): Promise<ResultView> {
     detail: row.detail,
     results,
   };
-}
-
-/** What a person put in a call's place: an answer, or the result of the work itself. */
-function reported(decisions: readonly DecisionRow[]): Json | undefined {
-  return decisions.findLast(
-    ({ verb, outcome }) => outcome === 'applied' && (verb === 'respond' || verb === 'take-over'),
-  )?.result;
 }
 
 async function cancel(

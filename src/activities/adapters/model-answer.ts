@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import type { Json } from '../../domain/action.js';
+import { isToolName } from '../../domain/tool-name.js';
+import { isMembers } from '../../contract/schema-at.js';
+import { parseStrictJson, type JsonProblem } from '../../contract/strict-json.js';
+import type { Toolbox } from '../load-tools.js';
+import type { ToolNames } from './model-tools.js';
+
+/** A call as the model wrote it. */
+export interface WireCall {
+  readonly name: string;
+  /** Should be a JSON object. */
+  readonly text: string;
+}
+
+/** An answer that cannot be taken. `faults` by the index of the call; empty when it is the answer itself. */
+export interface Faulty {
+  readonly content: string | null;
+  readonly calls: readonly WireCall[];
+  readonly faults: ReadonlyMap<number, string>;
+  /** What is wrong, for people: names of tools and of declared arguments, no values. */
+  readonly what: string;
+}
+
+/** What one answer comes to. */
+export type ModelAnswer =
+  | { readonly done: true }
+  | {
+      readonly content: string | null;
+      readonly proposed: readonly { readonly tool: string; readonly args: Json }[];
+    }
+  | { readonly faulty: Faulty };
+
+const completion = z.object({
+  choices: z.tuple(
+    [
+      z.object({
+        finish_reason: z.string().nullish(),
+        message: z.object({
+          content: z.unknown().optional(),
+          tool_calls: z
+            .array(z.object({ function: z.object({ name: z.string(), arguments: z.string() }) }))
+            .nullish(),
+        }),
+      }),
+    ],
+    z.unknown(),
+  ),
+});
+
+const NO_ANSWER: Faulty = {
+  content: null,
+  calls: [],
+  faults: new Map(),
+  what: 'an answer that is no chat completion',
+};
+const MOST_DETAIL = 2_000;
+
+/** Reads a completion. What ended for another reason than its own end may be half of what was meant, and counts as nothing. */
+export function readAnswer(body: unknown, tools: Toolbox, names: ToolNames): ModelAnswer {
+  const parsed = completion.safeParse(body);
+  if (!parsed.success) return { faulty: NO_ANSWER };
+  const [{ finish_reason: finish, message }] = parsed.data.choices;
+  const content = typeof message.content === 'string' && message.content !== '' ? message.content : null;
+  const calls = (message.tool_calls ?? []).map((call) => ({
+    name: call.function.name,
+    text: call.function.arguments,
+  }));
+  if (finish !== 'stop' && (finish !== 'tool_calls' || calls.length === 0))
+    return { faulty: { ...NO_ANSWER, what: `an answer that ended as ${endWord(finish)}` } };
+  if (calls.length === 0) return { done: true };
+  const read = calls.map((call) => readCall(call, tools, names));
+  const proposed = read.flatMap((one) => ('args' in one ? [one] : []));
+  if (proposed.length === calls.length) return { content, proposed };
+  const faults = new Map(
+    read.flatMap((one, index) => ('detail' in one ? [[index, one.detail] as const] : [])),
+  );
+  const what = read.flatMap((one) => ('detail' in one ? [one.what] : [])).slice(0, 3);
+  return { faulty: { content, calls, faults, what: what.join('; ') } };
+}
+
+function endWord(finish: string | null | undefined): string {
+  return typeof finish === 'string' && /^[a-z_]{1,30}$/i.test(finish) ? finish : 'nobody knows what';
+}
+
+type ReadCall =
+  | { readonly tool: string; readonly args: Json }
+  | { readonly detail: string; readonly what: string };
+
+function readCall({ name, text }: WireCall, tools: Toolbox, names: ToolNames): ReadCall {
+  const named = names.tool(name);
+  if (!isToolName(named))
+    return { detail: 'no tool can have this name', what: 'a name that no tool can have' };
+  // Many servers write the arguments of a tool that takes none as nothing at all.
+  const json = parseStrictJson(text.trim() === '' ? '{}' : text);
+  if ('problems' in json)
+    return {
+      detail: detailOf(json.problems),
+      what: `${named}: its arguments are not JSON without surprises`,
+    };
+  if (!isMembers(json.value))
+    return {
+      detail: 'the arguments must be one JSON object',
+      what: `${named}: its arguments are no JSON object`,
+    };
+  const tool = tools.get(named);
+  const fits = tool?.normaliseArgs(json.value);
+  if (tool === undefined || fits === undefined || 'args' in fits) return { tool: named, args: json.value };
+  return { detail: detailOf(fits.problems), what: `${named}: ${placesOf(tool.schema, fits.problems)}` };
+}
+
+function detailOf(problems: readonly JsonProblem[]): string {
+  const lines = problems.slice(0, 20).map(({ path, message }) => `${path}: ${message}`);
+  return lines.join('; ').slice(0, MOST_DETAIL);
+}
+
+/** Names of arguments that the tool declares; a path may hold more than these, and a model may have written it. */
+function placesOf(schema: Json, problems: readonly JsonProblem[]): string {
+  const declared = isMembers(schema) ? (schema['properties'] ?? null) : null;
+  const names = Object.keys(declared !== null && isMembers(declared) ? declared : {});
+  const places = names.filter((name) =>
+    problems.some(
+      ({ path }) => path === `$.${name}` || path.startsWith(`$.${name}.`) || path.startsWith(`$.${name}[`),
+    ),
+  );
+  return places.length === 0 ? 'its arguments do not fit' : `${places.join(', ')} does not fit`;
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import type { Readings } from '../../domain/action.js';
+import { CountersignError } from '../../domain/errors.js';
+import type { TenantId } from '../../domain/ids.js';
+import { freeText } from '../../contract/fields.js';
+import type { Toolbox } from '../load-tools.js';
+import type { Planner } from '../ports.js';
+import { readAnswer, type Faulty } from './model-answer.js';
+import { complete, type ModelEndpoint } from './model-endpoint.js';
+import { conversation, correction, type Message } from './model-messages.js';
+import { offered, toolNames } from './model-tools.js';
+
+/** How often a model is asked again within one step after an answer that cannot be taken. */
+const MOST_CORRECTIONS = 3;
+/** One step, all its requests together; the plan activity has two minutes. */
+const STEP_MS = 100_000;
+/** The agent's own words to the reviewer, as long as the HTTP API takes them. */
+const MOST_WORDS = 20_000;
+
+const settings = z.strictObject({
+  kind: z.string(),
+  /** Said to the model after our own words. */
+  system: z.exactOptional(freeText(1, 20_000)),
+  temperature: z.exactOptional(z.number().min(0).max(2)),
+  /** US dollars for a thousand tokens: gives the reading `cost_usd`. */
+  price: z.exactOptional(z.strictObject({ input: z.number().min(0), output: z.number().min(0) })),
+});
+type Settings = z.infer<typeof settings>;
+
+const count = z.int().min(0).catch(0);
+const usage = z.object({
+  usage: z.object({ prompt_tokens: count, completion_tokens: count, total_tokens: count }),
+});
+type Usage = z.infer<typeof usage>['usage'];
+
+/** What a model planner needs of the outside world. */
+export interface ModelPlannerOptions {
+  readonly endpoint: ModelEndpoint;
+  readonly tools: Toolbox;
+  /** The tools that the policy in force lists for an agent; undefined when it does not know the agent. */
+  toolsOf(tenant: TenantId, agent: string): Promise<ReadonlySet<string> | undefined>;
+  /** For one step; for tests. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * A planner that asks a model behind an OpenAI-compatible endpoint: `{ kind: 'model', system?, temperature?, price? }`. Whatever the model
+ * says is a proposal, judged like any other. Throws `config` when the tools cannot be told apart.
+ */
+export function modelPlanner(options: ModelPlannerOptions): Planner {
+  const { endpoint, tools, toolsOf, timeoutMs = STEP_MS } = options;
+  const names = toolNames(tools);
+  return {
+    async next({ tenant, agent, request, memory, signal }) {
+      const { goal } = request;
+      if (goal === '')
+        throw new CountersignError(
+          'invalid',
+          'a model needs to be told what is wanted: give the task a goal',
+        );
+      const given = settingsOf(request.planner);
+      const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const messages = conversation({ goal, system: given.system }, memory, names);
+      const functions = offered(tools, await toolsOf(tenant, agent));
+      const spent: Usage[] = [];
+      let earlier = memory.length;
+      for (let corrections = 0; ; corrections++) {
+        const body = await complete(endpoint, requestOf(given, messages, functions), within);
+        spent.push(...usageOf(body));
+        const answer = readAnswer(body, tools, names);
+        if ('done' in answer) return answer;
+        if ('proposed' in answer) {
+          const words = answer.content === null ? {} : { agentText: answer.content.slice(0, MOST_WORDS) };
+          const readings = readingsOf(spent, given);
+          return { calls: answer.proposed.map((call) => ({ ...call, ...words, readings })) };
+        }
+        if (corrections === MOST_CORRECTIONS) giveUp(answer.faulty);
+        messages.push(...correction(answer.faulty, earlier));
+        earlier += answer.faulty.calls.length;
+      }
+    },
+  };
+}
+
+function settingsOf(given: unknown): Settings {
+  const parsed = settings.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new CountersignError(
+    'invalid',
+    `the model's settings do not fit at ${issue?.path.join('.') || 'their top'}: ${issue?.message ?? 'wrong'}`,
+  );
+}
+
+function requestOf(
+  { temperature }: Settings,
+  messages: readonly Message[],
+  functions: readonly object[],
+): Readonly<Record<string, unknown>> {
+  return {
+    messages,
+    ...(functions.length === 0 ? {} : { tools: functions, tool_choice: 'auto' }),
+    ...(temperature === undefined ? {} : { temperature }),
+  };
+}
+
+/** The way out when a model cannot be made to propose what a tool takes: the task fails, and lies on the desk of its agent's owner. */
+function giveUp({ what }: Faulty): never {
+  throw new CountersignError(
+    'invalid',
+    `the model proposed nothing that can be taken, asked ${MOST_CORRECTIONS + 1} times: ${what}`,
+  );
+}
+
+function usageOf(body: unknown): readonly Usage[] {
+  const parsed = usage.safeParse(body);
+  return parsed.success ? [parsed.data.usage] : [];
+}
+
+/** What the step took, as far as the endpoint tells; every call of a step carries the whole of it. */
+function readingsOf(spent: readonly Usage[], { price }: Settings): Readings {
+  if (spent.length === 0) return {};
+  const sum = (part: keyof Usage) => spent.reduce((total, one) => total + one[part], 0);
+  const cost =
+    price && (sum('prompt_tokens') * price.input + sum('completion_tokens') * price.output) / 1_000;
+  return {
+    tokens: sum('total_tokens'),
+    ...(cost === undefined ? {} : { cost_usd: Math.round(cost * 1e6) / 1e6 }),
+  };
+}
