@@ -10,6 +10,7 @@ export default defineConfig({
     alias: [
       { find: /^countersign$/, replacement: source('index.ts') },
       { find: /^countersign\/worker$/, replacement: source('worker.ts') },
+      { find: /^countersign\/testing$/, replacement: source('testing.ts') },
       { find: /^countersign\/workflows$/, replacement: source('workflows/index.ts') },
     ],
   },

@@ -17,7 +17,7 @@ const script = z.strictObject({ steps: scriptSteps });
  */
 export function readScriptFile(path: string): { readonly [key: string]: Json } {
   const source = readTextFile(path, 'Name the script.');
-  const document = readDocument(source, 'write steps, each with the calls to propose');
+  const document = readDocument(source, 'script');
   const parsed = script.safeParse(document.data);
   const problems: readonly Problem[] =
     document.problems.length > 0 || parsed.success

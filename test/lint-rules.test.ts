@@ -46,6 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   contract: ['domain'],
   policy: ['domain', 'contract'],
+  testing: ['domain', 'contract', 'policy'],
   store: ['domain', 'contract'],
   workflows: ['domain'],
   client: ['domain', 'contract'],

@@ -11,6 +11,16 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   '.': ['createClient', 'defineTool', 'isTool', 'secret', 'CountersignError', 'ToolFailure'],
   './worker': ['createWorker', 'defineTool', 'jsonLog', 'ToolFailure', 'workflowBundlePath'],
   './workflows': ['agentTask'],
+  './testing': [
+    'testPolicy',
+    'judgeWith',
+    'explainWith',
+    'fakeClock',
+    'fakeGate',
+    'scripted',
+    'isIdempotent',
+    'undoes',
+  ],
 };
 const doors = Object.keys(exports).filter((door) => door !== './package.json');
 

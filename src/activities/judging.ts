@@ -1,11 +1,11 @@
-import type { Action, Impact, Json } from '../domain/action.js';
+import type { Action, Impact } from '../domain/action.js';
 import type { ReaskReason } from '../domain/escalation.js';
 import type { Fired, Verdict } from '../domain/verdict.js';
 import { unshownArguments } from '../contract/brief-arguments.js';
 import { lookAt, readingsOfFlags } from '../contract/detect.js';
 import { NO_DEADLINE_MINUTES, NOTHING_DETECTED, type Detected } from '../contract/readings.js';
 import { maskSecrets } from '../contract/secret.js';
-import { toolFacts, type Tool } from '../contract/tool.js';
+import { impactOfCall, toolFacts, type Tool } from '../contract/tool.js';
 import type { History } from '../policy/case.js';
 import { judge } from '../policy/judge.js';
 import { reservationsOf } from '../policy/limits.js';
@@ -32,20 +32,11 @@ const NO_HISTORY: History = { executed: 0, rejected: 0, failed: 0 };
 
 /** The call as an action. Arguments that the tool cannot read, or say the impact of, are not readable, and judged strictest. */
 export function asAction(call: LedgerRow, tool: Tool | undefined): { action: Action; readable: boolean } {
-  const impact = tool && impactOf(tool, call.args);
+  const impact = tool ? impactOfCall(tool, call.args) : null;
   return {
     action: { tool: call.tool, args: call.args, impact: impact ?? {}, readings: call.readings },
-    readable: impact !== undefined,
+    readable: impact !== null,
   };
-}
-
-function impactOf(tool: Tool, stored: Json): Impact | undefined {
-  try {
-    const parsed = tool.parseArgs(maskSecrets(stored));
-    return 'args' in parsed ? tool.impact(parsed.args) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -121,7 +112,7 @@ function readsHistory({ rules }: Policy): boolean {
 
 /** Whether one version of a call would do more than another: more money (or in another currency), rows or recipients, or to another payee. */
 export function impactRaised(call: LedgerRow, than: LedgerRow, tool: Tool): boolean {
-  const [now, before] = [impactOf(tool, call.args), impactOf(tool, than.args)];
+  const [now, before] = [impactOfCall(tool, call.args), impactOfCall(tool, than.args)];
   if (!now || !before) return true;
   const money = (impact: Impact) => Math.abs(impact.money?.minor ?? 0);
   return (

@@ -16,6 +16,9 @@ import { devCommand } from './commands/dev.js';
 import { haltCommand, haltsCommand, liftCommand } from './commands/halts.js';
 import { inboxCommand, showCommand } from './commands/inbox.js';
 import { policyActivateCommand, policyCheckCommand, toolsCheckCommand } from './commands/policy.js';
+import { policyExplainCommand } from './commands/policy-explain.js';
+import { policyMatrixCommand } from './commands/policy-matrix.js';
+import { policyTestCommand } from './commands/policy-test.js';
 import { gatewayCommand, migrateCommand, workerCommand } from './commands/serve.js';
 import {
   cancelCommand,
@@ -55,6 +58,9 @@ export const COMMANDS: readonly Command[] = [
   liftCommand,
   haltsCommand,
   policyCheckCommand,
+  policyTestCommand,
+  policyExplainCommand,
+  policyMatrixCommand,
   policyActivateCommand,
   toolsCheckCommand,
   auditVerifyCommand,

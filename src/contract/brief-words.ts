@@ -42,7 +42,8 @@ export function reversibilityOf(tier: Tier, hasUndo: boolean): string {
     : 'Leaves this system; the tool has no undo.';
 }
 
-const SILENCE: Readonly<Record<Fallback | 'undo', string>> = {
+/** What silence after the last role leads to, in words. */
+export const SILENCE: Readonly<Record<Fallback | 'undo', string>> = {
   deny: 'Nothing runs; the agent is told that nobody answered.',
   safe: 'The safe action runs instead; the agent is told that nobody answered.',
   hold: "It waits on the owner's desk without a deadline.",

@@ -8,3 +8,10 @@ export function parseDuration(text: string): number | undefined {
   const ms = Number(match[1]) * UNITS[unit];
   return ms <= 3650 * UNITS.d ? ms : undefined;
 }
+
+/** Milliseconds as a policy writes them, in the largest unit that divides them: `24h`, `7d`. */
+export function durationText(ms: number): string {
+  const units = Object.entries(UNITS).toReversed();
+  const [unit, size] = units.find(([, each]) => ms % each === 0 && ms >= each) ?? ['ms', 1];
+  return ms === UNITS.d ? '24h' : `${ms / size}${unit}`;
+}

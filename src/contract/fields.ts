@@ -55,3 +55,6 @@ export function freeText(min: number, max: number): z.ZodString {
     .max(max)
     .refine((text) => !/\0|\p{Surrogate}/u.test(text), 'must be well-formed text without NUL characters');
 }
+
+/** The value of one reading. */
+export const reading = z.union([z.number(), freeText(0, 500), z.boolean()]);

@@ -16,6 +16,7 @@ import {
   haltIdText,
   instant,
   name,
+  reading,
   taskName,
   tenantName,
   toolName,
@@ -26,7 +27,6 @@ import { json, jsonObject } from './json-field.js';
 import { isDetectedName } from './readings.js';
 
 const why = freeText(1, 2000);
-const reading = z.union([z.number(), freeText(0, 500), z.boolean()]);
 const claims = z.record(name, reading).superRefine((given, context) => {
   for (const key of Object.keys(given).filter(isDetectedName))
     context.addIssue({ code: 'custom', path: [key], message: 'the gate itself detects this: leave it out' });

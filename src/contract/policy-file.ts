@@ -51,7 +51,8 @@ export const roleEntry = strict({
     .describe('How many questions may be open on its desk; without it, any number.'),
 });
 
-const alwaysAskName = z.enum([
+/** The five categories by name. */
+export const alwaysAskName = z.enum([
   'deploy-production',
   'external-communication',
   'money',

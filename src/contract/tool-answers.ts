@@ -8,7 +8,8 @@ import type { Preview } from './tool-definition.js';
 
 const text = z.string().max(20_000);
 
-const impactAnswer: z.ZodType<Impact> = z.strictObject({
+/** An impact as a tool says it. */
+export const impactAnswer: z.ZodType<Impact> = z.strictObject({
   money: z.exactOptional(
     z.strictObject({
       minor: z.int(),

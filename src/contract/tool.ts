@@ -135,3 +135,13 @@ export function describeCall(tool: Tool | undefined, args: Json): string | null 
     return null; // what it threw may quote a hostile argument; the flag says enough
   }
 }
+
+/** What the call would change by its stored arguments, or null when the tool cannot read them or cannot say: it is then judged strictest. Never throws. */
+export function impactOfCall(tool: Tool, args: Json): Impact | null {
+  try {
+    const parsed = tool.parseArgs(maskSecrets(args));
+    return 'args' in parsed ? tool.impact(parsed.args) : null;
+  } catch {
+    return null;
+  }
+}

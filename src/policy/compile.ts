@@ -1,6 +1,6 @@
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import type { Json } from '../domain/action.js';
-import { type Flaw, flawsOf, mentionsOf, restsOnClaims } from './expression.js';
+import { constantsOf, type Flaw, flawsOf, mentionsOf, restsOnClaims } from './expression.js';
 import { visibleText } from './normalise.js';
 
 /** What a condition said of one action. */
@@ -24,6 +24,8 @@ export interface Condition {
   evaluate(facts: CelFacts): Answer;
   /** The variables that the expression names, such as `readings.confidence`. */
   readonly mentions: readonly (readonly string[])[];
+  /** The numbers and texts that the expression compares with: where an explanation looks for a value that would not fire. */
+  readonly constants: readonly (number | string)[];
   /** Whether the expression rests on what the model (readings) or the requester (the situation) says of the case. */
   readonly restsOnClaims: boolean;
 }
@@ -108,6 +110,7 @@ export function compileCondition(when: string): Compiled<Condition> {
     made: (program) => ({
       evaluate: (facts) => answer(() => program({ ...facts })),
       mentions: mentionsOf(program.ast),
+      constants: constantsOf(program.ast),
       restsOnClaims: restsOnClaims(program.ast),
     }),
   });

@@ -18,7 +18,7 @@ import { type Finding, type Problem, pathText } from './problem.js';
 const MAX_SOURCE = 256 * 1024;
 const FORBIDDEN_KEYS: readonly unknown[] = ['__proto__', 'constructor', 'prototype', '<<'];
 
-/** A policy file as YAML: plain data, what is wrong with it as YAML, and where things stand. */
+/** A policy or case file as YAML: plain data, what is wrong with it as YAML, and where things stand. */
 export interface PolicyDocument {
   /** Undefined when the YAML itself cannot be used. */
   readonly data: unknown;
@@ -32,18 +32,30 @@ interface Flaw {
   readonly todo: string;
 }
 
+/** What to do about a whole file, by what it holds. */
+const WORDS = {
+  policy: { begin: 'write version, owner, agents and roles', one: 'one policy', split: 'split it by tenant' },
+  cases: {
+    begin: 'write `cases:` and a list',
+    one: 'one table of cases',
+    split: 'split it in several files',
+  },
+  script: {
+    begin: 'write steps, each with the calls to propose',
+    one: 'one script',
+    split: 'split it in several tasks',
+  },
+} as const;
+
 /** Deeper than any policy is. The parser and the composer recurse, and a full stack inside a regular expression ends the process. */
 const MAX_DEPTH = 32;
 const TOO_DEEP: Flaw = { at: 0, what: `nested deeper than ${MAX_DEPTH} levels`, todo: 'write it flat' };
 
 /** Reads YAML 1.2 and refuses what could hide something: duplicate keys, anchors and aliases, tags, tabs, several documents. */
-export function readDocument(
-  source: string,
-  emptyTodo = 'write version, owner, agents and roles',
-): PolicyDocument {
+export function readDocument(source: string, kind: keyof typeof WORDS = 'policy'): PolicyDocument {
   const lines = new LineCounter();
   if (source.length > MAX_SOURCE) {
-    return refused(lines, [{ at: 0, what: `longer than ${MAX_SOURCE} characters`, todo: 'make it shorter' }]);
+    return refused(lines, [{ at: 0, what: `longer than ${MAX_SOURCE} characters`, todo: WORDS[kind].split }]);
   }
   const tokens = boundedTokens(source, lines);
   if (tokens === null) return refused(lines, [TOO_DEEP]);
@@ -54,12 +66,12 @@ export function readDocument(
   const documents = [...composer.compose(tokens, true, source.length)];
   const [document] = documents;
   if (document === undefined || document.contents === null) {
-    const empty = { at: 0, what: 'the file is empty', todo: emptyTodo };
+    const empty = { at: 0, what: 'the file is empty', todo: WORDS[kind].begin };
     return refused(lines, [...documents.flatMap(syntaxFlaws), empty]);
   }
   const flaws = [
     ...documents.flatMap(syntaxFlaws),
-    ...documents.slice(1).map(secondDocument),
+    ...documents.slice(1).map((document) => secondDocument(document, kind)),
     ...treeFlaws(document),
   ];
   if (flaws.length > 0)
@@ -111,11 +123,11 @@ const SYNTAX_TODO: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'remove the tag',
 };
 
-function secondDocument(document: Document): Flaw {
+function secondDocument(document: Document, kind: keyof typeof WORDS): Flaw {
   return {
     at: document.range?.[0] ?? 0,
     what: 'a second YAML document',
-    todo: 'keep one document a file: remove the line ---',
+    todo: `keep ${WORDS[kind].one} a file: remove the line ---`,
   };
 }
 

@@ -99,7 +99,7 @@ function part<Schema extends z.ZodObject>(value: unknown, schema: Schema): Part<
   return Object.fromEntries(fields) as Part<Schema>; // each field was parsed by the schema of its key
 }
 
-/** What a schema's issue says of a file, as a person would. */
+/** What the schema says against a place, as findings. */
 export function findingsOf(issue: z.core.$ZodIssue): Finding[] {
   const path: Path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   if (issue.code === 'unrecognized_keys') {

@@ -61,6 +61,17 @@ export function restsOnClaims(node: ASTNode): boolean {
   );
 }
 
+/** The numbers and texts that an expression spells out, each once; a number with either sign. */
+export function constantsOf(node: ASTNode): readonly (number | string)[] {
+  const found = [...walk(node)].flatMap(({ node: at }): (number | string)[] => {
+    if (at.op !== 'value') return [];
+    if (typeof at.args === 'string') return [at.args];
+    if (typeof at.args !== 'number' && typeof at.args !== 'bigint') return [];
+    return [Number(at.args), -Number(at.args)];
+  });
+  return [...new Set(found)];
+}
+
 function readsReadings(node: ASTNode): boolean {
   return [...walk(node)].some(({ node: at }) => at.op === 'id' && at.args === 'readings');
 }

@@ -48,7 +48,7 @@ export function ladderFor(input: JudgeInput, reasons: readonly Reason[], level: 
  * The rungs of a question: the role, then, if the ladder says so, its backups to the end of the chain, each for the ttl. A role without
  * members is passed over at once; loading made sure that one of the chain has some.
  */
-function rungsOf(policy: Policy, role: string, plan: LadderPlan): readonly Rung[] {
+export function rungsOf(policy: Policy, role: string, plan: LadderPlan): readonly Rung[] {
   const staffed = staffedChain(policy, role);
   const roles = plan.backup ? staffed : staffed.slice(0, 1);
   return roles.map((name) => ({ role: name, ttlMs: plan.ttlMs, remindAfterMs: plan.remindAfterMs }));

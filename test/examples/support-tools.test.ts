@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isTool, ToolFailure } from 'countersign';
+import { fakeGate, isIdempotent, scripted, testPolicy, undoes } from 'countersign/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openShop, type Shop } from '../../examples/support/shop.js';
@@ -25,7 +26,9 @@ const aCall = (key: string, signal = new AbortController().signal): RunContext =
   task: 'a-task' as TaskId,
   operation: 1,
 });
-const refund = (orderId: string, amountCents: number): Json => ({ orderId, amountCents, currency: 'USD' });
+const fileOf = (name: string) =>
+  readFileSync(new URL(`../../examples/support/${name}`, import.meta.url), 'utf8');
+const refund = (orderId: string, amountCents: number) => ({ orderId, amountCents, currency: 'USD' });
 
 describe('the support example', () => {
   let shop: Shop;
@@ -37,10 +40,41 @@ describe('the support example', () => {
   afterAll(() => shop.close());
 
   it('has a policy without problems or warnings for its tools', () => {
-    const source = readFileSync(new URL('../../examples/support/policy.yaml', import.meta.url), 'utf8');
-    const { usable, problems, warnings } = checkPolicy(source, [...tools.values()].map(toolFacts));
+    const { usable, problems, warnings } = checkPolicy(
+      fileOf('policy.yaml'),
+      [...tools.values()].map(toolFacts),
+    );
     expect({ problems, warnings }).toEqual({ problems: [], warnings: [] });
     expect(usable).toMatchObject({ agents: 2, roles: 3 });
+  });
+
+  it('has a policy that says of its cases what they expect, every rule shown firing and silent', () => {
+    const report = testPolicy({
+      policy: fileOf('policy.yaml'),
+      cases: fileOf('cases.yaml'),
+      tools: exported,
+    });
+    expect(report.outcomes.length).toBeGreaterThan(15);
+  });
+
+  it('refunds through the gate what the supervisor approved, and nothing that finance left unanswered', async () => {
+    const review = scripted({ by: 'amira', verb: 'approve', why: 'the hopper is cracked', after: '20m' });
+    const gate = fakeGate({ policy: fileOf('policy.yaml'), tools: exported, review });
+    const ask = {
+      agent: 'support',
+      tool: 'issue_refund',
+      situation: 'refund',
+      readings: { confidence: 0.93 },
+    };
+    const small = await gate.propose({ ...ask, args: refund('1190', 15_000) });
+    expect(small).toMatchObject({ outcome: 'executed', decision: { by: 'amira' } });
+    const large = await gate.propose({ ...ask, args: refund('1215', 620_000) });
+    expect([large.outcome, large.questions.map(({ role }) => role)]).toEqual([
+      'unanswered',
+      ['finance_lead', 'support_director'],
+    ]);
+    expect(await shop.order('1190')).toMatchObject({ refundedCents: 15_000 });
+    expect(await shop.order('1215')).toMatchObject({ refundedCents: 0 });
   });
 
   it('proposes in its tickets only calls that fit the tools', () => {
@@ -121,17 +155,31 @@ describe('the support example', () => {
   });
 
   it('takes back a draft and a voucher by what they returned', async () => {
-    const draft = { orderId: '1001', body: 'Dear Ada' };
-    const drafted = await toolOf('draft_reply').run(draft, aCall('key-g'));
-    await toolOf('draft_reply').undo?.(draft, drafted, aCall('undo-g'));
-    const voucher = await toolOf('give_voucher').run(refund('1001', 1_500), aCall('key-h'));
-    await toolOf('give_voucher').undo?.(refund('1001', 1_500), voucher, aCall('undo-h'));
-    expect(await shop.query(`select state from shop.replies where key = 'key-g'`)).toEqual([
-      { state: 'discarded' },
-    ]);
-    expect(await shop.query(`select revoked from shop.vouchers where key = 'key-h'`)).toEqual([
-      { revoked: true },
-    ]);
+    const drafts = () => shop.query(`select count(*)::int as n from shop.replies where state = 'draft'`);
+    const drafted = undoes(toolOf('draft_reply'), { orderId: '1001', body: 'Dear Ada' }, { state: drafts });
+    await expect(drafted).resolves.toBeUndefined();
+    const vouchers = () =>
+      shop.query(`select sum(amount_cents)::int as sum from shop.vouchers where not revoked`);
+    const given = undoes(toolOf('give_voucher'), refund('1001', 1_500), { state: vouchers });
+    await expect(given).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['issue_refund', refund('1250', 1_000), `select refunded_cents from shop.orders where id = '1250'`],
+    ['give_voucher', refund('1250', 1_000), `select count(*)::int as n from shop.vouchers`],
+    [
+      'send_reply',
+      { orderId: '1250', to: 'ben@example.com', body: 'Dear Ben' },
+      `select count(*)::int as n from shop.replies`,
+    ],
+    [
+      'update_address',
+      { customer: 'c-ben', address: '1 Pier, Cork' },
+      `select address from shop.customers where id = 'c-ben'`,
+    ],
+  ])('%s has one effect under one key', async (name, args, effects) => {
+    const kept = isIdempotent(toolOf(name), args, { effects: () => shop.query(effects) });
+    await expect(kept).resolves.toBeUndefined();
   });
 
   it('names an address that is not the customer’s as unknown before a mail is sent', async () => {

@@ -38,6 +38,13 @@ function split(word: string, room: number): string[] {
   return [...parts, part];
 }
 
+/** A line wrapped so that what follows stands two columns deeper than it begins. */
+export function wrapHanging(line: string, width: number): string[] {
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const [first = '', ...rest] = wrap(line.trimStart(), width - 2 - columns(indent));
+  return [`${indent}${first}`, ...rest.map((more) => `${indent}  ${more}`)];
+}
+
 /** A text cut to so many columns, with `…` where something is missing. */
 export function cut(text: string, width: number): string {
   if (columns(text) <= width) return text;

@@ -1,0 +1,108 @@
+import { dirname, join } from 'node:path';
+import { loadTools } from './activities/load-tools.js';
+import { proposedCall, type ProposedCall } from './contract/case-file.js';
+import { toolFacts } from './contract/tool.js';
+import { CountersignError } from './domain/errors.js';
+import { type CaseTools, readCases } from './policy/case-table.js';
+import { explain, type Explanation } from './policy/explain.js';
+import { judgeInputOf } from './policy/judge-case.js';
+import { loadPolicy } from './policy/load.js';
+import { type Matrix, matrixOf } from './policy/matrix.js';
+import type { Policy } from './policy/policy.js';
+import type { Problem } from './policy/problem.js';
+import { testPolicy } from './policy/test-policy.js';
+import { reportLines, type TestReport } from './policy/test-report.js';
+import { readTextFile } from './text-file.js';
+
+/** A policy file with what it is looked at beside. */
+export interface PolicyFiles {
+  readonly policy: string;
+  /** Default: `cases.yaml` beside the policy. */
+  readonly cases?: string | undefined;
+  /** A module that exports tools. */
+  readonly tools?: string | undefined;
+}
+
+/** A test of a policy file: the report, and its lines. */
+export interface TestedFile {
+  readonly report: TestReport;
+  readonly lines: readonly string[];
+}
+
+/** Runs a policy file against a file of cases. Throws `usage` for a file that cannot be read, `invalid` for one that cannot be used. */
+export async function testPolicyFiles(files: PolicyFiles, coverage: boolean): Promise<TestedFile> {
+  const names = namesOf(files);
+  const report = testPolicy({
+    policy: readTextFile(names.policy, 'Name the policy file.'),
+    cases: readTextFile(names.cases, 'Name the file of cases with --cases.'),
+    tools: await toolsOf(files.tools),
+    coverage,
+  });
+  if ('problems' in report) throw unusable(names[report.file], report.problems);
+  return { report, lines: reportLines(report, names) };
+}
+
+/** An explained call, for those who show it. */
+export type ExplainedCall = Explanation;
+
+/** Which call to explain: a case of the table by its name, or one that is spelt out. */
+export type Wanted = { readonly case: string } | { readonly call: unknown };
+
+/** Explains the verdict of a policy file on one call. Throws `usage` or `invalid` with what to do. */
+export async function explainPolicyFile(files: PolicyFiles, wanted: Wanted): Promise<ExplainedCall> {
+  const names = namesOf(files);
+  const tools = await toolsOf(files.tools);
+  const { policy } = policyIn(names.policy, tools);
+  const call =
+    'call' in wanted ? callOf(wanted.call) : caseNamed(names.cases, wanted.case, { policy, tools });
+  return explain(judgeInputOf(policy, call, tools));
+}
+
+/** A matrix, for those who show it. */
+export type PolicyMatrix = Matrix;
+
+/** Who decides what, by a policy file. Throws `usage` or `invalid`. */
+export async function matrixOfFile(files: Omit<PolicyFiles, 'cases'>): Promise<PolicyMatrix> {
+  const tools = await toolsOf(files.tools);
+  const { source, policy } = policyIn(files.policy, tools);
+  return matrixOf(source, policy, tools);
+}
+
+function callOf(given: unknown): ProposedCall {
+  const parsed = proposedCall.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new CountersignError(
+    'usage',
+    `The call cannot be judged: ${faults.join('; ')}. Correct the options.`,
+  );
+}
+
+function caseNamed(file: string, name: string, judged: { policy: Policy; tools: CaseTools }): ProposedCall {
+  const table = readCases(readTextFile(file, 'Name the file of cases with --cases.'), judged);
+  if ('problems' in table) throw unusable(file, table.problems);
+  const found = table.cases.find((each) => each.case.name === name);
+  if (found !== undefined) return found.case;
+  const names = table.cases.map((each) => `  ${each.case.name}`).join('\n');
+  throw new CountersignError('usage', `${file} has no case ${JSON.stringify(name)}. It has:\n${names}`);
+}
+
+function policyIn(file: string, tools: CaseTools): { readonly source: string; readonly policy: Policy } {
+  const facts = tools === null ? null : [...tools.values()].map(toolFacts);
+  const source = readTextFile(file, 'Name the policy file.');
+  const loaded = loadPolicy(source, facts);
+  if ('policy' in loaded) return { source, policy: loaded.policy };
+  throw unusable(file, loaded.problems);
+}
+
+function namesOf({ policy, cases }: PolicyFiles): { readonly policy: string; readonly cases: string } {
+  return { policy, cases: cases ?? join(dirname(policy), 'cases.yaml') };
+}
+
+async function toolsOf(module: string | undefined): Promise<CaseTools> {
+  return module === undefined ? null : loadTools(module);
+}
+
+function unusable(file: string, problems: readonly Problem[]): CountersignError {
+  return new CountersignError('invalid', `${file} cannot be used: see \`problems\`.`, { file, problems });
+}

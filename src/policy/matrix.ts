@@ -1,0 +1,152 @@
+import type { PolicyFile } from '../contract/policy-file.js';
+import { toolFacts } from '../contract/tool.js';
+import type { Tier } from '../domain/action.js';
+import type { TaskId, TenantId } from '../domain/ids.js';
+import type { Fallback, Ladder, Level } from '../domain/verdict.js';
+import type { CaseTools } from './case-table.js';
+import { readDocument } from './document.js';
+import { draftOf } from './draft.js';
+import { judge } from './judge.js';
+import { rungsOf } from './ladder.js';
+import type { Ask, Policy } from './policy.js';
+import { membersOf } from './roster.js';
+
+/** Who decides what, by a policy. */
+export interface Matrix {
+  readonly version: string;
+  readonly owner: string;
+  /** What holds for each agent and tool before any rule fires. */
+  readonly calls: readonly MatrixCall[];
+  /** What asks for more on top of that. */
+  readonly rules: readonly MatrixRule[];
+}
+
+/** One agent with one of its tools. */
+export interface MatrixCall extends Asking {
+  readonly agent: string;
+  readonly owner: string;
+  readonly tool: string;
+  readonly tier: Tier;
+  /** Whether the tools say what it is; else it counts as tier 4. */
+  readonly known: boolean;
+}
+
+/** A rule of the file, a limit, or an always-ask category. */
+export interface MatrixRule extends Asking {
+  /** As verdicts name it. */
+  readonly rule: string;
+  /** When it fires: the condition as written, or in words. */
+  readonly when: string;
+}
+
+/** What level, and who is asked for how long. */
+interface Asking {
+  readonly level: Level;
+  /** In order; the first is asked, or at `notify` told; then its backups. Empty = nobody, or for a rule: whom the tool or the defaults name. Without a time a rule leaves the ladder to them. */
+  readonly rungs: readonly {
+    readonly role: string;
+    readonly members: readonly string[];
+    readonly ttlMs: number | null;
+  }[];
+  /** Null when nobody is asked. */
+  readonly fallback: Fallback | null;
+}
+
+/** The matrix of a policy that was loaded from this source. Pure. */
+export function matrixOf(source: string, policy: Policy, tools: CaseTools): Matrix {
+  const { file } = draftOf(readDocument(source).data);
+  const calls = [...policy.agents].flatMap(([agent, { owner, tools: listed }]) =>
+    [...listed].map((tool) => callOf({ policy, tools }, { agent, owner, tool })),
+  );
+  return {
+    version: policy.version,
+    owner: policy.owner,
+    calls,
+    rules: file === null ? [] : rulesOf(policy, file),
+  };
+}
+
+function callOf(
+  { policy, tools }: { policy: Policy; tools: CaseTools },
+  named: { agent: string; owner: string; tool: string },
+): MatrixCall {
+  const tool = tools?.get(named.tool);
+  const [currency] = policy.moneyLimits.keys();
+  // No amount at all: what asks above a limit stands among the rules.
+  const moves = tool?.categories.includes('money') === true && currency !== undefined;
+  const { level, tier, ladder, tell } = judge({
+    policy: { ...policy, rules: [] },
+    action: {
+      tool: named.tool,
+      args: {},
+      impact: moves ? { money: { minor: 0, currency } } : {},
+      readings: {},
+    },
+    facts: tool === undefined ? null : toolFacts(tool),
+    task: {
+      tenant: 'tenant' as TenantId, // nobody's in particular
+      task: 'task' as TaskId, // the same
+      agent: named.agent,
+      requester: '',
+      situation: null,
+    },
+    now: 0,
+    counters: {},
+    history: { executed: 0, rejected: 0, failed: 0 },
+  });
+  const told = tell === undefined ? [] : [{ role: tell, members: membersOf(policy, tell), ttlMs: null }];
+  return {
+    ...named,
+    tier,
+    known: tool !== undefined,
+    level,
+    ...rungsIn(policy, ladder),
+    ...(tell === undefined ? {} : { rungs: told }),
+  };
+}
+
+const NOBODY: Ask = { route: null, ladder: null };
+
+function rulesOf(policy: Policy, file: PolicyFile): readonly MatrixRule[] {
+  return [
+    ...(file.rules ?? []).map(({ id, when, level, route, ladder }) => ({
+      rule: id,
+      when,
+      level,
+      ...asking(policy, { route: route ?? null, ladder: ladder ?? null }, level),
+    })),
+    ...policy.limits.map(({ id, per, currency, limit }) => ({
+      rule: `limit:${id}`,
+      when: `more than ${limit} ${currency ?? 'calls'} per ${per.join(', ')}`,
+      level: 'approve' as const,
+      ...asking(policy, NOBODY, 'approve'),
+    })),
+    ...[...new Map([['money', NOBODY], ...policy.alwaysAsk])].map(([category, ask]) => ({
+      rule: `always-ask:${category}`,
+      when: category === 'money' ? moneyText(policy) : 'always',
+      level: 'approve' as const,
+      ...asking(policy, ask, 'approve'),
+    })),
+  ];
+}
+
+function moneyText({ moneyLimits }: Policy): string {
+  const limits = [...moneyLimits].map(([currency, minor]) => `${minor} ${currency}`);
+  return limits.length === 0 ? 'always' : `more than ${limits.join(', ')} in one call, or any other currency`;
+}
+
+/** Whom a rule names. Without a route that depends on the call, without a ladder how long and who else does. */
+function asking(policy: Policy, { route, ladder }: Ask, level: Level): Pick<Asking, 'rungs' | 'fallback'> {
+  if (route === null) return { rungs: [], fallback: null };
+  const plan = ladder === null || level === 'notify' ? undefined : policy.ladders.get(ladder);
+  if (plan !== undefined)
+    return rungsIn(policy, { rungs: rungsOf(policy, route, plan), fallback: plan.fallback });
+  return { rungs: [{ role: route, members: membersOf(policy, route), ttlMs: null }], fallback: null };
+}
+
+function rungsIn(policy: Policy, { rungs, fallback }: Ladder): Pick<Asking, 'rungs' | 'fallback'> {
+  return {
+    rungs: rungs.map(({ role, ttlMs }) => ({ role, members: membersOf(policy, role), ttlMs })),
+    fallback: rungs.length === 0 ? null : fallback,
+  };
+}
