@@ -2,7 +2,7 @@ import type { Action, Impact } from '../domain/action.js';
 import type { ReaskReason } from '../domain/escalation.js';
 import type { Fired, Verdict } from '../domain/verdict.js';
 import { unshownArguments } from '../contract/brief-arguments.js';
-import { lookAt, readingsOfFlags } from '../contract/detect.js';
+import { lookAt, readingsOfFlags, type Seen } from '../contract/detect.js';
 import { NO_DEADLINE_MINUTES, NOTHING_DETECTED, type Detected } from '../contract/readings.js';
 import { maskSecrets } from '../contract/secret.js';
 import { impactOfCall, toolFacts, type Tool } from '../contract/tool.js';
@@ -29,6 +29,7 @@ export interface Judging {
 }
 
 const NO_HISTORY: History = { executed: 0, rejected: 0, failed: 0 };
+const NOTHING_SEEN: Seen = { flags: [], wrongNumbers: [] };
 
 /** The call as an action. Arguments that the tool cannot read, or say the impact of, are not readable, and judged strictest. */
 export function asAction(call: LedgerRow, tool: Tool | undefined): { action: Action; readable: boolean } {
@@ -43,11 +44,12 @@ export function asAction(call: LedgerRow, tool: Tool | undefined): { action: Act
  * What the gate itself finds out about a call. Pure over what is stored: the course of the task as it was when the call was proposed, the
  * words as they are, the deadline as it lay ahead of the call as it stands; so the claim finds what the asking found.
  */
-export function detectedOf(task: TaskRow, call: LedgerRow, impact: Impact): Detected {
+function detectedOf({ policy, task, call }: Judging, impact: Impact): Detected {
   const { tool, agentText, question } = call;
-  const args = maskSecrets(call.args);
-  const seen = lookAt({ tool, args, impact, request: task.request.goal, agentText, question });
-  const { deadline } = task.request;
+  const { deadline, goal } = task.request;
+  const written = { tool, args: maskSecrets(call.args), impact, request: goal, agentText, question };
+  // Every text of large arguments is looked through: only for rules that could tell the difference.
+  const seen = reads(policy, 'readings') ? lookAt(written) : NOTHING_SEEN;
   return {
     ...NOTHING_DETECTED,
     ...call.detected,
@@ -72,7 +74,7 @@ export async function judgeCall(
     facts: tool ? toolFacts(tool) : null,
     unreadable: !readable,
     unshown: unshownArguments(maskSecrets(call.args)),
-    detected: detectedOf(task, call, action.impact),
+    detected: detectedOf(judging, action.impact),
     task: {
       tenant: task.tenant,
       task: task.task,
@@ -85,7 +87,7 @@ export async function judgeCall(
   const keys = reservationsOf(input).map((reservation) => reservation.key);
   const [counters, history] = await Promise.all([
     readCounters(queries, task.tenant, keys),
-    withHistory || readsHistory(policy)
+    withHistory || reads(policy, 'history')
       ? trackRecord(queries, { tenant: task.tenant, agent: task.agent, tool: call.tool })
       : NO_HISTORY,
   ]);
@@ -106,8 +108,8 @@ function withoutSafe(verdict: Verdict): Verdict {
   return fallback === 'safe' ? { ...verdict, ladder: { rungs, fallback: 'deny' } } : verdict;
 }
 
-function readsHistory({ rules }: Policy): boolean {
-  return rules.some(({ condition }) => condition.mentions.some(([root]) => root === 'history'));
+function reads({ rules }: Policy, what: 'history' | 'readings'): boolean {
+  return rules.some(({ condition }) => condition.mentions.some(([root]) => root === what));
 }
 
 /** Whether one version of a call would do more than another: more money (or in another currency), rows or recipients, or to another payee. */

@@ -33,7 +33,7 @@ export function lookAt({ tool, args, impact, request, agentText, question }: Wri
   const texts = [tool, ...strings(args), words, request, ...(impact.recipients ?? []), impact.payee ?? ''];
   const flags = new Set(texts.flatMap(flagsOf));
   if (isPressing(words)) flags.add('pressure-language');
-  return { flags: [...flags], wrongNumbers: contradictions(words, args, impact) };
+  return { flags: [...flags], wrongNumbers: words === '' ? [] : contradictions(words, args, impact) };
 }
 
 /** The readings that say the same as the flags. */

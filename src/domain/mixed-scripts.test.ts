@@ -33,7 +33,7 @@ it.each([
 
 // Seen to fail: the text looked at as it is.
 it('is found behind characters that nobody sees, and in a text that is not composed', () => {
-  expect(flagsOf('pay\u200bp\u0430l')).toEqual(['invisible-characters', 'mixed-scripts']);
-  expect(flagsOf('p\u0430y\u202epal')).toEqual(['bidi', 'mixed-scripts']);
+  expect(flagsOf('pay\u200b\u0430 now')).toEqual(['invisible-characters', 'mixed-scripts']);
+  expect(flagsOf('pay\u202e\u0430')).toEqual(['bidi', 'mixed-scripts']);
   expect(flagsOf('p\u0430ype\u0301')).toEqual(['mixed-scripts', 'normalisation']);
 });

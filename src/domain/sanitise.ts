@@ -24,8 +24,12 @@ export function visible(text: string, options: { readonly block?: boolean } = {}
   });
 }
 
+/** What most texts are made of: nothing of it can hide or pass for another. */
+const PLAIN = /^[\n\t -~]*$/;
+
 /** Reasons to look twice at a text, in a fixed order. */
 export function flagsOf(text: string): readonly Flag[] {
+  if (PLAIN.test(text)) return [];
   const flags = FLAGS.filter(([, pattern]) => pattern.test(text)).map(([flag]) => flag);
   if (mixesScripts(normalised(text))) flags.push('mixed-scripts');
   return text.normalize('NFC') === text ? flags : [...flags, 'normalisation'];

@@ -155,19 +155,24 @@ describe('claims', () => {
 
   // Seen to fail: built-in reasons left out where `confidence` is above 0.9.
   it('of any name never take a level below what the rest asks for', () => {
-    const name = fc.oneof(fc.constantFrom('confidence', 'sample', 'mood', ...detectedNames), fc.string());
+    const name = fc.oneof(fc.constantFrom('sample', 'mood', ...detectedNames), fc.string());
     const more = aPolicy(
       policyText(
-        'rules:\n  - { id: c, trigger: confidence, when: "readings.confidence < 0.7 || readings.sample", level: approve }\n',
+        'rules:\n  - { id: c, trigger: confidence, when: "readings.confidence < 0.7", level: notify }\n',
       ),
     );
+    const sure = fc.constantFrom(0.1, 0.95, 1, 1.7);
+    const rulesOf = fc.constantFrom([], policy.rules);
     fc.assert(
-      fc.property(fc.dictionary(name, claim), found, (readings, detected) => {
-        const silent = judge(aCase({ policy, detected }));
-        const both = { ...policy, rules: [...policy.rules, ...more.rules] };
-        const said = judge(aCase({ policy: both, detected, action: { readings } }));
-        expect(strictness(said.level)).toBeGreaterThanOrEqual(strictness(silent.level));
+      fc.property(fc.dictionary(name, claim), sure, found, rulesOf, (said, confidence, detected, rules) => {
+        const silent = judge(aCase({ policy: { ...policy, rules }, detected }));
+        const reading = { ...policy, rules: [...rules, ...more.rules] };
+        const action = { readings: { ...said, confidence } };
+        const spoken = judge(aCase({ policy: reading, detected, action }));
+        expect(strictness(spoken.level)).toBeGreaterThanOrEqual(strictness(silent.level));
+        expect(spoken.fired.length).toBeGreaterThanOrEqual(silent.fired.length);
       }),
+      { numRuns: 300 },
     );
   });
 });

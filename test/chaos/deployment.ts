@@ -110,12 +110,15 @@ export async function deploy(options: Partial<Parameters<typeof startRunning>[0]
     temporal,
     worker: (orders = {}) => startVictimWorker({ config: workerConfig, book, ...orders }),
     async submit(task, tools, url) {
-      const call = (tool: string) => ({ tool, args: { n: 1 } });
+      const call = (tool: string, index = 0) => ({ tool, args: { n: index + 1 } });
       const work =
         typeof tools === 'string'
           ? { action: call(tools) }
           : {
-              planner: { name: 'scripted', input: { steps: tools.map((tool) => ({ calls: [call(tool)] })) } },
+              planner: {
+                name: 'scripted',
+                input: { steps: tools.map((tool, index) => ({ calls: [call(tool, index)] })) },
+              },
             };
       const client = url === undefined ? service : await person('rita', url);
       await client.tasks.submit({ task: task as TaskId, agent: 'bot', goal: 'test', ...work });
