@@ -121,6 +121,27 @@ describe('a setting that is wrong', () => {
       set({ COUNTERSIGN_SMTP_URL: 'smtp://h:25' }),
     ],
     [
+      'a model without its address',
+      ['worker'],
+      2,
+      [
+        /^countersign: 1 setting is/,
+        /COUNTERSIGN_MODEL_URL: missing\. Set it to the OpenAI-compatible endpoint/,
+      ],
+      set({ COUNTERSIGN_MODEL: 'tiny' }),
+    ],
+    [
+      'a model’s key file that holds something else',
+      ['worker'],
+      2,
+      [/COUNTERSIGN_MODEL_KEY_FILE, .*mine\.txt: it must hold one key.*Name the file that holds the API key/],
+      set({
+        COUNTERSIGN_MODEL: 'tiny',
+        COUNTERSIGN_MODEL_URL: 'http://127.0.0.1:9/v1',
+        COUNTERSIGN_MODEL_KEY_FILE: 'mine.txt',
+      }),
+    ],
+    [
       'a build without its deployment',
       ['worker'],
       2,

@@ -74,7 +74,7 @@ export function modelPlanner(options: ModelPlannerOptions): Planner {
           const readings = readingsOf(spent, given);
           return { calls: answer.proposed.map((call) => ({ ...call, ...words, readings })) };
         }
-        if (corrections === MOST_CORRECTIONS) giveUp(answer.faulty);
+        if (corrections === MOST_CORRECTIONS) return giveUp(answer.faulty);
         messages.push(...correction(answer.faulty, earlier));
         earlier += answer.faulty.calls.length;
       }
