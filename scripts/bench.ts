@@ -9,11 +9,13 @@ import { profileSide, profilingArgs } from './bench/profile.js';
 import { comparisonTable, storedTable, targetTable } from './bench/report.js';
 import { targetsOf } from './bench/summary.js';
 import { startSystem, type System } from './bench/system.js';
+import { measureVerdicts } from './bench/verdicts.js';
 
 const log = (line: string) => void process.stderr.write(`bench: ${line}\n`);
 const print = (lines: readonly string[]) => void process.stdout.write(`${lines.join('\n')}\n\n`);
 
 async function main(options: BenchOptions): Promise<void> {
+  if (options.verdicts) return showVerdicts(options);
   const nodeArgs = options.profile ? profilingArgs : () => () => [];
   const system = await startSystem({ server: options.server, statements: options.profile, nodeArgs, log });
   const interrupted = () => void system.stop().finally(() => process.kill(process.pid, 'SIGKILL'));
@@ -51,6 +53,16 @@ async function parkTasks(options: BenchOptions, count: number, system: System): 
   if (json) return print([JSON.stringify({ server, cpus: availableParallelism(), ...parked })]);
   printServer(options);
   print(parkTables(parked));
+}
+
+function showVerdicts({ json }: BenchOptions): void {
+  const figures = measureVerdicts();
+  const { rules, cases, perSecond, slowest, fastest } = figures;
+  print([
+    json
+      ? JSON.stringify(figures)
+      : `${perSecond} verdicts a second on one core (${slowest} to ${fastest}): ${cases} calls of the support example, ${rules} rules.`,
+  ]);
 }
 
 function printServer({ server }: BenchOptions): void {

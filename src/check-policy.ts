@@ -23,7 +23,8 @@ export async function checkPolicyFile(path: string, toolsModule?: string): Promi
   const source = readTextFile(path, 'Name the policy file.');
   const tools =
     toolsModule === undefined ? null : [...(await loadTools(toolsModule)).values()].map(toolFacts);
-  const { usable, problems, warnings } = checkPolicy(source, tools);
+  const today = new Date().toISOString().slice(0, 10);
+  const { usable, problems, warnings } = checkPolicy(source, tools, today);
   const line = (problem: (typeof problems)[number]) => problemLine(path, problem);
   return {
     usable: usable !== null,

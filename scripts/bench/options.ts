@@ -14,6 +14,8 @@ export interface BenchOptions {
   /** How long each window is in which idle CPU is watched with `park`, seconds. */
   readonly idleSeconds: number;
   readonly profile: boolean;
+  /** Verdicts a second of one core, without any server. */
+  readonly verdicts: boolean;
 }
 
 /** A wrong option, in words. */
@@ -27,6 +29,7 @@ export const USAGE = `npm run bench -- [options]
   --park N              N waiting tasks instead of a load: memory, bytes, idle CPU, resume after kill -9
   --idle N              seconds of each window in which idle CPU is watched with --park (default 30)
   --profile             where our share of the CPU and the round trips go
+  --verdicts            verdicts a second of one core; starts no server
   --json                one JSON object instead of tables`;
 
 /** Reads the command line. Throws UsageError that names the option. */
@@ -43,6 +46,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     park: values.park === undefined ? undefined : whole('--park', values.park),
     idleSeconds: whole('--idle', values.idle),
     profile: values.profile,
+    verdicts: values.verdicts,
   };
 }
 
@@ -58,6 +62,7 @@ function parse(args: readonly string[]) {
         park: { type: 'string' },
         idle: { type: 'string', default: '30' },
         profile: { type: 'boolean', default: false },
+        verdicts: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     });

@@ -1,9 +1,27 @@
+import type { Condition } from './compile.js';
+import { deadlineFindings } from './deadlines.js';
 import type { Draft } from './draft.js';
+import { idleRules } from './idle-rules.js';
 import type { Finding } from './problem.js';
+import { signOffFindings } from './sign-offs.js';
+
+/** What advice needs beside the file. */
+export interface Circumstances {
+  /** By the index of their rule. */
+  readonly conditions: ReadonlyMap<number, Condition>;
+  /** The day, such as 2026-11-21, on which reviews may be overdue; null = not asked. */
+  readonly today: string | null;
+}
 
 /** What is allowed and probably not meant. */
-export function adviceOn(draft: Draft): Finding[] {
-  return [...unreadSituations(draft), ...orphanTools(draft)];
+export function adviceOn(draft: Draft, { conditions, today }: Circumstances): Finding[] {
+  return [
+    ...unreadSituations(draft),
+    ...orphanTools(draft),
+    ...idleRules(draft, conditions),
+    ...deadlineFindings(draft),
+    ...signOffFindings(draft, today),
+  ];
 }
 
 function unreadSituations(draft: Draft): Finding[] {

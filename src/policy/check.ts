@@ -17,9 +17,13 @@ export interface PolicyCheck {
   readonly warnings: readonly Problem[];
 }
 
-/** Checks a policy file as loading it would, and says what is in it. With the registered tools, checks against these too. */
-export function checkPolicy(source: string, tools: readonly ToolFacts[] | null = null): PolicyCheck {
-  const loaded = loadPolicy(source, tools);
+/** Checks a policy file as loading it would, and says what is in it. With the registered tools and the day, checks against these too. */
+export function checkPolicy(
+  source: string,
+  tools: readonly ToolFacts[] | null = null,
+  today: string | null = null,
+): PolicyCheck {
+  const loaded = loadPolicy(source, tools, today);
   if (!('policy' in loaded)) return { usable: null, problems: loaded.problems, warnings: loaded.warnings };
   const { hash, version, agents, roles, rules } = loaded.policy;
   return {

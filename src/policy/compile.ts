@@ -1,5 +1,6 @@
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import type { Json } from '../domain/action.js';
+import { isContradiction } from './contradiction.js';
 import { constantsOf, type Flaw, flawsOf, mentionsOf, restsOnClaims } from './expression.js';
 import { visibleText } from './normalise.js';
 
@@ -28,6 +29,8 @@ export interface Condition {
   readonly constants: readonly (number | string)[];
   /** Whether the expression rests on what the model (readings) or the requester (the situation) says of the case. */
   readonly restsOnClaims: boolean;
+  /** Whether it can be seen never to be true. */
+  readonly neverTrue: boolean;
 }
 
 /** What a condition can see, in CEL's types: whole numbers are bigint where an int is declared. */
@@ -112,6 +115,7 @@ export function compileCondition(when: string): Compiled<Condition> {
       mentions: mentionsOf(program.ast),
       constants: constantsOf(program.ast),
       restsOnClaims: restsOnClaims(program.ast),
+      neverTrue: isContradiction(program.ast),
     }),
   });
 }

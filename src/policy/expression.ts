@@ -146,7 +146,8 @@ function wholeReadings(at: number): Flaw {
   };
 }
 
-function pathOf(node: ASTNode): readonly string[] | null {
+/** The path of a variable from its root, such as `readings.confidence`; null for any other expression. */
+export function pathOf(node: ASTNode): readonly string[] | null {
   if (node.op === 'id') return ROOTS.has(node.args) ? [node.args] : null;
   if (node.op === '.') return extend(pathOf(node.args[0]), node.args[1]);
   if (node.op !== '[]' || node.args[1].op !== 'value') return null;

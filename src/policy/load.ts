@@ -26,9 +26,13 @@ export function policyHash(source: string): Digest {
 
 /**
  * Reads, checks and compiles a policy file. Never throws on bad input: every error is told at once, by line. With the registered tools,
- * their tiers and names are checked too.
+ * their tiers and names are checked too; with the day (`2026-11-21`), whether sign-offs have to be reviewed.
  */
-export function loadPolicy(source: string, tools: readonly ToolFacts[] | null = null): Loaded {
+export function loadPolicy(
+  source: string,
+  tools: readonly ToolFacts[] | null = null,
+  today: string | null = null,
+): Loaded {
   const document = readDocument(source);
   if (document.problems.length > 0) return { problems: document.problems, warnings: [] };
   const { file, findings, draft } = draftOf(document.data);
@@ -39,7 +43,7 @@ export function loadPolicy(source: string, tools: readonly ToolFacts[] | null = 
     ...fallbackFindings(draft),
     ...staffingFindings(draft),
     ...compiled.findings,
-    ...adviceOn(draft),
+    ...adviceOn(draft, { conditions: compiled.conditions, today }),
   ];
   const all = [
     ...findings,

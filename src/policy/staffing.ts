@@ -15,7 +15,8 @@ export function staffingFindings(draft: Draft): Finding[] {
   ];
 }
 
-function backups(draft: Draft, role: string): { chain: readonly string[]; closes: string | null } {
+/** A role and its backups as far as they do not repeat, and the role that would close a circle. */
+export function backups(draft: Draft, role: string): { chain: readonly string[]; closes: string | null } {
   const chain: string[] = [];
   let next: string | undefined = role;
   while (next !== undefined && !chain.includes(next)) {
