@@ -3,15 +3,17 @@ import { loadTools } from './activities/load-tools.js';
 import { proposedCall, type ProposedCall } from './contract/case-file.js';
 import { toolFacts } from './contract/tool.js';
 import { CountersignError } from './domain/errors.js';
-import { type CaseTools, readCases } from './policy/case-table.js';
+import { type CaseTools, type Judged, type PlacedCase, readCases } from './policy/case-table.js';
+import { type CaseChange, compareCases } from './policy/compare-cases.js';
 import { explain, type Explanation } from './policy/explain.js';
 import { judgeInputOf } from './policy/judge-case.js';
 import { loadPolicy } from './policy/load.js';
 import { type Matrix, matrixOf } from './policy/matrix.js';
 import type { Policy } from './policy/policy.js';
 import type { Problem } from './policy/problem.js';
+import { runCases } from './policy/run-cases.js';
 import { testPolicy } from './policy/test-policy.js';
-import { reportLines, type TestReport } from './policy/test-report.js';
+import { failureLines, reportLines, type TestReport } from './policy/test-report.js';
 import { readTextFile } from './text-file.js';
 
 /** A policy file with what it is looked at beside. */
@@ -58,6 +60,35 @@ export async function explainPolicyFile(files: PolicyFiles, wanted: Wanted): Pro
   return explain(judgeInputOf(policy, call, tools));
 }
 
+/** What putting a policy in force would change, by a table of cases. */
+export interface Comparison {
+  /** Null when nothing is in force that could be compared with. */
+  readonly changes: readonly CaseChange[] | null;
+  readonly cases: number;
+  /** Lines about every case that the new policy fails; empty = none. */
+  readonly failures: readonly string[];
+}
+
+/** Compares a policy file, as it was read, with the source of the one in force. Throws `usage` or `invalid` when a file cannot be used. */
+export async function comparePolicies(
+  files: PolicyFiles & { readonly cases: string },
+  { source, inForce }: { readonly source: string; readonly inForce: string | null },
+): Promise<Comparison> {
+  const tools = await toolsOf(files.tools);
+  const policy = loaded(files.policy, source, tools);
+  const table = casesIn(files.cases, { policy, tools });
+  const before = inForce === null ? null : loadPolicy(inForce);
+  const outcomes = runCases(policy, table, tools).filter(({ unmet }) => unmet.length > 0);
+  return {
+    changes:
+      before !== null && 'policy' in before
+        ? compareCases({ before: before.policy, after: policy }, table, tools)
+        : null,
+    cases: table.length,
+    failures: outcomes.flatMap((outcome) => failureLines(outcome, files.cases)),
+  };
+}
+
 /** A matrix, for those who show it. */
 export type PolicyMatrix = Matrix;
 
@@ -78,21 +109,29 @@ function callOf(given: unknown): ProposedCall {
   );
 }
 
-function caseNamed(file: string, name: string, judged: { policy: Policy; tools: CaseTools }): ProposedCall {
-  const table = readCases(readTextFile(file, 'Name the file of cases with --cases.'), judged);
-  if ('problems' in table) throw unusable(file, table.problems);
-  const found = table.cases.find((each) => each.case.name === name);
+function caseNamed(file: string, name: string, judged: Judged): ProposedCall {
+  const cases = casesIn(file, judged);
+  const found = cases.find((each) => each.case.name === name);
   if (found !== undefined) return found.case;
-  const names = table.cases.map((each) => `  ${each.case.name}`).join('\n');
+  const names = cases.map((each) => `  ${each.case.name}`).join('\n');
   throw new CountersignError('usage', `${file} has no case ${JSON.stringify(name)}. It has:\n${names}`);
 }
 
+function casesIn(file: string, judged: Judged): readonly PlacedCase[] {
+  const table = readCases(readTextFile(file, 'Name the file of cases with --cases.'), judged);
+  if ('problems' in table) throw unusable(file, table.problems);
+  return table.cases;
+}
+
 function policyIn(file: string, tools: CaseTools): { readonly source: string; readonly policy: Policy } {
-  const facts = tools === null ? null : [...tools.values()].map(toolFacts);
   const source = readTextFile(file, 'Name the policy file.');
-  const loaded = loadPolicy(source, facts);
-  if ('policy' in loaded) return { source, policy: loaded.policy };
-  throw unusable(file, loaded.problems);
+  return { source, policy: loaded(file, source, tools) };
+}
+
+function loaded(file: string, source: string, tools: CaseTools): Policy {
+  const made = loadPolicy(source, tools === null ? null : [...tools.values()].map(toolFacts));
+  if ('policy' in made) return made.policy;
+  throw unusable(file, made.problems);
 }
 
 function namesOf({ policy, cases }: PolicyFiles): { readonly policy: string; readonly cases: string } {

@@ -2,8 +2,8 @@ import type { Action, Impact } from '../domain/action.js';
 import type { ReaskReason } from '../domain/escalation.js';
 import type { Fired, Verdict } from '../domain/verdict.js';
 import { unshownArguments } from '../contract/brief-arguments.js';
-import { lookAt, readingsOfFlags, type Seen } from '../contract/detect.js';
-import { NO_DEADLINE_MINUTES, NOTHING_DETECTED, type Detected } from '../contract/readings.js';
+import { detectedIn, lookAt, NOTHING_SEEN } from '../contract/detect.js';
+import { NO_DEADLINE_MINUTES, type Detected } from '../contract/readings.js';
 import { maskSecrets } from '../contract/secret.js';
 import { impactOfCall, toolFacts, type Tool } from '../contract/tool.js';
 import type { History } from '../policy/case.js';
@@ -29,7 +29,6 @@ export interface Judging {
 }
 
 const NO_HISTORY: History = { executed: 0, rejected: 0, failed: 0 };
-const NOTHING_SEEN: Seen = { flags: [], wrongNumbers: [] };
 
 /** The call as an action. Arguments that the tool cannot read, or say the impact of, are not readable, and judged strictest. */
 export function asAction(call: LedgerRow, tool: Tool | undefined): { action: Action; readable: boolean } {
@@ -50,14 +49,9 @@ function detectedOf({ policy, task, call }: Judging, impact: Impact): Detected {
   const written = { tool, args: maskSecrets(call.args), impact, request: goal, agentText, question };
   // Every text of large arguments is looked through: only for rules that could tell the difference.
   const seen = reads(policy, 'readings') ? lookAt(written) : NOTHING_SEEN;
-  return {
-    ...NOTHING_DETECTED,
-    ...call.detected,
-    ...readingsOfFlags(seen.flags),
-    contradictory_state: call.detected.contradictory_state === true || seen.wrongNumbers.length > 0,
-    minutes_to_deadline: deadline === undefined ? NO_DEADLINE_MINUTES : (deadline - call.proposedAt) / 60_000,
-    check_requested: question !== null,
-  };
+  const minutesToDeadline =
+    deadline === undefined ? NO_DEADLINE_MINUTES : (deadline - call.proposedAt) / 60_000;
+  return detectedIn({ seen, course: call.detected, minutesToDeadline, asked: question !== null });
 }
 
 /** The policy's verdict with the counters and the agent's track record as they stand. */

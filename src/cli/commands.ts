@@ -15,7 +15,8 @@ import {
 import { devCommand } from './commands/dev.js';
 import { haltCommand, haltsCommand, liftCommand } from './commands/halts.js';
 import { inboxCommand, showCommand } from './commands/inbox.js';
-import { policyActivateCommand, policyCheckCommand, toolsCheckCommand } from './commands/policy.js';
+import { policyCheckCommand, toolsCheckCommand } from './commands/policy.js';
+import { policyActivateCommand } from './commands/policy-activate.js';
 import { policyExplainCommand } from './commands/policy-explain.js';
 import { policyMatrixCommand } from './commands/policy-matrix.js';
 import { policyTestCommand } from './commands/policy-test.js';

@@ -56,6 +56,19 @@ export const caseEntry = strict({
     .record(name, z.int().min(0))
     .optional()
     .describe('What each cumulative limit has counted before, by its id.'),
+  request: freeText(0, 20_000).optional().describe('What the requester wants, verbatim.'),
+  says: freeText(0, 20_000).optional().describe("The agent's own words to the reviewer."),
+  question: freeText(1, 2_000).optional().describe('What the agent asks a person.'),
+  deadline: moment.optional().describe('When the work should be done.'),
+  before: strict({
+    unexpected_shape: z.exactOptional(z.boolean()),
+    contradictory_state: z.exactOptional(z.boolean()),
+    repeated_failure: z.exactOptional(count),
+    steps_without_effect: z.exactOptional(count),
+    repeated_proposal: z.exactOptional(count),
+  })
+    .optional()
+    .describe('What happened in the task before, as the readings of these names say it.'),
   at: moment.optional().describe('When it is judged. Default: 2026-01-01T12:00:00Z.'),
   expect: expectEntry,
 });

@@ -4,7 +4,7 @@ import { flagsOf } from '../domain/sanitise.js';
 import { strings } from './brief-arguments.js';
 import { contradictions } from './contradictions.js';
 import { isPressing } from './pressure.js';
-import type { Detected } from './readings.js';
+import { NOTHING_DETECTED, type Detected, type TaskCourse } from './readings.js';
 
 /** A call as far as it can be read without its tool. */
 export interface WrittenCall {
@@ -55,3 +55,24 @@ const FLAG_OF = {
   invisible_characters: 'invisible-characters',
   mixed_scripts: 'mixed-scripts',
 } as const satisfies Partial<Record<keyof Detected, Flag>>;
+
+/** Nothing was looked at. */
+export const NOTHING_SEEN: Seen = { flags: [], wrongNumbers: [] };
+
+/** All that the gate finds out about a call: by reading it, from the course of its task, its deadline, and whether its agent asks. */
+export function detectedIn(found: {
+  readonly seen: Seen;
+  readonly course: TaskCourse;
+  readonly minutesToDeadline: number;
+  readonly asked: boolean;
+}): Detected {
+  const { seen, course, minutesToDeadline, asked } = found;
+  return {
+    ...NOTHING_DETECTED,
+    ...course,
+    ...readingsOfFlags(seen.flags),
+    contradictory_state: course.contradictory_state === true || seen.wrongNumbers.length > 0,
+    minutes_to_deadline: minutesToDeadline,
+    check_requested: asked,
+  };
+}

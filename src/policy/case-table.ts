@@ -22,7 +22,7 @@ export interface PlacedCase {
 export type CaseTable = { readonly cases: readonly PlacedCase[] } | { readonly problems: readonly Problem[] };
 
 /** What cases are written for. */
-interface Judged {
+export interface Judged {
   readonly policy: Policy;
   readonly tools: CaseTools;
 }

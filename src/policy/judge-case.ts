@@ -1,5 +1,7 @@
 import { unshownArguments } from '../contract/brief-arguments.js';
 import type { ProposedCall } from '../contract/case-file.js';
+import { detectedIn, lookAt } from '../contract/detect.js';
+import { NO_DEADLINE_MINUTES, type Detected } from '../contract/readings.js';
 import { maskSecrets, replaceSecrets } from '../contract/secret.js';
 import { impactOfCall, toolFacts, type Tool } from '../contract/tool.js';
 import type { Action, Json, ToolFacts } from '../domain/action.js';
@@ -17,6 +19,7 @@ const NOON = '2026-01-01T12:00:00Z';
 
 /** All that the gate would know of the call when it judges it. */
 export function judgeInputOf(policy: Policy, call: ProposedCall, tools: CaseTools): JudgeInput {
+  const now = Date.parse(call.at ?? NOON);
   const { action, ...known } = tools === null ? asTold(call) : asTheToolSays(call, tools.get(call.tool));
   const input = {
     policy,
@@ -29,13 +32,28 @@ export function judgeInputOf(policy: Policy, call: ProposedCall, tools: CaseTool
       requester: call.requester ?? 'requester',
       situation: call.situation ?? null,
     },
-    now: Date.parse(call.at ?? NOON),
+    detected: detectedOf(call, action, now),
+    now,
   };
   const counted = new Map(Object.entries(call.counted ?? {}));
   const counters = reservationsOf(input).map(
     ({ key }) => [key, counted.get(key.slice(0, key.indexOf('|'))) ?? 0] as const,
   );
   return { ...input, counters: Object.fromEntries(counters), history: { ...NO_CALLS, ...call.history } };
+}
+
+/** What the gate would find out about the call: from its words, its deadline, and what the case says of the task before. */
+function detectedOf(call: ProposedCall, { tool, args, impact }: Action, now: number): Detected {
+  const words = {
+    request: call.request ?? '',
+    agentText: call.says ?? null,
+    question: call.question ?? null,
+  };
+  const minutesToDeadline =
+    call.deadline === undefined ? NO_DEADLINE_MINUTES : (Date.parse(call.deadline) - now) / 60_000;
+  const seen = lookAt({ tool, args: maskSecrets(args), impact, ...words });
+  const asked = call.question !== undefined;
+  return detectedIn({ seen, course: call.before ?? {}, minutesToDeadline, asked });
 }
 
 /** The policy's verdict on one call. */

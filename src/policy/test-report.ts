@@ -27,7 +27,8 @@ export function reportLines({ outcomes, coverage }: TestReport, files: ReportFil
   ];
 }
 
-function failureLines({ name, line, verdict, unmet }: CaseOutcome, file: string): readonly string[] {
+/** What one case expected, what came, and what decided. */
+export function failureLines({ name, line, verdict, unmet }: CaseOutcome, file: string): readonly string[] {
   const decided = decidingOf(verdict);
   return [
     `${file}:${line}: ${name}`,

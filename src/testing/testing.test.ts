@@ -212,7 +212,7 @@ const judgedRules = ({ verdict }: { verdict: { fired: readonly { rule: string }[
 describe('the properties of a tool', () => {
   it('hold for one that remembers keys and undoes', async () => {
     const { pay, sum } = aTill();
-    await isIdempotent(pay, { cents: 5 }, { effects: sum });
+    expect(await isIdempotent(pay, { cents: 5 }, { effects: sum })).toBe(true);
     await isIdempotent(pay, { cents: 5 }, { effects: async () => sum() });
     await undoes(pay, { cents: 5 }, { state: sum });
     expect(sum()).toBe(10);

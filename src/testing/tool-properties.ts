@@ -10,13 +10,13 @@ export type Look = () => unknown;
 
 /**
  * "This tool is idempotent under its key": after a second call with the same key `effects` sees what it saw after the first. Rejects when
- * not, and when the first call changed nothing that it sees, because then nothing is proven.
+ * not, and when the first call changed nothing that it sees, because then nothing is proven. Gives true for runners and properties that want a value.
  */
 export async function isIdempotent(
   tool: Tool,
   args: Json,
   { effects }: { readonly effects: Look },
-): Promise<void> {
+): Promise<true> {
   const call = aCall(tool, args);
   await seenToChange(tool, effects, call.run);
   const once = await effects();
@@ -26,10 +26,11 @@ export async function isIdempotent(
     throw new Error(
       `${tool.name} is not idempotent under its key: ${between('effects', ['one call', once], ['a second one with the same key', twice])}`,
     );
+  return true;
 }
 
 /** "Undo undoes": after the call and its undo `state` sees what it saw before. Rejects when not, when the call changed nothing, and when there is no undo. */
-export async function undoes(tool: Tool, args: Json, { state }: { readonly state: Look }): Promise<void> {
+export async function undoes(tool: Tool, args: Json, { state }: { readonly state: Look }): Promise<true> {
   const { undo } = tool;
   if (undo === null) throw new Error(`${tool.name} declares no undo`);
   const call = aCall(tool, args);
@@ -41,6 +42,7 @@ export async function undoes(tool: Tool, args: Json, { state }: { readonly state
     throw new Error(
       `the undo of ${tool.name} does not undo: ${between('state', ['the call', before, 'before'], ['its undo', after])}`,
     );
+  return true;
 }
 
 function aCall(tool: Tool, given: Json): { args: Json; context: RunContext; run: () => Promise<Json> } {

@@ -156,12 +156,11 @@ describe('the support example', () => {
 
   it('takes back a draft and a voucher by what they returned', async () => {
     const drafts = () => shop.query(`select count(*)::int as n from shop.replies where state = 'draft'`);
-    const drafted = undoes(toolOf('draft_reply'), { orderId: '1001', body: 'Dear Ada' }, { state: drafts });
-    await expect(drafted).resolves.toBeUndefined();
+    const draft = { orderId: '1001', body: 'Dear Ada' };
+    expect(await undoes(toolOf('draft_reply'), draft, { state: drafts })).toBe(true);
     const vouchers = () =>
       shop.query(`select sum(amount_cents)::int as sum from shop.vouchers where not revoked`);
-    const given = undoes(toolOf('give_voucher'), refund('1001', 1_500), { state: vouchers });
-    await expect(given).resolves.toBeUndefined();
+    expect(await undoes(toolOf('give_voucher'), refund('1001', 1_500), { state: vouchers })).toBe(true);
   });
 
   it.each([
@@ -178,8 +177,7 @@ describe('the support example', () => {
       `select address from shop.customers where id = 'c-ben'`,
     ],
   ])('%s has one effect under one key', async (name, args, effects) => {
-    const kept = isIdempotent(toolOf(name), args, { effects: () => shop.query(effects) });
-    await expect(kept).resolves.toBeUndefined();
+    expect(await isIdempotent(toolOf(name), args, { effects: () => shop.query(effects) })).toBe(true);
   });
 
   it('names an address that is not the customer’s as unknown before a mail is sent', async () => {

@@ -1,8 +1,6 @@
 import { ERRORS } from '../../domain/errors.js';
 import { visible } from '../../domain/sanitise.js';
-import { arg, flag, REMOTE, text, type Command } from '../command.js';
-import { readTextFile } from '../../text-file.js';
-import { connect } from '../connect.js';
+import { arg, flag, text, type Command } from '../command.js';
 import { table } from '../render/layout.js';
 
 const FILE = { name: 'FILE', help: 'the policy, YAML' };
@@ -36,26 +34,6 @@ export const policyCheckCommand: Command = {
       );
     }
     return checked.usable ? 0 : ERRORS.invalid.exit;
-  },
-};
-
-export const policyActivateCommand: Command = {
-  meta: {
-    name: 'policy activate',
-    group: 'policy',
-    summary: 'put a policy in force; a bad one changes nothing',
-  },
-  args: [FILE],
-  options: REMOTE,
-  async run(input) {
-    const answer = await connect(input, 'operator').policies.activate(
-      readTextFile(arg(input, 0), 'Name the policy file.'),
-    );
-    if (flag(input, 'json')) return input.io.printJson(answer);
-    const warnings = answer.warnings.map(({ line, what, todo }) =>
-      visible(`warning: line ${line}: ${what}; ${todo}`),
-    );
-    input.io.print([...warnings, `In force: version ${visible(answer.version)}, ${answer.hash}`]);
   },
 };
 
