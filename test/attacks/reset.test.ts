@@ -19,14 +19,17 @@ afterAll(() => live.stop());
 async function reset(task: string, reapply: 'all' | 'none' = 'all'): Promise<string> {
   const { namespace } = live.temporal.options;
   const { runId } = await live.handle(task).describe();
-  const { events } = await live.handle(task).fetchHistory();
-  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  // What the store says of a task is there before the workflow task that wrote it has ended.
+  const first = await waitFor(async () => {
+    const { events } = await live.handle(task).fetchHistory();
+    return events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  });
   const answer = await live.temporal.workflowService.resetWorkflowExecution({
     namespace,
     workflowExecution: { workflowId: `${TENANT}/${task}`, runId },
     reason: 'a test',
     requestId: `${task}-${runId}`,
-    workflowTaskFinishEventId: first?.eventId ?? null,
+    workflowTaskFinishEventId: first.eventId ?? null,
     resetReapplyType: reapply === 'all' ? 3 : 2, // ALL_ELIGIBLE, NONE
   });
   return answer.runId;

@@ -78,14 +78,23 @@ describe('a question', () => {
       role: 'supervisor',
       mayNot: null,
     });
-    expect(view.mayDo).toEqual(['approve', 'reject', 'edit', 'escalate', 'hold', 'extend']);
+    expect(view.mayDo).toEqual([
+      'approve',
+      'reject',
+      'edit',
+      'respond',
+      'take-over',
+      'escalate',
+      'hold',
+      'extend',
+    ]);
     expect(view.brief.proposal).toBe('Refund USD 240.00 on order 1182');
   });
 
   it('tells why somebody may only look', async () => {
     const own = await anOpenQuestion(gate, { requester: 'amira' });
     const mine = await gate.request('GET', `/v1/escalations/${own.task}:1`, amira);
-    expect(mine.json.mayDo).toEqual(['reject', 'escalate', 'hold', 'extend']);
+    expect(mine.json.mayDo).toEqual(['reject', 'respond', 'escalate', 'hold', 'extend']);
     expect(mine.json.mayNot).toContain('asked for it');
     const service = await gate.request(
       'GET',

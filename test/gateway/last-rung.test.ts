@@ -42,7 +42,8 @@ describe('where no further role can be asked', () => {
     'on %s, escalate is not offered, and refused before it is stored',
     async (_name, at, moving, words) => {
       const question = await anOpenQuestion(gate, at);
-      const answers = at.kind === 'resolution' ? ['resolve'] : ['approve', 'reject', 'edit'];
+      const answers =
+        at.kind === 'resolution' ? ['resolve'] : ['approve', 'reject', 'edit', 'respond', 'take-over'];
       expect(await mayDo(question)).toEqual([...answers, ...moving]);
       const answer = await decide(gate, question, ruth, about(question, 'escalate'));
       expect([answer.status, answer.json.code]).toEqual([409, 'conflict']);
