@@ -20,8 +20,8 @@ const director = { role: 'director', roles: ['supervisor', 'director'] };
 const WITH_OWNER = { ...director, rung: 2, answerBy: null, extendableUntil: null };
 type Row = readonly [string, Partial<QuestionRow>, readonly string[], RegExp];
 const ROWS: readonly Row[] = [
-  ['the last rung', { ...director, rung: 1 }, ['hold', 'extend'], /: approve, reject or hold\.$/],
-  ["the owner's desk", WITH_OWNER, [], /: approve or reject\.$/],
+  ['the last rung', { ...director, rung: 1 }, ['hold', 'extend'], /: approve, reject, take-over or hold\.$/],
+  ["the owner's desk", WITH_OWNER, [], /: approve, reject or take-over\.$/],
   [
     'the last rung, of a call of unknown outcome',
     { ...director, rung: 1, kind: 'resolution', reason: 'unknown' },
