@@ -5,7 +5,7 @@ import type { Json } from './domain/action.js';
 import { CountersignError } from './domain/errors.js';
 import { problemLine } from './policy/check.js';
 import { readDocument } from './policy/document.js';
-import { findingsOf } from './policy/draft.js';
+import { schemaFindings } from './policy/schema-findings.js';
 import type { Problem } from './policy/problem.js';
 import { readTextFile } from './text-file.js';
 
@@ -22,7 +22,9 @@ export function readScriptFile(path: string): { readonly [key: string]: Json } {
   const problems: readonly Problem[] =
     document.problems.length > 0 || parsed.success
       ? document.problems
-      : parsed.error.issues.flatMap(findingsOf).map((finding) => document.place(finding));
+      : parsed.error.issues
+          .flatMap((issue) => schemaFindings(issue, document.data))
+          .map((finding) => document.place(finding));
   const surprise = problems.length > 0 ? undefined : plainJsonProblem(document.data);
   const lines = problems.map((problem) => problemLine(path, problem));
   if (surprise !== undefined) lines.push(`${path}: ${surprise.path}: ${surprise.message}`);

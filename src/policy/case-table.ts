@@ -5,7 +5,7 @@ import { forgedReferences } from '../contract/secret.js';
 import type { Tool } from '../contract/tool.js';
 import type { Json } from '../domain/action.js';
 import { readDocument } from './document.js';
-import { findingsOf } from './draft.js';
+import { schemaFindings } from './schema-findings.js';
 import type { Policy } from './policy.js';
 import type { Finding, Problem } from './problem.js';
 
@@ -38,7 +38,7 @@ export function readCases(source: string, { policy, tools }: Judged): CaseTable 
         ...repeatedNames(cases),
         ...cases.flatMap((each, index) => caseFindings(each, index, { policy, tools })),
       ]
-    : parsed.error.issues.flatMap(findingsOf);
+    : parsed.error.issues.flatMap((issue) => schemaFindings(issue, document.data));
   const problems = findings
     .map((finding) => document.place(finding))
     .toSorted((a, b) => a.line - b.line || a.column - b.column);

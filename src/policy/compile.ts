@@ -146,12 +146,14 @@ function compiled<Program>(
   },
 ): Compiled<Program> {
   if (visibleText(text) !== text.normalize('NFC')) {
-    return { flaws: [{ at: 0, what: 'holds invisible characters', todo: 'type the condition anew' }] };
+    return { flaws: [{ at: 0, what: 'holds invisible characters', todo: 'type it anew' }] };
   }
   try {
     const program = environment.parse(text.normalize('NFC'));
     const checked = program.check();
-    const flaws = [...flawsOf(program.ast), ...(checked.valid ? [] : [celFlaw(checked.error)])];
+    const ours = flawsOf(program.ast);
+    const theirs = checked.valid ? [] : [celFlaw(checked.error)];
+    const flaws = [...ours, ...theirs.filter(({ at }) => !ours.some((flaw) => flaw.at === at))];
     if (flaws.length > 0) return { flaws };
     const refusal = given.refusal(checked.type ?? 'dyn');
     return refusal === null ? { program: given.made(program) } : { flaws: [refusal] };
@@ -204,10 +206,14 @@ function isCelError(error: unknown): error is ParseError | CelTypeError | Evalua
 
 function celFlaw(error: unknown): Flaw {
   if (!isCelError(error))
-    return { at: 0, what: 'cannot be read as CEL', todo: 'shorten or simplify the condition' };
-  return {
-    at: error.range?.start ?? 0,
-    what: error.summary.slice(0, 200),
-    todo: `what can be read: ${READABLE}`,
-  };
+    return { at: 0, what: 'cannot be read as CEL', todo: 'shorten or simplify the expression' };
+  return { at: error.range?.start ?? 0, what: error.summary.slice(0, 200), todo: todoOf(error) };
+}
+
+function todoOf({ name, summary }: ParseError | CelTypeError | EvaluationError): string {
+  if (summary.startsWith('Exceeded')) return 'shorten it, or write several rules';
+  if (/overload|same type/.test(summary))
+    return "let both sides have one type: 5 is a whole number, 5.0 a fraction, '5' a text";
+  if (name === 'ParseError') return 'correct the expression; a text stands in single quotes';
+  return `what can be read: ${READABLE}`;
 }

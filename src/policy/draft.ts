@@ -14,7 +14,8 @@ import {
   toolEntry,
 } from '../contract/policy-file.js';
 import { columnsEntry, thresholdsEntry } from '../contract/policy-risk-map.js';
-import type { Finding, Path } from './problem.js';
+import type { Finding } from './problem.js';
+import { schemaFindings } from './schema-findings.js';
 
 /**
  * As much of a policy as is well formed, field by field, so that names and conditions are checked also where something else is wrong.
@@ -31,7 +32,7 @@ export interface Draft {
   readonly alwaysAsk: ReadonlyMap<string, Part<typeof moneyEntry>>;
   readonly defaults: Part<typeof defaultsEntry>;
   readonly halts: Part<typeof haltsEntry>;
-  /** Null = not in the file. */
+  /** Null = not in the file, or half of it missing. */
   readonly riskMap: {
     readonly impact: ReadonlyMap<string, Part<typeof thresholdsEntry>>;
     readonly levels: ReadonlyMap<string, Part<typeof columnsEntry>>;
@@ -50,7 +51,7 @@ export function draftOf(data: unknown): { file: PolicyFile | null; findings: Fin
   const top = isRecord(data) ? data : {};
   return {
     file: parsed.data ?? null,
-    findings: parsed.success ? [] : parsed.error.issues.flatMap(findingsOf),
+    findings: parsed.success ? [] : parsed.error.issues.flatMap((issue) => schemaFindings(issue, data)),
     draft: {
       agents: entries(top['agents'], agentEntry),
       roles: entries(top['roles'], roleEntry),
@@ -68,7 +69,7 @@ export function draftOf(data: unknown): { file: PolicyFile | null; findings: Fin
 }
 
 function riskMapOf(section: unknown): Draft['riskMap'] {
-  if (!isRecord(section)) return null;
+  if (!isRecord(section) || !isRecord(section['impact']) || !isRecord(section['levels'])) return null;
   return {
     impact: entries(section['impact'], thresholdsEntry),
     levels: entries(section['levels'], columnsEntry),
@@ -97,38 +98,4 @@ function part<Schema extends z.ZodObject>(value: unknown, schema: Schema): Part<
     return parsed?.success === true ? [[key, parsed.data] as const] : [];
   });
   return Object.fromEntries(fields) as Part<Schema>; // each field was parsed by the schema of its key
-}
-
-/** What the schema says against a place, as findings. */
-export function findingsOf(issue: z.core.$ZodIssue): Finding[] {
-  const path: Path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      key: true,
-      what: `unknown key \`${key}\``,
-      todo: `remove or rename it: ${issue.message}`,
-    }));
-  }
-  if (issue.code === 'invalid_key') {
-    return issue.issues.map((inner) => ({
-      path,
-      what: `not a valid name: ${inner.message}`,
-      todo: 'choose another name',
-    }));
-  }
-  if (
-    issue.code === 'invalid_type' &&
-    issue.input === undefined &&
-    issue.message.includes('received undefined')
-  ) {
-    return [
-      {
-        path,
-        what: 'missing',
-        todo: `add it: ${issue.message.replace('Invalid input: ', '').replace(', received undefined', '')}`,
-      },
-    ];
-  }
-  return [{ path, what: issue.message.replace('Invalid input: ', ''), todo: 'correct the value' }];
 }

@@ -60,9 +60,10 @@ export function loadPolicy(
   return { policy: policyOf(policyHash(source), file, compiled), warnings };
 }
 
-/** Whether an error was told within what another is about: that one may come of it. */
+/** Whether an error was told of a part of what another is about, or of the whole: that one may come of it. */
 function isWithin(told: Finding, { path }: Finding): boolean {
-  return path.every((part, index) => told.path[index] === part);
+  const common = Math.min(told.path.length, path.length);
+  return path.slice(0, common).every((part, index) => told.path[index] === part);
 }
 
 /** Policies by hash, each compiled once; a source that cannot be loaded throws, since only good ones are ever stored. Keeps the last 32. */

@@ -8,7 +8,7 @@ import { toolFindings } from './tool-findings.js';
 export function referenceFindings(draft: Draft, facts: readonly ToolFacts[] | null): Finding[] {
   return [
     ...roleUses(draft).flatMap(([path, role]) =>
-      draft.roles.has(role) ? [] : [unknownRole(path, role, draft)],
+      draft.roles.has(role) || draft.roles.size === 0 ? [] : [unknownRole(path, role, draft)],
     ),
     ...ladderUses(draft).flatMap(([path, ladder]) =>
       knowsLadder(draft, ladder) ? [] : [unknownLadder(path, ladder, draft)],

@@ -142,12 +142,12 @@ describe('a case table that cannot be used', () => {
       /no limit `agnet-day`/,
       /agent-day-usd/,
     ],
-    ['a level that is none', sure.replace('level: auto', 'level: automatic'), /auto/, /correct/],
+    ['a level that is none', sure.replace('level: auto', 'level: automatic'), /auto/, /write one of auto/],
     [
       'a time without zone',
       sure.replace('expect:', 'at: 2026-11-21 12:00, expect:'),
       /time in UTC/,
-      /correct/,
+      /write one of auto/,
     ],
     [
       'an unsafe number',

@@ -32,7 +32,7 @@ steps:
 describe('a script that cannot be used', () => {
   it.each<[string, string, readonly RegExp[]]>([
     ['nothing', '', [/s\.yaml:1:1: the file is empty; write steps, each with the calls/]],
-    ['a list', '- calls: []', [/s\.yaml:1:1: expected object, received array; correct the value/]],
+    ['a list', '- calls: []', [/s\.yaml:1:1: expected object, received array; write a map/]],
     ['no steps', 'step: []', [/s\.yaml:1:1: step: unknown key/, /s\.yaml:1:1: steps: missing; add it/]],
     [
       'several mistakes',
