@@ -1,3 +1,4 @@
+import { majorText } from '../contract/money.js';
 import type { PolicyFile } from '../contract/policy-file.js';
 import { toolFacts } from '../contract/tool.js';
 import type { Tier } from '../domain/action.js';
@@ -19,6 +20,11 @@ export interface Matrix {
   readonly calls: readonly MatrixCall[];
   /** What asks for more on top of that. */
   readonly rules: readonly MatrixRule[];
+  readonly roles: readonly {
+    readonly role: string;
+    readonly members: readonly string[];
+    readonly backup: string | null;
+  }[];
 }
 
 /** One agent with one of its tools. */
@@ -63,6 +69,7 @@ export function matrixOf(source: string, policy: Policy, tools: CaseTools): Matr
     owner: policy.owner,
     calls,
     rules: file === null ? [] : rulesOf(policy, file),
+    roles: [...policy.roles].map(([role, { members, backup }]) => ({ role, members, backup })),
   };
 }
 
@@ -117,21 +124,26 @@ function rulesOf(policy: Policy, file: PolicyFile): readonly MatrixRule[] {
     })),
     ...policy.limits.map(({ id, per, currency, limit }) => ({
       rule: `limit:${id}`,
-      when: `more than ${limit} ${currency ?? 'calls'} per ${per.join(', ')}`,
+      when: `more than ${currency === null ? `${limit} calls` : moneyText(limit, currency)} per ${per.join(', ')}`,
       level: 'approve' as const,
       ...asking(policy, NOBODY, 'approve'),
     })),
     ...[...new Map([['money', NOBODY], ...policy.alwaysAsk])].map(([category, ask]) => ({
       rule: `always-ask:${category}`,
-      when: category === 'money' ? moneyText(policy) : 'always',
+      when: category === 'money' ? aboveText(policy) : 'always',
       level: 'approve' as const,
       ...asking(policy, ask, 'approve'),
     })),
   ];
 }
 
-function moneyText({ moneyLimits }: Policy): string {
-  const limits = [...moneyLimits].map(([currency, minor]) => `${minor} ${currency}`);
+/** An amount in the currency's own unit; minor units of one that is not known. */
+function moneyText(minor: number, currency: string): string {
+  return majorText({ minor, currency }) ?? `${minor} minor units of ${currency}`;
+}
+
+function aboveText({ moneyLimits }: Policy): string {
+  const limits = [...moneyLimits].map(([currency, minor]) => moneyText(minor, currency));
   return limits.length === 0 ? 'always' : `more than ${limits.join(', ')} in one call, or any other currency`;
 }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { policyText } from '../../test/support/policy-case.js';
 import { reportLines, type TestReport } from './test-report.js';
@@ -182,4 +183,42 @@ describe('a case table that cannot be used', () => {
     });
     expect(read('version: 1', 'cases: []')).toMatchObject({ file: 'policy' });
   });
+});
+
+it('no text makes reading a case table throw', () => {
+  const piece = fc.constantFrom(
+    'cases:',
+    '\n',
+    '  - ',
+    '{',
+    '}',
+    '[',
+    ']',
+    'name: a',
+    'expect:',
+    ', ',
+    'level: auto',
+    'args:',
+    '&a',
+    '*a',
+    '"',
+    '9007199254740993',
+    'facts: unknown',
+    '\0',
+    '---',
+    '!!binary ',
+    'counted: ',
+  );
+  const policy = policyText();
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.array(piece).map((pieces) => pieces.join('')),
+        fc.string({ unit: 'binary' }),
+      ),
+      (cases) => {
+        expect(testPolicy({ policy, cases, tools: null, coverage: true })).toBeDefined();
+      },
+    ),
+  );
 });

@@ -27,6 +27,11 @@ interface Variable {
   readonly tries: readonly Scalar[];
 }
 
+/** A condition may spell out hundreds of values; the nearest are worth a try, and an explanation has to end. */
+const MOST_TRIES = 100;
+const MOST_PAIRED = 6;
+const MOST_TRIES_PAIRED = 12;
+
 /**
  * The smallest changes of the call after which the reason is gone, each found by judging anew: for every variable by itself the nearest
  * value, of amounts the largest; where no single one helps, the first two together that do. Empty = no change of the call was found.
@@ -41,7 +46,10 @@ export function waysOut(input: JudgeInput, fired: Fired): readonly WayOut[] {
     variables.map((each) => ({ ...each, tries: typeof each.from === 'string' ? ['', '-'] : [] })),
   );
   if (emptied.length > 0) return emptied;
-  const pairs = variables.flatMap((one, at) => variables.slice(at + 1).map((other) => [one, other]));
+  const few = variables
+    .slice(0, MOST_PAIRED)
+    .map((each) => ({ ...each, tries: each.tries.slice(0, MOST_TRIES_PAIRED) }));
+  const pairs = few.flatMap((one, at) => few.slice(at + 1).map((other) => [one, other]));
   for (const pair of pairs) {
     const found = firstOf(input, fired, pair);
     if (found.length > 0) return found;
@@ -83,7 +91,7 @@ function variablesOf(input: JudgeInput, fired: Fired): readonly Variable[] {
   });
   return mentions.map((path) => {
     const from = fired.values[path.join('.')] ?? null;
-    return { path, from, tries: triesFor(from, [...constants, ...lists]) };
+    return { path, from, tries: triesFor(from, [...constants, ...lists]).slice(0, MOST_TRIES) };
   });
 }
 

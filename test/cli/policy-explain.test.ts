@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { columns } from '../../src/cli/render/layout.js';
+import { builtBundle } from '../support/stack.js';
 import { policyFolder } from './matrix-policy.js';
 import { run } from './terminal.js';
+
+beforeAll(() => builtBundle()); // the example's tools import the package by its name
 
 describe('policy explain', () => {
   it('tells of a case why, who is asked, and what would change it, in 80 columns', async () => {

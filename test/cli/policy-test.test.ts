@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { columns } from '../../src/cli/render/layout.js';
 import { testFolder } from '../support/folder.js';
+import { builtBundle } from '../support/stack.js';
 import { run } from './terminal.js';
 
 const POLICY = 'examples/support/policy.yaml';
@@ -15,6 +16,8 @@ function changedCases(from: string, to: string): string {
   writeFileSync(file, cases.replace(from, to));
   return file;
 }
+
+beforeAll(() => builtBundle()); // the example's tools import the package by its name
 
 describe('policy test', () => {
   it('finds the cases beside the policy: those of the support example hold and cover every rule', async () => {

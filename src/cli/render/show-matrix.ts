@@ -6,7 +6,7 @@ import { columns, wrapHanging } from './layout.js';
 type Row = PolicyMatrix['calls'][number] | PolicyMatrix['rules'][number];
 
 /** Who decides what, for a terminal. */
-export function showMatrix({ version, owner, calls, rules }: PolicyMatrix, width: number): string[] {
+export function showMatrix({ version, owner, calls, rules, roles }: PolicyMatrix, width: number): string[] {
   const owners = new Map(calls.map((call) => [call.agent, call.owner]));
   const agents = [...owners].flatMap(([agent, role]) => [
     '',
@@ -18,7 +18,20 @@ export function showMatrix({ version, owner, calls, rules }: PolicyMatrix, width
     ),
   ]);
   const asked = rules.map((rule) => `  ${rule.rule}: ${rule.level}, ${whomOfRule(rule)}; when ${rule.when}`);
-  const lines = [`policy ${version} of ${owner}`, ...agents, '', 'rules, on top of that', ...asked];
+  const people = roles.map(
+    ({ role, members, backup }) =>
+      `  ${role}: ${members.join(', ') || 'nobody'}${backup === null ? '' : `; then ${backup}`}`,
+  );
+  const lines = [
+    `policy ${version} of ${owner}`,
+    ...agents,
+    '',
+    'rules, on top of that',
+    ...asked,
+    '',
+    'roles',
+    ...people,
+  ];
   return lines.flatMap((line) => wrapHanging(visible(line), width));
 }
 
