@@ -147,13 +147,24 @@ describe('a call that cannot be taken', () => {
     expect(detail).toMatch(words);
   });
 
-  it('four times in a row ends the step for good, naming tool and argument and no value', async () => {
+  it('four times in a row asks a person, naming tool and argument and no value', async () => {
     server.say(calls(['pay', { cents: 'planted-value', to: 'bob', 'planted-key': 1 }]));
-    const error = await fault();
-    expect(error).toMatchObject({
-      code: 'invalid',
-      message: expect.stringMatching(/pay: cents does not fit$/) as string,
+    expect(await ask()).toEqual({
+      calls: [
+        {
+          tool: 'pay',
+          args: {},
+          readings: { tokens: 480 },
+          question: expect.stringMatching(/\(pay: cents does not fit\)/) as string,
+        },
+      ],
     });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it('four times in a row without a name that a tool can have ends the step for good', async () => {
+    server.say(calls(['drop table;', {}]));
+    expect(await fault()).toMatchObject({ code: 'invalid' });
     expect(server.requests).toHaveLength(4);
   });
 

@@ -105,36 +105,42 @@ describe('a task whose planner is a model', () => {
     await expectNoKey('model-busy');
   });
 
-  it.each([
-    [
-      'a wrong key',
-      'model-wrong-key',
-      raw(401, `{"error":{"message":"${KEY} is wrong"}}`),
-      'config',
-      1,
-      /answered 401: check the key/,
-    ],
-    [
-      'nothing but malformed calls',
-      'model-malformed',
+  it('asks a person when the model writes nothing but malformed calls, and goes on with the answer', async () => {
+    const task = 'model-malformed';
+    server.say(
       calls(['pay', '{"cents":']),
-      'invalid',
-      4,
-      /pay: its arguments are not JSON/,
-    ],
-  ])(
-    'fails for good with %s, and lies on the desk of the agent’s owner',
-    async (_, task, reply, detail, asked, words) => {
-      server.say(reply);
-      const before = server.requests.length;
-      await submit(task);
-      expect(await live.end(task)).toMatchObject({ state: 'FAILED', reason: 'error', detail });
-      expect(server.requests.length - before).toBe(asked);
-      expect((await live.journal(task)).map((entry) => entry.type)).toContain('hand-over-opened');
-      expect(live.paidIn(task)).toEqual([]);
-      expect(JSON.stringify(logged)).toContain('activity-failed');
-      expect(await heldByTemporal(live, task)).toMatch(words);
-      await expectNoKey(task);
-    },
-  );
+      calls(['pay', '{"cents":']),
+      calls(['pay', '{}']),
+      calls(['pay', '[]']),
+      done(),
+    );
+    const before = server.requests.length;
+    await submit(task);
+    const question = await live.asked(task);
+    expect(question.brief).toMatchObject({
+      agentQuestion: expect.stringContaining('I could not write a call') as string,
+      flags: expect.arrayContaining(['uninspectable']) as string[],
+    });
+    await live.decide(task, { decision: 'respond', answer: 'Leave it: nothing is owed.' });
+    expect(await live.end(task)).toMatchObject({ state: 'COMPLETED', results: [{ outcome: 'answered' }] });
+    expect(server.requests.length - before).toBe(5);
+    const told = server.requests.at(-1)?.body.messages.at(-1);
+    expect(JSON.parse(told?.content ?? '')).toEqual({ answer: 'Leave it: nothing is owed.' });
+    expect(live.paidIn(task)).toEqual([]);
+    await expectNoKey(task);
+  });
+
+  it('fails for good with a wrong key, and lies on the desk of the agent’s owner', async () => {
+    const task = 'model-wrong-key';
+    server.say(raw(401, `{"error":{"message":"${KEY} is wrong"}}`));
+    const before = server.requests.length;
+    await submit(task);
+    expect(await live.end(task)).toMatchObject({ state: 'FAILED', reason: 'error', detail: 'config' });
+    expect(server.requests.length - before).toBe(1);
+    expect((await live.journal(task)).map((entry) => entry.type)).toContain('hand-over-opened');
+    expect(live.paidIn(task)).toEqual([]);
+    expect(JSON.stringify(logged)).toContain('activity-failed');
+    expect(await heldByTemporal(live, task)).toMatch(/answered 401: check the key/);
+    await expectNoKey(task);
+  });
 });

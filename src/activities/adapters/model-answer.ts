@@ -18,6 +18,8 @@ export interface Faulty {
   readonly content: string | null;
   readonly calls: readonly WireCall[];
   readonly faults: ReadonlyMap<number, string>;
+  /** The tool that was meant; null where that cannot be told. */
+  readonly tool: string | null;
   /** What is wrong, for people: names of tools and of declared arguments, no values. */
   readonly what: string;
 }
@@ -52,6 +54,7 @@ const NO_ANSWER: Faulty = {
   content: null,
   calls: [],
   faults: new Map(),
+  tool: null,
   what: 'an answer that is no chat completion',
 };
 const MOST_DETAIL = 2_000;
@@ -76,7 +79,11 @@ export function readAnswer(body: unknown, tools: Toolbox, names: ToolNames): Mod
     read.flatMap((one, index) => ('detail' in one ? [[index, one.detail] as const] : [])),
   );
   const what = read.flatMap((one) => ('detail' in one ? [one.what] : [])).slice(0, 3);
-  return { faulty: { content, calls, faults, what: what.join('; ') } };
+  const [tool = null] = calls
+    .filter((_, index) => faults.has(index))
+    .map((call) => names.tool(call.name))
+    .filter(isToolName);
+  return { faulty: { content, calls, faults, tool, what: what.join('; ') } };
 }
 
 function endWord(finish: string | null | undefined): string {

@@ -4,7 +4,7 @@ import { CountersignError } from '../../domain/errors.js';
 import type { TenantId } from '../../domain/ids.js';
 import { freeText } from '../../contract/fields.js';
 import type { Toolbox } from '../load-tools.js';
-import type { Planner } from '../ports.js';
+import type { Planner, Proposal } from '../ports.js';
 import { readAnswer, type Faulty } from './model-answer.js';
 import { complete, type ModelEndpoint } from './model-endpoint.js';
 import { conversation, correction, type Message } from './model-messages.js';
@@ -16,6 +16,8 @@ const MOST_CORRECTIONS = 3;
 const STEP_MS = 100_000;
 /** The agent's own words to the reviewer, as long as the HTTP API takes them. */
 const MOST_WORDS = 20_000;
+/** As much of what was wrong as a question holds. */
+const MOST_WHAT = 1_000;
 
 const settings = z.strictObject({
   kind: z.string(),
@@ -74,7 +76,7 @@ export function modelPlanner(options: ModelPlannerOptions): Planner {
           const readings = readingsOf(spent, given);
           return { calls: answer.proposed.map((call) => ({ ...call, ...words, readings })) };
         }
-        if (corrections === MOST_CORRECTIONS) return giveUp(answer.faulty);
+        if (corrections === MOST_CORRECTIONS) return giveUp(answer.faulty, readingsOf(spent, given));
         messages.push(...correction(answer.faulty, earlier));
         earlier += answer.faulty.calls.length;
       }
@@ -104,12 +106,19 @@ function requestOf(
   };
 }
 
-/** The way out when a model cannot be made to propose what a tool takes: the task fails, and lies on the desk of its agent's owner. */
-function giveUp({ what }: Faulty): never {
-  throw new CountersignError(
-    'invalid',
-    `the model proposed nothing that can be taken, asked ${MOST_CORRECTIONS + 1} times: ${what}`,
-  );
+/**
+ * The way out when a model cannot be made to propose what a tool takes: a person is asked, and answers it. What it wrote for arguments is
+ * left out, since nothing says where in it a secret stands. Throws `invalid` where not even the tool can be told: then the task fails, and
+ * lies on the desk of its agent's owner.
+ */
+function giveUp({ what, tool }: Faulty, readings: Readings): { readonly calls: readonly Proposal[] } {
+  if (tool === null)
+    throw new CountersignError(
+      'invalid',
+      `the model proposed nothing that can be taken, asked ${MOST_CORRECTIONS + 1} times: ${what}`,
+    );
+  const question = `I could not write a call that can be taken (${what.slice(0, MOST_WHAT)}). What should I do?`;
+  return { calls: [{ tool, args: {}, readings, question }] };
 }
 
 function usageOf(body: unknown): readonly Usage[] {
