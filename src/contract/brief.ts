@@ -4,11 +4,12 @@ import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Digest, EscalationId, TaskId, TenantId } from '../domain/ids.js';
 import { flagsOf } from '../domain/sanitise.js';
 import type { Verdict } from '../domain/verdict.js';
-import { argumentLines, isOversized, OVERSIZED_BYTES, wellFormed } from './brief-arguments.js';
+import { argumentLines, isOversized, OVERSIZED_BYTES, strings, wellFormed } from './brief-arguments.js';
 import { inWords, optionsOf, questionOf, reasonOf, reversibilityOf, silenceIn } from './brief-words.js';
 import { lookAt, type Seen } from './detect.js';
 import { labelled } from './digest.js';
 import { moneyText } from './money.js';
+import { hostsOf } from './links.js';
 import { maskSecrets } from './secret.js';
 import type { Preview } from './tool-definition.js';
 
@@ -49,6 +50,8 @@ export interface BriefInput {
 
 /** How many changes and pieces of evidence of a preview are kept; more are counted as unknown. */
 const MOST_LINES = 200;
+/** Of how many hosts a brief names the links. */
+const MOST_HOSTS = 5;
 
 /** Makes what the reviewer sees from the arguments that will run. Pure; the same input gives the same digest. Never throws on hostile text. */
 export function buildBrief(input: BriefInput): Brief {
@@ -162,6 +165,11 @@ function unknownsOf({ input, args, preview, opaque, seen }: Reasons): readonly s
   if (isOversized(args)) unknowns.push(`The arguments are larger than ${OVERSIZED_BYTES / 1024} KiB.`);
   for (const shown of seen.wrongNumbers)
     unknowns.push(`The agent's words say "${shown}", which the arguments contradict.`);
+  const hosts = hostsOf([input.agentText ?? '', input.agentQuestion ?? '', input.request, ...strings(args)]);
+  if (hosts.length > 0)
+    unknowns.push(
+      `Links in these texts lead to ${hosts.slice(0, MOST_HOSTS).join(', ')}: nothing is decided there.`,
+    );
   for (const { rule, error } of input.verdict.fired)
     if (error !== undefined) unknowns.push(`Rule ${rule} could not be evaluated: ${error}`);
   const surplus =
