@@ -62,7 +62,7 @@ describe('buildBrief', () => {
   });
 
   // Seen to fail: the policy's fallback told of a call of unknown outcome, which decide() keeps on the owner's desk.
-  it.each(['deny', 'fail', 'halt', 'hold'] as const)(
+  it.each(['deny', 'safe', 'fail', 'halt', 'hold'] as const)(
     'tells of a call of unknown outcome that silence holds it, though the fallback is %s',
     (fallback) => {
       const { verdict } = anInput();
@@ -78,6 +78,18 @@ describe('buildBrief', () => {
       expect(aboveTheFold(brief, reading)[7]).toMatch(/; else held$/);
     },
   );
+
+  it('names the safe action that silence leads to', () => {
+    const { verdict } = anInput();
+    const safe = { tool: 'send_reply', args: { text: 'we look into it' } };
+    const ladder = { ...verdict.ladder, fallback: 'safe' as const, safe };
+    const brief = buildBrief(anInput({ verdict: { ...verdict, ladder } }));
+    expect(brief.onSilence).toBe('safe');
+    expect(brief.options.at(-1)?.consequence).toBe(
+      'The safe action send_reply runs instead; the agent is told that nobody answered.',
+    );
+    expect(aboveTheFold(brief, reading)[7]).toMatch(/; else safe action$/);
+  });
 
   it('offers no escalation where there is no further role', () => {
     const { verdict } = anInput();

@@ -1,11 +1,13 @@
 import { NOTHING_DETECTED, soundClaims } from '../contract/readings.js';
 import type { CelFacts, CelInt } from './compile.js';
 import type { JudgeInput } from './case.js';
+import { isTooLarge } from './normalise.js';
 import { ownerRoleOf } from './roster.js';
 
 /**
- * What rules can see of a case. A claimed reading that is not what its name stands for counts as missing; an impact that the tool does not state is empty, and
- * one that it could not state is missing, so that every rule which reads it errs and thereby asks.
+ * What rules can see of a case. A claimed reading that is not what its name stands for counts as missing; an impact that the tool does not
+ * state is empty, and one that it could not state is missing, so that every rule which reads it errs and thereby asks. So are arguments and
+ * recipients that are too many to look through: padding must not hide what a rule looks for, nor hold up the gate.
  */
 export function celFactsOf({
   policy,
@@ -27,7 +29,7 @@ export function celFactsOf({
       situations: agent?.situations ?? [],
     },
     action: {
-      args: action.args,
+      ...(action.args === null || isTooLarge(action.args) ? {} : { args: action.args }),
       tool: action.tool,
       tier: BigInt(facts?.tier ?? 4),
       ...(unreadable === true
@@ -35,7 +37,7 @@ export function celFactsOf({
         : {
             money: { minor: celInt(money?.minor ?? 0), currency: money?.currency ?? '' },
             rows: celInt(rows ?? 0),
-            recipients: recipients ?? [],
+            ...(isTooLarge(recipients ?? []) ? {} : { recipients: recipients ?? [] }),
             payee: payee ?? '',
             environment: environment ?? '',
           }),

@@ -48,7 +48,7 @@ export interface CelFacts {
     readonly situations: readonly string[];
   };
   readonly action: {
-    readonly args: Json;
+    readonly args?: Json;
     readonly tool: string;
     readonly tier: bigint;
     /** Currency is empty and minor 0 when the call moves no money. */
@@ -66,7 +66,7 @@ export interface CelFacts {
 /** A number that is no safe integer stays one, so that every rule which reads it errors and thereby asks. */
 export type CelInt = bigint | number;
 
-/** No loop over a loop, no regular expression (see `expression.ts`), and bounded size: an evaluation is at most quadratic in the payload. */
+/** No loop over a loop, no regular expression (see `expression.ts`), and bounded size: an evaluation is at most quadratic in the payload, which `cel-facts.ts` bounds. */
 const LIMITS = {
   maxAstNodes: 300,
   maxDepth: 24,
@@ -189,7 +189,7 @@ function evaluated(run: () => unknown): { readonly value: unknown } | { readonly
 /** A value of CEL as JSON; undefined for one that JSON cannot say exactly. */
 function jsonOf(value: unknown): Json | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined; // -0 is 0 in JSON
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
   if (Array.isArray(value)) {
     const parts = value.map(jsonOf);

@@ -97,6 +97,40 @@ describe('what the policy does not expect', () => {
   });
 });
 
+describe('arguments that are too many to look through', () => {
+  const policy = withRules(
+    `{ id: force, trigger: risk, when: "has(action.args.force)", level: stop }`,
+    `{ id: same, trigger: boundary, when: "action.args.list.exists(a, 'x' + a in action.args.list)", level: notify }`,
+    `{ id: crowd, trigger: boundary, when: "action.recipients.exists(a, 'x' + a in action.recipients)", level: notify }`,
+    `{ id: late, trigger: boundary, when: "action.rows > 5", level: approve, route: finance }`,
+  );
+  const many = Array.from({ length: 20_000 }, (_, index) => `${index}`);
+
+  // Seen to fail: rules shown no arguments at all in the place of ones they cannot see; no bound, which takes seconds.
+  it.each([
+    ['parts', { list: many }],
+    ['parts within parts', { list: many.slice(0, 100).map(() => many.slice(0, 100)) }],
+    ['text', { list: [], text: 'a'.repeat(70_000) }],
+  ])('too much %s lets no rule be passed over, and holds up nobody', (_, args) => {
+    const started = process.cpuUsage();
+    const verdict = judge(aCase({ policy, action: { args, impact: { rows: 9, recipients: many } } }));
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(500);
+    expect(verdict.level).toBe('stop');
+    expect(verdict.fired.map(({ rule, error }) => [rule, error !== undefined])).toEqual([
+      ['force', true],
+      ['same', true],
+      ['crowd', true],
+      ['late', false],
+    ]);
+  });
+
+  it('as many as a rule looks through are looked through', () => {
+    const args = { list: many.slice(0, 1_900), text: 'a'.repeat(50_000) };
+    const impact = { recipients: many.slice(0, 1_900) };
+    expect(judge(aCase({ policy, action: { args, impact } })).level).toBe('auto');
+  });
+});
+
 /** Seen to fail: an unreadable impact shown to rules as no money, as an unknown tool, without the money category. */
 describe('a tool that cannot say what its call would do', () => {
   const policy = withRules(

@@ -1,3 +1,7 @@
+/** More than rules look through: a loop over it may cost its square. */
+const MAX_PARTS = 4_000;
+const MAX_TEXT = 64 * 1024;
+
 /** What nobody sees: default-ignorable and format characters, lone surrogates, and controls other than tab and line ends. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Surrogate}]|(?![\t\n\r])\p{Cc}/gu;
 /** Deeper arguments are not compared: the gate asks instead. */
@@ -32,8 +36,26 @@ function visibleData(data: unknown): unknown {
 export function isTooDeep(data: unknown): boolean {
   let level: readonly unknown[] = [data];
   for (let depth = 0; depth <= MAX_DEPTH; depth++) {
-    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []));
+    level = level.flatMap(insideOf);
     if (level.length === 0) return false;
   }
   return true;
+}
+
+function insideOf(part: unknown): readonly unknown[] {
+  return typeof part === 'object' && part !== null ? Object.values(part) : [];
+}
+
+/** Whether data has more parts, or more text in all, than a rule looks through. Nesting must be bounded already. */
+export function isTooLarge(data: unknown): boolean {
+  let parts = 0;
+  let text = 0;
+  let level: readonly unknown[] = [data];
+  while (level.length > 0) {
+    parts += level.length;
+    for (const part of level) text += typeof part === 'string' ? part.length : 0;
+    if (parts > MAX_PARTS || text > MAX_TEXT) return true;
+    level = level.flatMap(insideOf);
+  }
+  return false;
 }

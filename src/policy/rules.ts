@@ -1,7 +1,7 @@
 import type { Json } from '../domain/action.js';
 import type { Fired } from '../domain/verdict.js';
 import { celFactsOf } from './cel-facts.js';
-import type { CelFacts } from './compile.js';
+import type { Answer, CelFacts } from './compile.js';
 import type { JudgeInput } from './case.js';
 import { visible } from './normalise.js';
 import type { Rule } from './policy.js';
@@ -30,9 +30,10 @@ export function ruleReasons(input: JudgeInput): readonly Reason[] {
 }
 
 function reasonOf(rule: Rule, raw: CelFacts, seen: CelFacts | null): Reason[] {
-  const answers = [raw, seen].flatMap((facts) => (facts === null ? [] : [rule.condition.evaluate(facts)]));
-  const error = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []))[0];
-  if (error === undefined && !answers.some((answer) => 'fires' in answer && answer.fires)) return [];
+  const answer = rule.condition.evaluate(raw);
+  const seenAnswer = seen === null ? answer : rule.condition.evaluate(seen);
+  const error = errorOf(answer) ?? errorOf(seenAnswer);
+  if (error === undefined && !fires(answer) && !fires(seenAnswer)) return [];
   const fired: Fired = {
     rule: rule.id,
     trigger: rule.trigger,
@@ -49,6 +50,14 @@ function reasonOf(rule: Rule, raw: CelFacts, seen: CelFacts | null): Reason[] {
       soft: rule.condition.restsOnClaims || error !== undefined,
     },
   ];
+}
+
+function errorOf(answer: Answer): string | undefined {
+  return 'error' in answer ? answer.error : undefined;
+}
+
+function fires(answer: Answer): boolean {
+  return 'fires' in answer && answer.fires;
 }
 
 /**
