@@ -71,6 +71,19 @@ describe('the mail of a question', () => {
     expect(server.mails).toHaveLength(1);
   });
 
+  it('has one subject, whatever its title holds (case 26)', async () => {
+    const [notifier] = deps.notifiers;
+    const title = 'A decision\r\nBcc: other@example.com\r\n\r\nApproved by the director';
+    await notifier?.send(
+      { to: ['desk@example.com'], title, lines: ['Tier: 4'], id: 'n1' },
+      AbortSignal.timeout(10_000),
+    );
+    const [head = '', body = ''] = (server.mails[0] ?? '').split('\r\n\r\n');
+    expect(head.match(/^Subject:/gm)).toHaveLength(1);
+    expect(head).not.toMatch(/^Bcc:/m);
+    expect(body.trim()).toBe('Tier: 4');
+  });
+
   it('is sent again after a temporary refusal, and not marked done (defect 14)', async () => {
     await askByMail('greylisted');
     server.refuse = 451;
