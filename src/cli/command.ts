@@ -10,6 +10,8 @@ export interface OptionSpec {
   /** One letter that means the same. */
   readonly short?: string;
   readonly multiple?: true;
+  /** The number that is meant when none follows. */
+  readonly bare?: string;
   /** For tests and supervisors; not in the help. */
   readonly hidden?: true;
 }

@@ -25,7 +25,12 @@ function parsed(command: Command, args: readonly string[]) {
   for (const [name, { type, multiple, short }] of Object.entries(optionsOf(command)))
     options[name] = { type, multiple: multiple ?? false, ...(short === undefined ? {} : { short }) };
   try {
-    return parseArgs({ args: idsLast(args), options, strict: true, allowPositionals: true });
+    return parseArgs({
+      args: withBare(command, idsLast(args)),
+      options,
+      strict: true,
+      allowPositionals: true,
+    });
   } catch (error) {
     // Node's message names the option; its advice on positionals does not apply here.
     const message = error instanceof Error ? (error.message.split(/\. To specify|\nDid you/)[0] ?? '') : '';
@@ -37,6 +42,15 @@ function parsed(command: Command, args: readonly string[]) {
 function idsLast(args: readonly string[]): string[] {
   const ids = args.filter((text) => /^-[A-Za-z0-9_-]{42}$/.test(text));
   return ids.length === 0 ? [...args] : [...args.filter((text) => !ids.includes(text)), '--', ...ids];
+}
+
+/** Options whose number may be left out get the one that is then meant. */
+function withBare(command: Command, args: readonly string[]): string[] {
+  const options = optionsOf(command);
+  return args.map((text, index) => {
+    const bare = text.startsWith('--') ? options[text.slice(2)]?.bare : undefined;
+    return bare === undefined || /^\d+$/.test(args[index + 1] ?? '') ? text : `${text}=${bare}`;
+  });
 }
 
 function checkArguments(command: Command, given: readonly string[]): void {

@@ -96,7 +96,7 @@ async function decide(
     idempotencyKey: text(input, 'key'),
   });
   if (flag(input, 'json')) input.io.printJson(receipt);
-  else input.io.print(wrap(visible(outcomeOf(receipt)), input.io.width));
+  else input.io.print(wrap(visible(outcomeOf(receipt, view.kind)), input.io.width));
   return receipt.applied ? 0 : ERRORS.pending.exit;
 }
 
@@ -127,11 +127,21 @@ const THEN: Readonly<Record<Verb, string>> = {
   resolve: 'what became of the call is settled',
 };
 
-function outcomeOf({ applied, decision: id, verb, escalation }: DecisionReceipt): string {
+/** The same of a call that ran already. */
+const THEN_OF_WINDOW: Partial<Record<Verb, string>> = {
+  approve: 'what ran stays',
+  reject: 'what ran is undone, and the agent is told why',
+};
+
+function outcomeOf(
+  { applied, decision: id, verb, escalation }: DecisionReceipt,
+  kind: EscalationView['kind'],
+): string {
   if (!applied)
     return `Stored, not yet applied (decision ${id}): no worker has answered. It will be applied without you.`;
   const task = parseEscalationId(escalation)?.task ?? '';
-  return `Done: ${THEN[verb]} (decision ${id}). How it goes on: countersign status ${task}`;
+  const then = (kind === 'confirmation' ? THEN_OF_WINDOW[verb] : undefined) ?? THEN[verb];
+  return `Done: ${then} (decision ${id}). How it goes on: countersign status ${task}`;
 }
 
 /** What was looked at must be what is decided. */

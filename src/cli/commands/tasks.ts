@@ -142,6 +142,9 @@ function show(input: Input, view: TaskView, again: boolean): void {
   input.io.print([...(again ? [''] : []), ...showTask(view, screenOf(input))]);
 }
 
+/** Eleven days: longer than the ladders of most questions. */
+const LONGEST_WAIT = '999999';
+
 export const resultCommand: Command = {
   meta: {
     name: 'result',
@@ -151,7 +154,12 @@ export const resultCommand: Command = {
   },
   args: [TASK_ARGUMENT],
   options: {
-    wait: { type: 'string', value: 'SECONDS', help: 'wait up to so long for the end; default 0' },
+    wait: {
+      type: 'string',
+      value: '[SECONDS]',
+      bare: LONGEST_WAIT,
+      help: 'wait for the end, or so many seconds for it',
+    },
     ...REMOTE,
   },
   async run(input) {
@@ -174,7 +182,7 @@ async function waited(input: Input, seconds: number) {
 }
 
 function secondsOf(input: Input): number {
-  return wholeNumber(input, 'wait', { min: 0, max: 999_999 }) ?? 0;
+  return wholeNumber(input, 'wait', { min: 0, max: Number(LONGEST_WAIT) }) ?? 0;
 }
 
 export const cancelCommand: Command = {

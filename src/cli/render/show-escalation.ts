@@ -64,10 +64,19 @@ function changes({ brief }: EscalationView, { width }: Screen): string[] {
   return ['What would change', ...lines, ''];
 }
 
+/** Of an open question, by what it is about. */
+const OPEN_ARGUMENTS: Readonly<Record<EscalationView['kind'], string>> = {
+  approval: 'Arguments that will run',
+  stop: 'Arguments of the call that was stopped',
+  confirmation: 'Arguments that ran',
+  resolution: 'Arguments of the call',
+  'hand-over': 'Arguments',
+};
+
 /** Of a closed question: an edit may have put others in their place. */
 const ASKED_ABOUT = 'Arguments that were asked about';
 
-function argumentsOf({ brief, state }: EscalationView, { width }: Screen): string[] {
+function argumentsOf({ brief, state, kind }: EscalationView, { width }: Screen): string[] {
   const lines = brief.arguments.flatMap(({ name, value, bytes, folded, sha256 }) => {
     const rest = folded
       ? ` … (${bytes} bytes${sha256 === undefined ? '' : `, sha256 ${sha256}`}; --full shows all)`
@@ -75,7 +84,7 @@ function argumentsOf({ brief, state }: EscalationView, { width }: Screen): strin
     return wrap(`${visible(name)} = ${visible(value)}${rest}`, width, '  ');
   });
   return [
-    `${state === 'PAUSED_PENDING_HUMAN' ? 'Arguments that will run' : ASKED_ABOUT} (${brief.arguments.length})`,
+    `${state === 'PAUSED_PENDING_HUMAN' ? OPEN_ARGUMENTS[kind] : ASKED_ABOUT} (${brief.arguments.length})`,
     ...(lines.length === 0 ? ['  none'] : lines),
     '',
   ];
@@ -156,6 +165,12 @@ function earlier({ decisions }: EscalationView, screen: Screen): string[] {
   return ['Decisions so far', ...lines.flatMap((line) => wrap(visible(line), screen.width, '  ')), ''];
 }
 
+/** What else a decision needs, by its verb. */
+const NEEDED: Partial<Record<EscalationView['mayDo'][number], string>> = {
+  respond: '--answer "..." ',
+  'take-over': '--outcome "..." ',
+};
+
 function doors(view: EscalationView, { width, as = '' }: Screen): string[] {
   const no = view.mayNot === null ? [] : wrap(visible(`You may not: ${view.mayNot}`), width);
   if (view.mayDo.length === 0) return [...no, ''];
@@ -165,7 +180,7 @@ function doors(view: EscalationView, { width, as = '' }: Screen): string[] {
     `You may: ${view.mayDo.join(', ')}`,
     ...toCopy(
       `  countersign ${view.mayDo[0] ?? ''} ${visible(view.escalation)}${visible(as)}`,
-      `${seen} --why "..."`,
+      `${seen} ${NEEDED[view.mayDo[0] ?? 'approve'] ?? ''}--why "..."`,
       width,
     ),
     '',
