@@ -17,7 +17,7 @@ import {
   type LedgerRow,
 } from '../store/ledger.js';
 import { closeQuestion, closeQuestionsOfOperation, refusedAs, type QuestionRow } from '../store/questions.js';
-import type { TaskRow } from '../store/tasks.js';
+import { findTask } from '../store/tasks.js';
 import type { ExecuteInput } from './api.js';
 import { isSigned } from './grant.js';
 import {
@@ -71,23 +71,19 @@ export type Claimed = Extract<Claim, { kind: 'claimed' }>;
  * counters, and the mark. The caller writes the journal last, in the same transaction. A refusal after counters were taken rolls back: call
  * it through `claimOrRefuse`.
  */
-export async function claim(
-  tx: Transaction,
-  deps: ActivityDeps,
-  input: ExecuteInput,
-  task: TaskRow,
-): Promise<Claim> {
-  shareHaltLocks(tx, task);
-  const policyNow = deps.policies.active(tx, task.tenant);
+export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteInput): Promise<Claim> {
+  shareHaltLocks(tx, input);
+  const policyNow = deps.policies.active(tx, input.tenant);
   policyNow.catch(() => undefined); // only a call that may run needs one
-  const [{ inForce, lastLiftAt }, rows, grounds, now] = await Promise.all([
-    haltsOver(tx, task),
+  const [task, { inForce, lastLiftAt }, rows, grounds, now] = await Promise.all([
+    findTask(tx, input.tenant, input.task),
+    haltsOver(tx, input),
     lockOperation(tx, input),
     groundsFor(tx, input),
     tx.now(),
   ]);
   const call = rows.find((row) => row.generation === input.generation);
-  if (!call) throw missing(input);
+  if (!task || !call) throw missing(input);
 
   const tool = deps.tools.get(call.tool);
   const was = await standing(tx, deps, { call, tool, input, now, halted: inForce.length > 0 });
@@ -207,11 +203,10 @@ function failed({ operation, generation }: LedgerRow): JournalEvent {
 export async function claimOrRefuse<T>(
   deps: ActivityDeps,
   input: ExecuteInput,
-  task: TaskRow,
   conclude: (tx: Transaction, claim: Claim) => Promise<T>,
 ): Promise<T> {
   try {
-    return await deps.database.transaction(async (tx) => conclude(tx, await claim(tx, deps, input, task)));
+    return await deps.database.transaction(async (tx) => conclude(tx, await claim(tx, deps, input)));
   } catch (error) {
     const reason = isOverLimit(error) ? 'limit' : error instanceof Refused ? error.reason : undefined;
     if (reason === undefined) throw error;
@@ -220,7 +215,7 @@ export async function claimOrRefuse<T>(
       const [now, ids] = await Promise.all([tx.now(), atFault(tx, deps, input, reason)]);
       // What nobody decided takes no question off the desk.
       if (reason !== 'unverified') closeQuestionsOfOperation(tx, input, refusedAs(reason), now);
-      settleDecisions(tx, { tenant: task.tenant, ids, outcome: 'void', code: reason, now });
+      settleDecisions(tx, { tenant: input.tenant, ids, outcome: 'void', code: reason, now });
       return conclude(tx, { kind: 'refused', reason, events: [refusal(input, reason, reason)] });
     });
   }

@@ -4,7 +4,6 @@ import { CountersignError } from '../domain/errors.js';
 import { release } from '../store/counters.js';
 import { voidDecisions } from '../store/decisions.js';
 import { endCall, lockOperation } from '../store/ledger.js';
-import { findTask, type TaskRow } from '../store/tasks.js';
 import type { ExecuteInput, ExecuteResult } from './api.js';
 import { callTool, readArguments } from './call.js';
 import { journal } from './carry.js';
@@ -19,13 +18,11 @@ import { fingerprintOf, NO_FINGERPRINT } from './prepare.js';
  * The single choke point: claim, drift check, the call, the result. A repeat returns the recorded result. At most once, or reported unknown.
  */
 export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<ExecuteResult> {
-  const task = await findTask(deps.database, input.tenant, input.task);
-  if (!task) throw new CountersignError('not-found', `task ${input.task} is not in the store`);
   const where = { task: input.task, operation: input.operation };
   await deps.point?.('claim-before', where);
   // Taken before the database tells its time, so that this process's deadline never lies after `callBy`.
   const startedAt = performance.now();
-  const { claim, head } = await claimOrRefuse(deps, input, task, async (tx, made) => ({
+  const { claim, head } = await claimOrRefuse(deps, input, async (tx, made) => ({
     claim: made,
     head: await tx.last(
       journal(tx, input, made.kind === 'claimed' ? made.claimedAt : await tx.now(), made.events),
@@ -36,13 +33,13 @@ export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<
   if (claim.kind !== 'claimed') return answerOf(claim, head);
   await deps.point?.('claimed', where);
 
-  if (await hasDrifted(claim)) return giveBack(deps, input, task, claim, 'drift');
+  if (await hasDrifted(claim)) return giveBack(deps, input, claim, 'drift');
   const ready = await readArguments(deps, claim);
   const remainingMs = startedAt + claim.tool.timeoutMs - performance.now();
   // A worker that was frozen since the claim must not call: somebody may have concluded that it is dead.
   if (remainingMs <= 0) {
     if (claim.repeat) throw inFlight(claim.attempt, GRACE_MS);
-    await giveBack(deps, input, task, claim, null);
+    await giveBack(deps, input, claim, null);
     throw tooLate(claim);
   }
   const end =
@@ -90,7 +87,6 @@ async function hasDrifted(claim: Claimed): Promise<boolean> {
 async function giveBack(
   deps: ActivityDeps,
   input: ExecuteInput,
-  task: TaskRow,
   claim: Claimed,
   reason: 'drift' | null,
 ): Promise<ExecuteResult> {
@@ -104,9 +100,9 @@ async function giveBack(
       end: { status: 'open' },
       now,
     });
-    if (mine) release(tx, task.tenant, claim.reservations);
+    if (mine) release(tx, input.tenant, claim.reservations);
     if (mine && reason)
-      voidDecisions(tx, { tenant: task.tenant, ids: lettingDecisions(input), code: reason, now });
+      voidDecisions(tx, { tenant: input.tenant, ids: lettingDecisions(input), code: reason, now });
     const { operation, generation } = input;
     const event = {
       id: `gave-back/${operation}.${generation}.${claim.attempt}`,

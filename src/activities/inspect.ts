@@ -9,14 +9,14 @@ import type { ActivityDeps } from './ports.js';
 /** What the store says of halts and of rungs that reached nobody. Asked after any nudge, so that a forged nudge changes nothing. */
 export async function inspect(deps: ActivityDeps, input: InspectInput): Promise<InspectResult> {
   return deps.database.transaction(async (tx) => {
-    const task = await findTask(tx, input.tenant, input.task);
-    if (!task) throw new CountersignError('not-found', `task ${input.task} is not in the store`);
-    const [{ inForce }, outlived, undelivered, now] = await Promise.all([
-      haltsOver(tx, task),
-      outlivedRounds(tx, task),
+    const [task, { inForce }, outlived, undelivered, now] = await Promise.all([
+      findTask(tx, input.tenant, input.task),
+      haltsOver(tx, input),
+      outlivedRounds(tx, input),
       undeliveredRounds(tx, input.tenant, input.task),
       tx.now(),
     ]);
+    if (!task) throw new CountersignError('not-found', `task ${input.task} is not in the store`);
     const halts = inForce.map((halt) => ({
       halt: halt.id,
       scope: halt.scope === 'task' ? ('task' as const) : ('wider' as const),

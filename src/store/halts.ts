@@ -8,10 +8,9 @@ export type HaltScope = 'task' | 'agent' | 'tenant' | 'all';
 /** A reserved name: the halts of scope `all`, which reach every tenant, and their chain of the journal belong to it. */
 export const EVERY_TENANT = 'all-tenants' as TenantId; // a valid name
 
-/** Whom a halt may concern. */
-export interface Subject {
+/** The task that a halt may concern; whose agent it is, its row says. */
+interface Subject {
   readonly tenant: TenantId;
-  readonly agent: string;
   readonly task: TaskId;
 }
 
@@ -36,23 +35,16 @@ export interface HaltRow {
 const COLUMNS = `id, scope, tenant, target, why, why_salt as "whySalt", set_by as "setBy", set_role as "setRole", jws, set_at as "setAt",
   lifted_at as "liftedAt", lifted_by as "liftedBy", lifted_role as "liftedRole", lift_jws as "liftJws"`;
 
-function lockKeys(subject: Subject): string[] {
-  return [
-    'all',
-    `tenant/${subject.tenant}`,
-    `agent/${subject.tenant}/${subject.agent}`,
-    `task/${subject.tenant}/${subject.task}`,
-  ];
-}
-
 /**
  * Takes the shared locks that every claim holds; a halt takes one of them exclusively before it is acknowledged. Read halts only in a
  * later statement: the snapshot of this one is older than the lock.
  */
 export function shareHaltLocks(tx: Transaction, subject: Subject): void {
   tx.send(
-    "select pg_advisory_xact_lock_shared(hashtextextended('halt/' || k, 0)) from unnest($1::text[]) as k",
-    [lockKeys(subject)],
+    `select pg_advisory_xact_lock_shared(hashtextextended('halt/' || k, 0)) from tasks t,
+       unnest(array['all', 'tenant/' || tenant, 'agent/' || tenant || '/' || agent, 'task/' || tenant || '/' || task]) as k
+     where tenant = $1 and task = $2`,
+    [subject.tenant, subject.task],
   );
 }
 
@@ -69,10 +61,11 @@ export async function haltsOver(
 ): Promise<{ inForce: readonly HaltInForce[]; lastLiftAt: number }> {
   const rows = await queries.query<{ id: HaltId; scope: HaltScope; liftedAt: number | null }>(
     `select id, scope, lifted_at as "liftedAt" from halts
-     where (scope = 'all' and tenant = $4)
-        or (tenant = $1 and ((scope = 'tenant' and target = $1) or (scope = 'agent' and target = $2) or (scope = 'task' and target = $3)))
+     where (scope = 'all' and tenant = $3)
+        or (tenant = $1 and ((scope = 'tenant' and target = $1) or (scope = 'task' and target = $2)
+          or (scope = 'agent' and target = (select agent from tasks where tenant = $1 and task = $2))))
      order by array_position(array['task', 'agent', 'tenant', 'all'], scope), set_at`,
-    [subject.tenant, subject.agent, subject.task, EVERY_TENANT],
+    [subject.tenant, subject.task, EVERY_TENANT],
   );
   return {
     inForce: rows.filter((row) => row.liftedAt === null),
@@ -87,11 +80,11 @@ export async function outlivedRounds(
 ): Promise<readonly { operation: number; round: number; halt: HaltId }[]> {
   return queries.query<{ operation: number; round: number; halt: HaltId }>(
     `select distinct on (q.operation) q.operation, q.round, h.id as halt
-     from questions q join halts h on h.lifted_at >= q.asked_at and (h.scope = 'all' and h.tenant = $4
-       or h.tenant = $1 and (h.scope = 'tenant' or h.scope = 'agent' and h.target = $2 or h.scope = 'task' and h.target = $3))
-     where q.tenant = $1 and q.task = $3 and q.status = 'open' and q.kind not in ('hand-over', 'confirmation')
+     from questions q join halts h on h.lifted_at >= q.asked_at and (h.scope = 'all' and h.tenant = $3
+       or h.tenant = $1 and (h.scope = 'tenant' or h.scope = 'agent' and h.target = q.agent or h.scope = 'task' and h.target = $2))
+     where q.tenant = $1 and q.task = $2 and q.status = 'open' and q.kind not in ('hand-over', 'confirmation')
      order by q.operation, q.round desc, h.lifted_at desc`,
-    [subject.tenant, subject.agent, subject.task, EVERY_TENANT],
+    [subject.tenant, subject.task, EVERY_TENANT],
   );
 }
 
