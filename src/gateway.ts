@@ -17,7 +17,7 @@ import { createDeliveredMarks } from './gateway/delivered-marks.js';
 import type { GatewayDeps, Log, PolicyBook } from './gateway/deps.js';
 import { readSecretKeys, readSigner, readVerifyKeys } from './keys.js';
 import { createPolicyCache, loadPolicy } from './policy/load.js';
-import { rolesOf } from './policy/roster.js';
+import { closersOf, rolesOf } from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
 import type { Clock } from './store/database.js';
 import { findPolicy } from './store/policies.js';
@@ -149,6 +149,10 @@ export function policyBook(): PolicyBook {
         version,
         agents: new Set(agents.keys()),
         halts,
+        anomalies: {
+          closers: (agent) => closersOf(policy, agent),
+          expectedForMs: policy.anomalies.expectedForMs,
+        },
         rolesOf: (subject) => rolesOf(policy, subject),
       };
     },

@@ -24,4 +24,5 @@ export type {
   TaskPage,
   TaskView,
 } from './contract/http.js';
+export type { AnomalyPage, AnomalyView, CloseRequest } from './contract/http-anomalies.js';
 export type { JournalPage } from './contract/http-evidence.js';

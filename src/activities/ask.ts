@@ -21,6 +21,7 @@ import { journal } from './carry.js';
 import { asked, climb, deliver, questionOf, type Told } from './desk.js';
 import type { ActivityDeps } from './ports.js';
 import { prepare, type Fresh } from './prepare.js';
+import { sight } from './sight.js';
 
 /**
  * Judges a call and, where a person is needed, puts the question on a desk. Keyed by operation, generation, round and rung: a repeat
@@ -97,7 +98,11 @@ async function open(tx: Transaction, deps: ActivityDeps, asking: Opening): Promi
     const first = await openQuestion(tx, { ...fresh.row, askedAt: now });
     closeEarlierRounds(tx, fresh.row, now);
     if (first) tell(tx, deps, fresh.row, now);
-    return { answer: { kind: 'permitted', tier: fresh.row.tier }, events: [judged(fresh.row, input)] };
+    const seen = first ? await sight(tx, asking) : [];
+    return {
+      answer: { kind: 'permitted', tier: fresh.row.tier },
+      events: [judged(fresh.row, input), ...seen],
+    };
   }
   const told = await deliver(tx, deps, {
     row: { ...fresh.row, askedAt: now },
@@ -110,7 +115,7 @@ async function open(tx: Transaction, deps: ActivityDeps, asking: Opening): Promi
   // Another worker may have asked the same between our look and now: then what it stored is the answer.
   if (told === 'asked-before') return again(tx, deps, asking);
   if (told.answer.kind !== 'asked') return told;
-  return { ...told, events: [judged(fresh.row, input), ...told.events] };
+  return { ...told, events: [judged(fresh.row, input), ...told.events, ...(await sight(tx, asking))] };
 }
 
 /** At level `notify` a role hears of what runs without it. */

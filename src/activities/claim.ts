@@ -105,7 +105,7 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
   const policy = await policyNow;
   const earlier = rows.some((row) => row.generation !== call.generation && hadEffect(row));
   const must = earlier ? 'earlier-effect' : null;
-  const { verdict } = await judgeCall(tx, { policy, task, call, tool, must, withHistory: false, now });
+  const { verdict } = await judgeCall(tx, deps, { policy, task, call, tool, must, withHistory: false, now });
   // A repeat of a call that was claimed before keeps the grant and the counters of its first claim.
   const grant = was.held
     ? await grantedBefore(tx, deps, { input, task, call, tool, verdict })

@@ -14,6 +14,8 @@ import { readCounters } from '../store/counters.js';
 import type { Queries } from '../store/database.js';
 import { trackRecord, type LedgerRow } from '../store/ledger.js';
 import type { TaskRow } from '../store/tasks.js';
+import { knownIn } from './known-anomalies.js';
+import type { ActivityDeps } from './ports.js';
 
 /** One call with everything judging looks at. */
 export interface Judging {
@@ -54,9 +56,10 @@ function detectedOf({ policy, task, call }: Judging, impact: Impact): Detected {
   return detectedIn({ seen, course: call.detected, minutesToDeadline, asked: question !== null });
 }
 
-/** The policy's verdict with the counters and the agent's track record as they stand. */
+/** The policy's verdict with the counters, the agent's track record and what is known of its anomalies as they stand. */
 export async function judgeCall(
   queries: Queries,
+  deps: Pick<ActivityDeps, 'verifier' | 'log'>,
   judging: Judging,
 ): Promise<{ verdict: Verdict; history: History }> {
   const { task, call, tool, must, withHistory, now } = judging;
@@ -87,7 +90,10 @@ export async function judgeCall(
   ]);
   const also: Fired[] =
     must === null ? [] : [{ rule: must, trigger: 'policy', level: 'approve', values: {} }];
-  const verdict = judge({ ...input, counters, history, also });
+  const whole = { ...input, counters, history, also };
+  const strict = judge(whole);
+  const known = await knownIn(queries, deps, { policy, task, tool: call.tool, verdict: strict, now });
+  const verdict = known.size === 0 ? strict : judge({ ...whole, known });
   return { verdict: call.safeFor === null ? verdict : withoutSafe(verdict), history };
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { anomaliesCloseCommand, anomaliesCommand } from './commands/anomalies.js';
 import { auditExportCommand, auditVerifyCommand } from './commands/audit.js';
 import {
   approveCommand,
@@ -55,6 +56,8 @@ export const COMMANDS: readonly Command[] = [
   extendCommand,
   withdrawCommand,
   resolveCommand,
+  anomaliesCommand,
+  anomaliesCloseCommand,
   haltCommand,
   liftCommand,
   haltsCommand,

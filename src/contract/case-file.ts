@@ -69,6 +69,10 @@ export const caseEntry = strict({
   })
     .optional()
     .describe('What happened in the task before, as the readings of these names say it.'),
+  known: z
+    .array(name)
+    .optional()
+    .describe('Rules of trigger anomaly that people closed as expected for this agent, tool and situation.'),
   at: moment.optional().describe('When it is judged. Default: 2026-01-01T12:00:00Z.'),
   expect: expectEntry,
 });

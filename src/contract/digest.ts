@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Json } from '../domain/action.js';
-import type { DecisionId, Digest, EscalationId, HaltId, TaskId, TenantId } from '../domain/ids.js';
+import type { AnomalyId, DecisionId, Digest, EscalationId, HaltId, TaskId, TenantId } from '../domain/ids.js';
 import { canonicalJson } from './canonical.js';
 
 /** SHA-256 of the UTF-8 text, 64 lower-case hex digits. */
@@ -90,6 +90,33 @@ export type HaltIdentity =
 /** The id of a halt: equal for a repeat of the same setting, another in every tenant. 43 characters of base64url. */
 export function haltId(identity: HaltIdentity): HaltId {
   return compact('halt', { ...identity }) as HaltId; // the one place where such an id is made
+}
+
+/** What makes two anomalies the same one. */
+export interface AnomalyIdentity {
+  readonly tenant: TenantId;
+  readonly agent: string;
+  readonly tool: string;
+  readonly rule: string;
+  /** Of the rule as the policy has it, so that a rule that was changed is another one; null = one of the gate's own. */
+  readonly ruleDigest: Digest | null;
+  readonly situation: string;
+}
+
+/** The id of a class of anomalies: 43 characters of base64url, made from business names only. */
+export function anomalyId(identity: AnomalyIdentity): AnomalyId {
+  const { tenant, agent, tool, rule, ruleDigest, situation } = identity;
+  return compact('anomaly', { tenant, agent, tool, rule, ruleDigest, situation }) as AnomalyId; // the one place where such an id is made
+}
+
+/** The id of one closing of an anomaly: equal for a retry of the same request. */
+export function closingId(identity: {
+  readonly anomaly: AnomalyId;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly key: string;
+}): string {
+  return compact('closing', { ...identity });
 }
 
 /** The same digest in 43 characters of base64url. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DecisionId, Digest, EscalationId, HaltId, TaskId, TenantId } from '../domain/ids.js';
+import type { AnomalyId, DecisionId, Digest, EscalationId, HaltId, TaskId, TenantId } from '../domain/ids.js';
 import { isName, parseEscalationId } from '../domain/ids.js';
 import { isToolName, TOOL_NAME_RULE } from '../domain/tool-name.js';
 
@@ -34,6 +34,8 @@ export const escalationIdText = branded<EscalationId>(
 );
 export const decisionIdText = branded<DecisionId>(opaqueId);
 export const haltIdText = branded<HaltId>(opaqueId);
+export const anomalyIdText = branded<AnomalyId>(opaqueId);
+export const closingIdText = opaqueId;
 /** `sha256:` and 64 lower-case hex digits. */
 export const digest = branded<Digest>(
   z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hex digits'),

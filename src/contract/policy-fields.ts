@@ -4,6 +4,8 @@ import { name } from './fields.js';
 
 /** Milliseconds of a second. */
 export const SECOND = 1000;
+/** Milliseconds of a minute. */
+export const MINUTE = 60 * SECOND;
 /** Milliseconds of a day. */
 export const DAY = 86_400 * SECOND;
 

@@ -7,6 +7,7 @@ import {
   DAY,
   duration,
   ladder,
+  MINUTE,
   minorUnits,
   route,
   SECOND,
@@ -198,6 +199,18 @@ export const haltsEntry = strict({
   lift: z.array(name).min(1, 'must name at least one role').optional().describe('Default: every role.'),
 });
 
+/** Who closes anomalies, and how long one that is expected does not ask. */
+export const anomaliesEntry = strict({
+  close: z
+    .array(name)
+    .min(1, 'must name at least one role')
+    .optional()
+    .describe("Default: the role that owns the anomaly's agent."),
+  expected_for: duration(MINUTE, '1m', 90 * DAY, '90d')
+    .optional()
+    .describe('How long one that was closed as expected does not ask, at most. Default 30d.'),
+});
+
 const day = z.iso.date('must be a day such as 2026-11-21');
 
 /** Who signed the policy off, and until when that holds. Checking warns; nothing is refused for it. */
@@ -222,6 +235,7 @@ export const policyFile = strict({
   limits: z.array(limitEntry).max(100).optional().describe('Default: 500 USD per agent and day.'),
   defaults: defaultsEntry.optional(),
   halts: haltsEntry.optional(),
+  anomalies: anomaliesEntry.optional(),
   risk_map: riskMapEntry.optional(),
   sign_offs: z.array(signOffEntry).max(100).optional(),
 });

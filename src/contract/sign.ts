@@ -7,17 +7,18 @@ import { sha256Hex } from './digest.js';
 import { parseStrictJson } from './strict-json.js';
 
 /** What is signed; each kind has its own `typ`, so that none passes for another. */
-export type RecordKind = 'decision' | 'halt' | 'lift' | 'checkpoint';
+export type RecordKind = 'decision' | 'halt' | 'lift' | 'closing' | 'checkpoint';
 
 /** `aud` of every record. */
 export const AUDIENCE = 'countersign';
 
-const KINDS = ['decision', 'halt', 'lift', 'checkpoint'] as const satisfies readonly RecordKind[];
+const KINDS = ['decision', 'halt', 'lift', 'closing', 'checkpoint'] as const satisfies readonly RecordKind[];
 /** Longest compact form, in characters; a checkpoint names many heads. */
 const LONGEST: Readonly<Record<RecordKind, number>> = {
   decision: 16_384,
   halt: 16_384,
   lift: 16_384,
+  closing: 16_384,
   checkpoint: 16 * 1024 * 1024,
 };
 
@@ -96,6 +97,7 @@ export function createVerifier(keys: KeySet): Verifier {
     decision: new Map(),
     halt: new Map(),
     lift: new Map(),
+    closing: new Map(),
     checkpoint: new Map(),
   };
   const kids: string[] = [];
@@ -177,6 +179,7 @@ function headersOf(kid: string): Readonly<Record<RecordKind, string>> {
     decision: header('decision'),
     halt: header('halt'),
     lift: header('lift'),
+    closing: header('closing'),
     checkpoint: header('checkpoint'),
   };
 }

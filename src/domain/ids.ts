@@ -11,6 +11,8 @@ export type EscalationId = Id<'escalation'>;
 export type DecisionId = Id<'decision'>;
 /** A latched stop. */
 export type HaltId = Id<'halt'>;
+/** One class of anomalies: made of whose it is and what fired, so that the same one is one. */
+export type AnomalyId = Id<'anomaly'>;
 /** `sha256:` and 64 hex digits. */
 export type Digest = Id<'digest'>;
 

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { CountersignError } from '../domain/errors.js';
 import { sqlState } from '../store/database.js';
 import { isUnavailable } from '../store/unavailable.js';
+import { anomalyRoutes } from './api/anomalies.js';
 import { decisionRoutes } from './api/decisions.js';
 import { escalationRoutes } from './api/escalations.js';
 import { haltRoutes } from './api/halts.js';
@@ -31,6 +32,7 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
   app.route('/v1', escalationRoutes(deps));
   app.route('/v1', decisionRoutes(deps));
   app.route('/v1', haltRoutes(deps));
+  app.route('/v1', anomalyRoutes(deps));
   app.route('/v1', journalRoutes(deps));
   app.route('/v1', policyRoutes(deps));
   app.route('/v1', tokenRoutes(deps));

@@ -13,6 +13,8 @@ export interface Roster {
   rolesOf(subject: string): readonly string[];
   /** The roles that may set and that may lift a halt. */
   readonly halts: { readonly set: readonly string[]; readonly lift: readonly string[] };
+  /** The roles that may close an anomaly of an agent, and how long one that is expected does not ask, at most. */
+  readonly anomalies: { closers(agent: string): readonly string[]; readonly expectedForMs: number };
 }
 
 /** One thing that is wrong with a policy, for its author. */

@@ -1,3 +1,4 @@
+import { labelled } from '../contract/digest.js';
 import { parseDuration } from '../contract/duration.js';
 import { type PolicyFile, remindMs } from '../contract/policy-file.js';
 import type { AlwaysAsk } from '../domain/action.js';
@@ -6,6 +7,7 @@ import type { Condition } from './compile.js';
 import type { Programs } from './compile-draft.js';
 import {
   DEFAULT_AUTONOMY,
+  DEFAULT_EXPECTED_FOR_MS,
   DEFAULT_EXTEND_MS,
   DEFAULT_LIMITS,
   DEFAULT_MONEY_LIMITS,
@@ -56,6 +58,10 @@ export function policyOf(hash: Digest, file: PolicyFile, { conditions, safes }: 
       windowMs: msOf(file.defaults?.window, DEFAULT_WINDOW_MS),
     },
     halts: { set: file.halts?.set ?? [...roles.keys()], lift: file.halts?.lift ?? [...roles.keys()] },
+    anomalies: {
+      close: file.anomalies?.close ?? null,
+      expectedForMs: msOf(file.anomalies?.expected_for, DEFAULT_EXPECTED_FOR_MS),
+    },
     riskMap: file.risk_map === undefined ? null : riskMapOf(file.risk_map),
   };
 }
@@ -76,6 +82,7 @@ function ruleOf(rule: NonNullable<PolicyFile['rules']>[number], condition: Condi
     level: rule.level,
     tag: rule.tag ?? null,
     condition,
+    digest: labelled('rule', { when: rule.when, level: rule.level }),
   };
 }
 

@@ -68,6 +68,7 @@ function caseFindings(given: PolicyCase, index: number, { policy, tools }: Judge
     ...argsFindings(given.args ?? {}, [...at, 'args']),
     ...factsFindings(given, at, tools),
     ...countedFindings(given, at, policy),
+    ...knownFindings(given, at, policy),
     ...expectFindings(given, at),
   ];
 }
@@ -112,6 +113,22 @@ function countedFindings({ counted = {} }: PolicyCase, at: Finding['path'], poli
       what: `no limit \`${id}\``,
       todo: `use one of the policy's: ${known.join(', ') || 'it has none'}`,
     }));
+}
+
+/** Only such a rule can be known: another would go on asking, whatever the case says. */
+function knownFindings({ known = [] }: PolicyCase, at: Finding['path'], { rules }: Policy): Finding[] {
+  const anomalies = rules.filter(({ trigger }) => trigger === 'anomaly').map(({ id }) => id);
+  return known.flatMap((id, index) =>
+    anomalies.includes(id)
+      ? []
+      : [
+          {
+            path: [...at, 'known', index],
+            what: `no rule \`${id}\` of trigger anomaly`,
+            todo: `use one of the policy's: ${anomalies.join(', ') || 'it has none'}`,
+          },
+        ],
+  );
 }
 
 function expectFindings({ expect }: PolicyCase, at: Finding['path']): Finding[] {

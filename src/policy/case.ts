@@ -1,5 +1,5 @@
 import type { Action, ToolFacts } from '../domain/action.js';
-import type { TaskId, TenantId } from '../domain/ids.js';
+import type { AnomalyId, TaskId, TenantId } from '../domain/ids.js';
 import type { Fired } from '../domain/verdict.js';
 import type { Detected } from '../contract/readings.js';
 import type { Policy } from './policy.js';
@@ -38,11 +38,20 @@ export interface Case {
   readonly now: number;
 }
 
+/** An anomaly that people closed as expected. */
+export interface KnownAnomaly {
+  readonly anomaly: AnomalyId;
+  /** Epoch milliseconds; judging does not look at the clock for it. */
+  readonly until: number;
+}
+
 /** A case with what was counted and happened before. */
 export interface JudgeInput extends Case {
   /** What each key of `reservationsFor` has counted; an absent key counts 0. */
   readonly counters: Readonly<Record<string, number>>;
   readonly history: History;
+  /** What is known of this agent, tool and situation, by rule: such a rule of trigger `anomaly` notifies and asks for no more. */
+  readonly known?: ReadonlyMap<string, KnownAnomaly>;
   /** Reasons from outside the policy (a round after the first, an earlier effect, a preview that failed). They can only tighten. */
   readonly also?: readonly Fired[];
 }

@@ -39,6 +39,9 @@ export const DEFAULT_VALIDITY_MS = 15 * 60_000;
 /** How far people may move a deadline, in all. */
 export const DEFAULT_EXTEND_MS = 24 * 3_600_000;
 
+/** How long an anomaly that was closed as expected does not ask, at most. */
+export const DEFAULT_EXPECTED_FOR_MS = 30 * 24 * 3_600_000;
+
 /** So many equal proposals in one task ask: once is work and twice may be a retry; a third time the agent goes in a circle. */
 export const EQUAL_PROPOSALS = 3;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   agentEntry,
+  anomaliesEntry,
   defaultsEntry,
   haltsEntry,
   ladderEntry,
@@ -32,6 +33,7 @@ export interface Draft {
   readonly alwaysAsk: ReadonlyMap<string, Part<typeof moneyEntry>>;
   readonly defaults: Part<typeof defaultsEntry>;
   readonly halts: Part<typeof haltsEntry>;
+  readonly anomalies: Part<typeof anomaliesEntry>;
   /** Null = not in the file, or half of it missing. */
   readonly riskMap: {
     readonly impact: ReadonlyMap<string, Part<typeof thresholdsEntry>>;
@@ -62,6 +64,7 @@ export function draftOf(data: unknown): { file: PolicyFile | null; findings: Fin
       alwaysAsk: entries(top['always_ask'], moneyEntry),
       defaults: part(top['defaults'], defaultsEntry),
       halts: part(top['halts'], haltsEntry),
+      anomalies: part(top['anomalies'], anomaliesEntry),
       riskMap: riskMapOf(top['risk_map']),
       signOffs: items(top['sign_offs'], signOffEntry),
     },

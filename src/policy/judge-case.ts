@@ -5,7 +5,7 @@ import { NO_DEADLINE_MINUTES, type Detected } from '../contract/readings.js';
 import { maskSecrets, replaceSecrets } from '../contract/secret.js';
 import { impactOfCall, toolFacts, type Tool } from '../contract/tool.js';
 import type { Action, Json, ToolFacts } from '../domain/action.js';
-import type { TaskId, TenantId } from '../domain/ids.js';
+import type { AnomalyId, TaskId, TenantId } from '../domain/ids.js';
 import type { Verdict } from '../domain/verdict.js';
 import type { JudgeInput } from './case.js';
 import type { CaseTools } from './case-table.js';
@@ -13,6 +13,8 @@ import { judge } from './judge.js';
 import { reservationsOf } from './limits.js';
 import type { Policy } from './policy.js';
 
+/** A case is about no class in particular. */
+const KNOWN_OF_CASE = 'case' as AnomalyId; // one that no row has
 const NO_CALLS = { executed: 0, rejected: 0, failed: 0 };
 /** A case is judged at a moment of its own, so that it means the same every day. */
 const NOON = '2026-01-01T12:00:00Z';
@@ -39,7 +41,13 @@ export function judgeInputOf(policy: Policy, call: ProposedCall, tools: CaseTool
   const counters = reservationsOf(input).map(
     ({ key }) => [key, counted.get(key.slice(0, key.indexOf('|'))) ?? 0] as const,
   );
-  return { ...input, counters: Object.fromEntries(counters), history: { ...NO_CALLS, ...call.history } };
+  const end = { anomaly: KNOWN_OF_CASE, until: now + policy.anomalies.expectedForMs };
+  return {
+    ...input,
+    counters: Object.fromEntries(counters),
+    history: { ...NO_CALLS, ...call.history },
+    known: new Map((call.known ?? []).map((rule) => [rule, end] as const)),
+  };
 }
 
 /** What the gate would find out about the call: from its words, its deadline, and what the case says of the task before. */

@@ -165,6 +165,7 @@ limits:
   - { id: calls, per: [agent, tool, day], count: 200 }
 defaults: { route: support_supervisor, ladder: ordinary, validity: 15m, extend: 24h }
 halts: { set: [support_supervisor, support_director], lift: [support_director, finance_lead] }
+anomalies: { close: [support_director], expected_for: 14d }
 `;
   const tools = (['get_order', 'draft_reply', 'issue_refund'] as const).map((name) => ({
     ...someFacts('note'),

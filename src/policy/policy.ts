@@ -49,6 +49,8 @@ export interface Rule extends Ask {
   readonly level: Exclude<Level, 'auto'>;
   readonly tag: string | null;
   readonly condition: Condition;
+  /** Of its condition and level as written: what was learnt of a rule holds for this one only. */
+  readonly digest: Digest;
 }
 
 /** A ladder before a role is put on it. */
@@ -103,6 +105,8 @@ export interface Policy {
     readonly windowMs: number;
   };
   readonly halts: { readonly set: readonly string[]; readonly lift: readonly string[] };
+  /** Who closes anomalies (null = the owner of the agent), and how long one that is expected does not ask, at most. */
+  readonly anomalies: { readonly close: readonly string[] | null; readonly expectedForMs: number };
   /** Null = none. */
   readonly riskMap: RiskMap | null;
 }

@@ -32,6 +32,7 @@ function roleUses(draft: Draft): Use[] {
     ...askers(draft).flatMap(([path, asker]) => use([...path, 'route'], asker.route)),
     ...(draft.halts.set ?? []).map((role, index): Use => [['halts', 'set', index], role]),
     ...(draft.halts.lift ?? []).map((role, index): Use => [['halts', 'lift', index], role]),
+    ...(draft.anomalies.close ?? []).map((role, index): Use => [['anomalies', 'close', index], role]),
   ];
 }
 

@@ -31,6 +31,11 @@ export function ownerRoleOf(policy: Policy, agent: string): string {
   return owner ?? policy.roles.keys().next().value ?? '';
 }
 
+/** The roles that may close an anomaly of an agent. */
+export function closersOf(policy: Policy, agent: string): readonly string[] {
+  return policy.anomalies.close ?? [ownerRoleOf(policy, agent)];
+}
+
 /** The role that is asked when nothing more particular is said. */
 export function defaultRouteOf(policy: Policy, agent: string): string {
   return policy.defaults.route ?? ownerRoleOf(policy, agent);

@@ -2,7 +2,7 @@ import type { Json } from '../domain/action.js';
 import type { Fired } from '../domain/verdict.js';
 import { celFactsOf } from './cel-facts.js';
 import type { Answer, CelFacts } from './compile.js';
-import type { JudgeInput } from './case.js';
+import type { JudgeInput, KnownAnomaly } from './case.js';
 import { visible } from './normalise.js';
 import type { Rule } from './policy.js';
 import { isStricter, type Reason } from './reason.js';
@@ -12,7 +12,8 @@ const MAX_VALUE = 500;
 
 /**
  * One reason for each rule of the file that fired. Every rule sees the case as it is and as a reader takes it (NFC, without invisible
- * characters); it fires if either fires, and a rule that cannot be evaluated fires at `approve`.
+ * characters); it fires if either fires, and a rule that cannot be evaluated fires at `approve`. One of trigger
+ * `anomaly` that is known notifies.
  */
 export function ruleReasons(input: JudgeInput): readonly Reason[] {
   if (input.policy.rules.length === 0) return [];
@@ -21,7 +22,7 @@ export function ruleReasons(input: JudgeInput): readonly Reason[] {
   const raw = celFactsOf(input);
   const seen = same ? null : celFactsOf(asSeen);
   return input.policy.rules.flatMap((rule) => {
-    const reason = reasonOf(rule, raw, seen);
+    const reason = reasonOf(rule, { raw, seen, known: input.known?.get(rule.id) });
     // Nobody claimed anything here: the tool itself was at a loss, and whom its rules name is asked.
     return input.unreadable === true
       ? reason.map((each) => ({ ...each, soft: rule.condition.restsOnClaims }))
@@ -29,16 +30,25 @@ export function ruleReasons(input: JudgeInput): readonly Reason[] {
   });
 }
 
-function reasonOf(rule: Rule, raw: CelFacts, seen: CelFacts | null): Reason[] {
+interface Seen {
+  readonly raw: CelFacts;
+  readonly seen: CelFacts | null;
+  readonly known: KnownAnomaly | undefined;
+}
+
+function reasonOf(rule: Rule, { raw, seen, known }: Seen): Reason[] {
   const answer = rule.condition.evaluate(raw);
   const seenAnswer = seen === null ? answer : rule.condition.evaluate(seen);
   const error = errorOf(answer) ?? errorOf(seenAnswer);
   if (error === undefined && !fires(answer) && !fires(seenAnswer)) return [];
+  // What a rule could not look at is not what people closed.
+  const expected = rule.trigger === 'anomaly' && error === undefined ? known : undefined;
+  const level = error === undefined || isStricter(rule.level, 'approve') ? rule.level : 'approve';
   const fired: Fired = {
     rule: rule.id,
     trigger: rule.trigger,
-    level: error === undefined || isStricter(rule.level, 'approve') ? rule.level : 'approve',
-    values: valuesOf(rule, raw, seen),
+    level: expected === undefined ? level : 'notify',
+    values: { ...valuesOf(rule, raw, seen), ...(expected && knownValues(expected)) },
     ...(rule.tag === null ? {} : { tag: rule.tag }),
     ...(error === undefined ? {} : { error }),
   };
@@ -58,6 +68,10 @@ function errorOf(answer: Answer): string | undefined {
 
 function fires(answer: Answer): boolean {
   return 'fires' in answer && answer.fires;
+}
+
+function knownValues({ anomaly, until }: KnownAnomaly): Fired['values'] {
+  return { knownAnomaly: anomaly, knownUntil: new Date(until).toISOString().slice(0, 10) };
 }
 
 /**

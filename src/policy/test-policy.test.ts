@@ -49,6 +49,15 @@ describe('a case table', () => {
     ]);
   });
 
+  // Seen to fail: `known` left out of what is judged.
+  it('shows what would be if an anomaly was closed as expected', () => {
+    const rules =
+      'rules: [{ id: new, trigger: anomaly, when: "task.situation == \'odd\'", level: approve }]\n';
+    const odd = '  - { name: odd, agent: support, tool: read, situation: odd, facts: { tier: 1 }';
+    const cases = `${odd}, expect: { level: approve } }\n${odd.replace('name: odd', 'name: known')}, known: [new], expect: { level: notify, rules: [new] } }\n`;
+    expect(report(cases, { rules, coverage: false }).passed).toBe(true);
+  });
+
   // Seen to fail: a difference that is not told.
   it.each([
     ['rules', 'rules: [unsure]'],
@@ -144,6 +153,12 @@ describe('a case table that cannot be used', () => {
       /agent-day-usd/,
     ],
     ['a level that is none', sure.replace('level: auto', 'level: automatic'), /auto/, /write one of auto/],
+    [
+      'a known rule that is no anomaly',
+      sure.replace('expect:', 'known: [unsure], expect:'),
+      /no rule `unsure` of trigger anomaly/,
+      /has none/,
+    ],
     [
       'a time without zone',
       sure.replace('expect:', 'at: 2026-11-21 12:00, expect:'),

@@ -24,6 +24,7 @@ import {
 } from '../contract/http.js';
 import { journalPage, type EvidenceOf, type JournalPage } from '../contract/http-evidence.js';
 import { createAdministration, type Administration } from './administration.js';
+import { createAnomalies, type Anomalies } from './anomalies.js';
 import { createSend, type ClientOptions, type Send } from './transport.js';
 
 export type { ClientOptions } from './transport.js';
@@ -43,7 +44,7 @@ export interface Keyed {
 export type Submission = Omit<SubmitRequest, 'task'> & { readonly task: string };
 
 /** The gateway, as other programs use it. Every method throws CountersignError with a code of the one table. */
-export interface CountersignClient extends Administration {
+export interface CountersignClient extends Administration, Anomalies {
   readonly tasks: {
     /** The task's name is the key of the request: the same again gets the first task. */
     submit(request: Submission): Promise<SubmitAnswer>;
@@ -101,6 +102,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     escalations: createEscalations(send),
     halts: createHalts(send),
     journal: createJournal(send),
+    ...createAnomalies(send),
     ...createAdministration(send),
   };
 }

@@ -3,11 +3,13 @@ import { openDatabase, sqlState, type Database, type Queries } from './database.
 import { spine } from './migrations/001-spine.js';
 import { readings } from './migrations/002-readings.js';
 import { verbs } from './migrations/003-verbs.js';
+import { anomalies } from './migrations/004-anomalies.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
   { id: 2, sql: readings },
   { id: 3, sql: verbs },
+  { id: 4, sql: anomalies },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

@@ -4,6 +4,11 @@ import { type Broken, ladder, riskMap } from './broken.js';
 /** Figures, days and the risk map. */
 export const FIGURES: readonly Broken[] = [
   {
+    name: 'an anomaly that is expected too long',
+    text: policyText('anomalies: { expected_for: 91d }'),
+    told: ['10 anomalies.expected_for | must lie between 1m and 90d | correct the value'],
+  },
+  {
     name: 'a ttl that is none',
     text: ladder('ttl: soon, fallback: deny'),
     told: ['11 ladders.careful.ttl | must be a duration such as 30m, 24h or 7d | correct the value'],

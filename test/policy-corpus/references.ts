@@ -86,6 +86,11 @@ export const REFERENCES: readonly Broken[] = [
     told: ['12 limits[1].id | the id `a` stands twice | give each its own: verdicts and counters'],
   },
   {
+    name: 'an anomaly that an unknown role closes',
+    text: policyText('anomalies:\n  close: [nobody]'),
+    told: ['11 anomalies.close[0] | no role `nobody` | declare it under roles, or use one of:'],
+  },
+  {
     name: 'halts by unknown roles',
     text: policyText('halts:\n  set: [nobody]\n  lift: [director, noone]'),
     told: [
