@@ -50,7 +50,8 @@ export async function openHandOver(
     unknowns: [
       `why it ended: ${ending.detail}`,
       ...standing.map(
-        ({ operation, tool }) => `${tool} (operation ${operation}) was to be undone and may still stand`,
+        ({ operation, tool }) =>
+          `${tool} (operation ${operation}) was neither confirmed nor undone and may still stand`,
       ),
     ],
   });

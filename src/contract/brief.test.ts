@@ -86,7 +86,7 @@ describe('buildBrief', () => {
     const brief = buildBrief(anInput({ verdict: { ...verdict, ladder } }));
     expect(brief.onSilence).toBe('safe');
     expect(brief.options.at(-1)?.consequence).toBe(
-      'The safe action send_reply runs instead; the agent is told that nobody answered.',
+      'Instead of it this runs: send_reply({"text":"we look into it"}).',
     );
     expect(aboveTheFold(brief, reading)[7]).toMatch(/; else safe action$/);
   });

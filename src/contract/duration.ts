@@ -13,5 +13,6 @@ export function parseDuration(text: string): number | undefined {
 export function durationText(ms: number): string {
   const units = Object.entries(UNITS).toReversed();
   const [unit, size] = units.find(([, each]) => ms % each === 0 && ms >= each) ?? ['ms', 1];
+  if (ms === 0) return '0s';
   return ms === UNITS.d ? '24h' : `${ms / size}${unit}`;
 }

@@ -47,7 +47,7 @@ export const closeRequest = z
     /** What was learnt. */
     learnt: freeText(1, 2000).refine((text) => text.trim() !== '', 'must say something'),
     /** How long it is expected; absent: as long as the policy lets. */
-    for: z.exactOptional(duration(MINUTE, '1m', 90 * DAY, '90d')),
+    for: z.exactOptional(duration(MINUTE, 90 * DAY, 'How long it does not ask.')),
   })
   .refine((body) => body.for === undefined || body.as === 'expected', '`for` belongs to expected');
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDuration } from './duration.js';
+import { durationText, parseDuration } from './duration.js';
 import { name } from './fields.js';
 
 /** Milliseconds of a second. */
@@ -29,14 +29,16 @@ export const toolName = z
 /** A currency by its code. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD');
 /** An amount that is not negative. */
-export const minorUnits = z.int().min(0, 'must not be negative').describe('Integer minor units (cents).');
+export const minorUnits = z.int().min(0, 'must not be negative');
 
-/** A duration as text, within bounds that the refusal names. */
-export function duration(minMs: number, min: string, maxMs: number, max: string) {
+/** A duration as text, within bounds that its description and the refusal name. */
+export function duration(minMs: number, maxMs: number, description: string) {
+  const [min, max] = [durationText(minMs), durationText(maxMs)];
   return z
     .string()
     .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'must be a duration such as 30m, 24h or 7d')
-    .refine((text) => within(parseDuration(text), minMs, maxMs), `must lie between ${min} and ${max}`);
+    .refine((text) => within(parseDuration(text), minMs, maxMs), `must lie between ${min} and ${max}`)
+    .describe(`${description} Between ${min} and ${max}.`);
 }
 
 /** What is no duration at all is told by the pattern, once. */
@@ -45,7 +47,7 @@ function within(ms: number | undefined, minMs: number, maxMs: number): boolean {
 }
 
 /** The role that a question goes to. */
-export const route = name.describe('The role that is asked.');
+export const route = name.describe('The role that is asked; at level notify the one that is told.');
 /** The ladder that a question climbs. */
 export const ladder = name.describe(
   'One of `ladders`, or the built-in ordinary (7d), sensitive (24h), urgent (30m).',

@@ -19,26 +19,35 @@ import { riskMapEntry } from './policy-risk-map.js';
 /** One agent: whose it is, what it may call, which situations it was made for. */
 export const agentEntry = strict({
   owner: name.describe('The role that answers for the agent: hand-overs and held questions go to its desk.'),
-  tools: z.array(toolName).describe('A call of any other tool asks a person, except at stage broad.'),
-  autonomy: z
-    .enum(['supervised', 'constrained', 'monitored', 'full'])
+  tools: z
+    .array(toolName)
+    .describe('What it may call. A call of any other tool asks a person, except at stage broad.'),
+  autonomy: z.enum(['supervised', 'constrained', 'monitored', 'full']).optional().meta({
+    description:
+      'Level by tier where `tools` says none. supervised: 1 auto, above approve, and never less; constrained: 1 auto, 2 notify, 3 and 4 approve; monitored: 1 auto, 2 and 3 notify, 4 approve; full: 1 and 2 auto, 3 notify, 4 approve.',
+    default: 'constrained',
+  }),
+  stage: z.enum(['assistant', 'narrow', 'broad']).optional().meta({
+    description:
+      'assistant: drafts only, every tool above tier 1 asks; narrow: a tool that is not listed asks; broad: every registered tool counts as listed.',
+    default: 'narrow',
+  }),
+  situations: z
+    .array(z.string().min(1).max(200))
     .optional()
-    .describe(
-      'Level by tier where `tools` says none. supervised: 1 auto, above approve, and never less; constrained (default): 1 auto, 2 notify, 3 and 4 approve; monitored: 1 auto, 2 and 3 notify, 4 approve; full: 1 and 2 auto, 3 notify, 4 approve.',
-    ),
-  stage: z
-    .enum(['assistant', 'narrow', 'broad'])
-    .optional()
-    .describe(
-      'assistant: drafts only, every tool above tier 1 asks; narrow (default): a tool that is not listed asks; broad: every registered tool counts as listed.',
-    ),
-  situations: z.array(z.string().min(1).max(200)).optional().describe('Read by rules as agent.situations.'),
+    .describe('The kinds of case it was made for; rules read them as agent.situations.'),
 });
 
 /** One role. */
 export const roleEntry = strict({
-  members: z.array(name).describe('Subjects who may decide for the role.'),
-  backup: name.optional().describe('The role that is asked when this one stays silent.'),
+  members: z
+    .array(name)
+    .describe(
+      'Subjects who may decide for the role. Empty only where a backup has members: it is asked at once.',
+    ),
+  backup: name
+    .optional()
+    .describe('The role that is asked when this one stays silent, if the ladder says `then: backup`.'),
   mail: z
     .array(z.email())
     .max(20)
@@ -61,7 +70,7 @@ export const alwaysAskName = z.enum([
   'change-privileges',
 ]);
 
-const window = duration(SECOND, '1s', 7 * DAY, '7d');
+const window = (description: string) => duration(SECOND, 7 * DAY, description).optional();
 
 /** What the policy says of one tool; its tier is the tool's own. */
 export const toolEntry = strict({
@@ -71,11 +80,9 @@ export const toolEntry = strict({
     .describe(
       "Default by tier and the agent's autonomy. Not below the floor: tier 3 notify, tier 4 approve. soft needs a tool of tier 1 or 2 with an undo.",
     ),
-  window: window
-    .optional()
-    .describe(
-      'At level soft: how long it may be confirmed before it is undone. Default: that of `defaults`.',
-    ),
+  window: window(
+    'At level soft: how long a call may be confirmed before it is undone. Default: that of `defaults`.',
+  ),
   categories: z
     .array(alwaysAskName)
     .optional()
@@ -86,17 +93,23 @@ export const toolEntry = strict({
 
 /** One rule: fires when its CEL condition is true, or cannot be evaluated. It only ever tightens. */
 export const ruleEntry = strict({
-  id: name,
-  trigger: z.enum(TRIGGERS),
-  when: z.string().min(1).max(2000).describe('CEL over task, agent, action, readings, history.'),
+  id: name.describe('Its own: verdicts, briefs and the journal name it.'),
+  trigger: z.enum(TRIGGERS).describe('Why the rule exists; shown to the reviewer.'),
+  when: z
+    .string()
+    .min(1)
+    .max(2000)
+    .describe(
+      'CEL over task, agent, action, readings, history. What cannot be evaluated fires, at approve or stricter.',
+    ),
   level: z
     .enum(['notify', 'soft', 'approve', 'stop'], {
       error: 'must be notify, soft, approve or stop: a rule can only tighten',
     })
-    .describe('soft becomes approve for a call that cannot be undone.'),
+    .describe('What a call then gets at least. soft becomes approve for a call that cannot be undone.'),
   route: route.optional(),
   ladder: ladder.optional(),
-  tag: z.string().min(1).max(100).optional(),
+  tag: z.string().min(1).max(100).optional().describe('Words for the reviewer beside the id of the rule.'),
 });
 
 const remind = z
@@ -120,15 +133,17 @@ export const safeEntry = strict({
 
 /** How long each role is asked, and what silence means. */
 export const ladderEntry = strict({
-  ttl: duration(100, '100ms', 365 * DAY, '365d').describe('How long each role has.'),
+  ttl: duration(100, 365 * DAY, 'How long each role has.'),
   remind: remind
     .optional()
-    .describe('When a reminder is due: a share of the ttl, or a duration shorter than it.'),
+    .describe('When a reminder is due: a share of the ttl, or a duration shorter than it. Default: none.'),
   // oxlint-disable-next-line unicorn/no-thenable -- a key of the file; its value is never a function
   then: z
     .literal('backup')
     .optional()
-    .describe('After the role its backup, then the backup of that, each for the ttl.'),
+    .describe(
+      'After the role its backup, then the backup of that, each for the ttl. Default: the role alone.',
+    ),
   fallback: z
     .enum(['deny', 'safe', 'hold', 'fail', 'halt'])
     .describe(
@@ -146,14 +161,18 @@ export function remindMs(text: string, ttlMs: number): number {
 
 /** A cumulative limit: either `currency` and `minor`, or `count`. */
 export const limitEntry = strict({
-  id: name,
+  id: name.describe('Its own: counters are kept by it. Another id counts from 0.'),
   per: z
     .array(z.enum(['agent', 'payee', 'tool', 'requester', 'day']))
     .min(1)
-    .describe('Counted apart for each of these; day is the UTC day.'),
-  currency: currency.optional(),
-  minor: minorUnits.optional(),
-  count: z.int().min(0).optional().describe('Number of calls, instead of an amount.'),
+    .describe('Counted apart for each of these; day is the UTC day. Without day it is never counted anew.'),
+  currency: currency.optional().describe('Counts what calls move in this currency; with `minor`.'),
+  minor: minorUnits.optional().describe('So much may run without a person, in integer minor units (cents).'),
+  count: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('So many calls may run without a person; instead of `currency` and `minor`.'),
 });
 
 const category = { route: route.optional(), ladder: ladder.optional() };
@@ -163,40 +182,56 @@ export const moneyEntry = strict({
   limits: z
     .record(currency, minorUnits)
     .optional()
-    .describe(
-      'What one call may move without a person, by currency. Default USD 10000 (100 USD). Any other currency asks.',
-    ),
+    .meta({
+      description:
+        'What one call may move without a person, in minor units by currency. Any other currency asks, and so does one that no cumulative limit counts.',
+      default: { USD: 10_000 },
+    }),
   ...category,
 });
 
 /** The five categories that always ask. They can be routed, not switched off. */
 export const alwaysAskEntry = strict({
-  'deploy-production': strict(category).optional(),
-  'external-communication': strict(category).optional(),
-  money: moneyEntry.optional(),
-  'delete-data': strict(category).optional(),
-  'change-privileges': strict(category).optional(),
+  'deploy-production': strict(category).optional().describe('Who is asked about what goes into production.'),
+  'external-communication': strict(category).optional().describe('Who is asked about what leaves the house.'),
+  money: moneyEntry.optional().describe('Who is asked about money, and above which amount.'),
+  'delete-data': strict(category).optional().describe('Who is asked about deleting data.'),
+  'change-privileges': strict(category).optional().describe('Who is asked about changing who may do what.'),
 });
 
 /** What holds where nothing more particular is said. */
 export const defaultsEntry = strict({
-  route: route.optional().describe('Default: the role that owns the agent.'),
-  ladder: ladder.optional().describe('Default: ordinary; sensitive for tier 4.'),
-  validity: duration(SECOND, '1s', 7 * DAY, '7d')
+  route: route
     .optional()
-    .describe('How long after a decision the call may still start. Default 15m.'),
-  extend: duration(0, '0s', 30 * DAY, '30d')
+    .describe('The role that is asked where nothing names one. Default: the role that owns the agent.'),
+  ladder: ladder
     .optional()
-    .describe('How far people may move a deadline, in all. Default 24h.'),
-  window: window
+    .describe(
+      'The ladder of a question for which nothing names one. Default: ordinary; sensitive for tier 4.',
+    ),
+  validity: duration(SECOND, 7 * DAY, 'How long after a decision the call may still start.')
     .optional()
-    .describe('At level soft: how long an action may be confirmed before it is undone. Default 30m.'),
+    .meta({ default: '15m' }),
+  extend: duration(0, 30 * DAY, 'How far people may move a deadline, in all.')
+    .optional()
+    .meta({ default: '24h' }),
+  window: window('At level soft: how long a call may be confirmed before it is undone.').meta({
+    default: '30m',
+  }),
 });
 
 /** Who may halt, and who may lift a halt that somebody of another role set. */
 export const haltsEntry = strict({
-  set: z.array(name).min(1, 'must name at least one role').optional().describe('Default: every role.'),
-  lift: z.array(name).min(1, 'must name at least one role').optional().describe('Default: every role.'),
+  set: z
+    .array(name)
+    .min(1, 'must name at least one role')
+    .optional()
+    .describe('Roles that may set one. Default: every role.'),
+  lift: z
+    .array(name)
+    .min(1, 'must name at least one role')
+    .optional()
+    .describe('Roles that may lift one that somebody of another role set. Default: every role.'),
 });
 
 /** Who closes anomalies, and how long one that is expected does not ask. */
@@ -205,10 +240,10 @@ export const anomaliesEntry = strict({
     .array(name)
     .min(1, 'must name at least one role')
     .optional()
-    .describe("Default: the role that owns the anomaly's agent."),
-  expected_for: duration(MINUTE, '1m', 90 * DAY, '90d')
+    .describe("Roles that may close one. Default: the role that owns the anomaly's agent."),
+  expected_for: duration(MINUTE, 90 * DAY, 'How long one that was closed as expected does not ask, at most.')
     .optional()
-    .describe('How long one that was closed as expected does not ask, at most. Default 30d.'),
+    .meta({ default: '30d' }),
 });
 
 const day = z.iso.date('must be a day such as 2026-11-21');
@@ -216,28 +251,69 @@ const day = z.iso.date('must be a day such as 2026-11-21');
 /** Who signed the policy off, and until when that holds. Checking warns; nothing is refused for it. */
 export const signOffEntry = strict({
   role: z.string().min(1).max(100).describe('Such as product, compliance, engineering.'),
-  by: z.string().min(1).max(200),
-  on: day,
+  by: z.string().min(1).max(200).describe('The person who did.'),
+  on: day.describe('The day it was signed off.'),
   review: day.describe('From this day on it has to be signed off anew.'),
-  tools: z.array(toolName).optional().describe('The tools that were looked at.'),
+  tools: z
+    .array(toolName)
+    .optional()
+    .describe('The tools that were looked at: any other that the file names is told as not signed off.'),
 });
 
 /** The whole policy file, as YAML gives it. Every key is enforced by something; any other is refused. */
 export const policyFile = strict({
-  version: z.string({ error: 'must be text in quotes, such as "2026-11-21.1"' }).min(1).max(64),
+  version: z
+    .string({ error: 'must be text in quotes, such as "2026-11-21.1"' })
+    .min(1)
+    .max(64)
+    .describe(
+      'Your name for this state of the file, in quotes; verdicts carry it beside the hash of the text.',
+    ),
   owner: z.string().min(1).max(200).describe('The team that answers for this file.'),
-  agents: z.record(name, agentEntry),
-  roles: z.record(name, roleEntry),
-  tools: z.record(toolName, toolEntry).optional(),
-  rules: z.array(ruleEntry).max(500).optional(),
-  ladders: z.record(name, ladderEntry).optional(),
-  always_ask: alwaysAskEntry.optional(),
-  limits: z.array(limitEntry).max(100).optional().describe('Default: 500 USD per agent and day.'),
-  defaults: defaultsEntry.optional(),
-  halts: haltsEntry.optional(),
-  anomalies: anomaliesEntry.optional(),
-  risk_map: riskMapEntry.optional(),
-  sign_offs: z.array(signOffEntry).max(100).optional(),
+  agents: z.record(name, agentEntry).describe('The agents by name. A call of any other agent asks a person.'),
+  roles: z.record(name, roleEntry).describe('Who may decide, by role. At least one.'),
+  tools: z
+    .record(toolName, toolEntry)
+    .optional()
+    .describe('What is said of a tool beside what it declares itself, by its name. Its tier is its own.'),
+  rules: z
+    .array(ruleEntry)
+    .max(500)
+    .optional()
+    .describe('Conditions under which a call gets a stricter level. The strictest of all that fire holds.'),
+  ladders: z
+    .record(name, ladderEntry)
+    .optional()
+    .describe(
+      'How questions are asked, by name. One called ordinary, sensitive or urgent takes the place of the built-in.',
+    ),
+  always_ask: alwaysAskEntry
+    .optional()
+    .describe('The five categories that ask whatever the tier. They can be routed, not switched off.'),
+  limits: z
+    .array(limitEntry)
+    .max(100)
+    .optional()
+    .meta({
+      description:
+        'Cumulative limits: what would pass one asks a person. Given here, they take the place of the default.',
+      default: [{ id: 'agent-day-usd', per: ['agent', 'day'], currency: 'USD', minor: 50_000 }],
+    }),
+  defaults: defaultsEntry.optional().describe('What holds where nothing more particular is said.'),
+  halts: haltsEntry.optional().describe('Who may set a halt and who may lift it.'),
+  anomalies: anomaliesEntry
+    .optional()
+    .describe('Who closes anomalies, and how long one that is expected does not ask.'),
+  risk_map: riskMapEntry
+    .optional()
+    .describe('Impact by reversibility: one more reason, so that it can only tighten.'),
+  sign_offs: z
+    .array(signOffEntry)
+    .max(100)
+    .optional()
+    .describe(
+      'Who signed the file off. `policy check` warns when a review is due; nothing is refused for it.',
+    ),
 });
 
 /** A policy file that fits the schema; whether its names and conditions hold is for `loadPolicy`. */

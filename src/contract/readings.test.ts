@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { regenerated } from '../../test/support/page.js';
 import {
   isDetectedName,
   NO_DEADLINE_MINUTES,
@@ -25,10 +26,7 @@ describe('the vocabulary', () => {
   it('stands in docs/readings.md as it is here (`npx vitest run contract/readings -u` writes it)', async () => {
     const page = readFileSync(new URL('../../docs/readings.md', import.meta.url), 'utf8');
     expect(page.match(/<!-- (claimed|detected) -->/g)).toHaveLength(2);
-    const whole = page.replace(
-      /(?<=<!-- (claimed|detected) -->\n\n).*?(?=\n\n<!-- end -->)/gs,
-      (_table, by: string) => tableOf(READINGS.filter((spec) => spec.by === by)),
-    );
+    const whole = regenerated(page, (by) => tableOf(READINGS.filter((spec) => spec.by === by)));
     await expect(whole).toMatchFileSnapshot('../../docs/readings.md');
   });
 });

@@ -138,6 +138,18 @@ describe('defineTool', () => {
     const other = z.object({ a: z.number().meta({ 'x-secret': true }) });
     expect(() => refund({ input: other as unknown as typeof input })).toThrow(/only strings/);
   });
+
+  // Seen to fail: such a tool taken, of which every call was judged as uninspectable.
+  it.each([
+    ['a least length', z.string().min(7), false],
+    ['a greatest length', z.string().max(5), false],
+    ['a pattern', z.string().regex(/^sk-/), false],
+    ['a least length of one', z.string().min(1), true],
+  ])('takes a secret with %s only if the mask passes', (_name, checks, passes) => {
+    const define = () => refund({ input: z.object({ a: secret(checks) }) as unknown as typeof input });
+    if (passes) expect(isTool(define())).toBe(true);
+    else expect(define).toThrow(/a secret\(\) is judged and shown as ••••••/);
+  });
 });
 
 describe('arguments', () => {

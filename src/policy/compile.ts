@@ -67,7 +67,7 @@ export interface CelFacts {
 export type CelInt = bigint | number;
 
 /** No loop over a loop, no regular expression (see `expression.ts`), and bounded size: an evaluation is at most quadratic in the payload, which `cel-facts.ts` bounds. */
-const LIMITS = {
+export const LIMITS = {
   maxAstNodes: 300,
   maxDepth: 24,
   maxListElements: 200,
@@ -75,7 +75,8 @@ const LIMITS = {
   maxCallArguments: 8,
 };
 
-const VARIABLES = {
+/** What a condition can read, with its type in CEL; beside these `readings.NAME`. */
+export const VARIABLES = {
   task: { id: 'string', tenant: 'string', requester: 'string', situation: 'string' },
   agent: { name: 'string', owner: 'string', tools: 'list<string>', situations: 'list<string>' },
   action: {

@@ -10,7 +10,8 @@ export interface Flaw {
 
 const ROOTS: ReadonlySet<string> = new Set(['task', 'agent', 'action', 'readings', 'history']);
 const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
-const FUNCTIONS: ReadonlySet<string> = new Set([
+/** The functions of CEL that a policy may call. */
+export const FUNCTIONS: ReadonlySet<string> = new Set([
   ...LOOPS,
   'has',
   'size',

@@ -64,11 +64,13 @@ export async function endUndo(
   return true;
 }
 
-/** Calls of a task that were to be taken back and still stand, or may. */
+/** Calls of a task that ran softly, that nobody confirmed, and that were not taken back: they stand, or may. */
 export async function standingUndos(queries: Queries, tenant: TenantId, task: TaskId) {
   return queries.query<{ operation: number; generation: number; tool: string }>(
-    `select u.operation, u.generation, l.tool from undos u join ledger l using (tenant, task, operation, generation)
-     where u.tenant = $1 and u.task = $2 and u.status in ('claimed', 'failed', 'unknown') and l.status = 'done' order by u.operation`,
+    `select l.operation, l.generation, l.tool from ledger l left join undos u using (tenant, task, operation, generation)
+     where l.tenant = $1 and l.task = $2 and l.status = 'done' and (u.status in ('claimed', 'failed', 'unknown') or (u.status is null and exists (
+       select 1 from questions q where q.tenant = l.tenant and q.task = l.task and q.operation = l.operation and q.generation = l.generation
+         and q.kind = 'confirmation' and q.status <> 'permitted' and q.closed_as is distinct from 'confirmed'))) order by l.operation`,
     [tenant, task],
   );
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,15 +9,11 @@ import { createToken } from '../../src/store/tokens.js';
 import { openLive, type Live } from '../attacks/live.js';
 import { testFolder } from '../support/folder.js';
 import { TENANT } from '../support/gate.js';
+import { npmFolder } from '../support/npm-folder.js';
+import { blocksOf } from '../support/page.js';
 
 const execute = promisify(execFile);
-const page = readFileSync('docs/agents.md', 'utf8');
-const BLOCK = /^```(?<language>\w+)(?: (?<use>[\w.-]+(?: [\w.-]+)?))?\n(?<text>[\s\S]*?)^```$/gm;
-const blocks = [...page.matchAll(BLOCK)].map(({ groups = {} }) => ({
-  language: groups['language'],
-  use: groups['use'],
-  text: groups['text'] ?? '',
-}));
+const blocks = blocksOf(readFileSync('docs/agents.md', 'utf8'));
 const textsOf = (language: string, use: string) =>
   blocks.filter((block) => block.language === language && block.use === use).map((block) => block.text);
 
@@ -32,16 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => live.stop());
 
-/** A folder as after `npm install countersign`, with the page's program. */
-function programFolder(): string {
-  const dir = testFolder();
-  mkdirSync(join(dir, 'node_modules'));
-  symlinkSync(resolve('.'), join(dir, 'node_modules/countersign'));
-  symlinkSync(resolve('node_modules/@types'), join(dir, 'node_modules/@types'));
-  writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(dir, 'agent.ts'), textsOf('ts', 'runnable agent.ts')[0] ?? '');
-  return dir;
-}
+const programFolder = () => npmFolder({ 'agent.ts': textsOf('ts', 'runnable agent.ts')[0] ?? '' });
 
 /** Seen to fail: no `why` in a result; a misspelt member in the loop, the script and the second curl. */
 describe('docs/agents.md', () => {

@@ -1,25 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { script, testFolder } from '../support/folder.js';
+import { npmFolder } from '../support/npm-folder.js';
 import { builtBundle } from '../support/stack.js';
 import { newcomerText } from './newcomer-text.js';
-
-/** A folder as after `npm install countersign zod`, with the newcomer's files. */
-function newcomersFolder(): string {
-  const dir = testFolder();
-  mkdirSync(join(dir, 'node_modules/.bin'), { recursive: true });
-  symlinkSync(resolve('.'), join(dir, 'node_modules/countersign'));
-  symlinkSync(resolve('node_modules/zod'), join(dir, 'node_modules/zod'));
-  // npm would link the bin and make it executable; the build does not
-  script(join(dir, 'node_modules/.bin'), 'countersign', `exec node ${resolve('dist/src/cli/main.js')} "$@"`);
-  for (const { name, text } of newcomerText().files) writeFileSync(join(dir, name), text);
-  writeFileSync(join(dir, 'package.json'), '{ "private": true }');
-  return dir;
-}
 
 /** A line in a shell of its own; port 0 only so that several stacks can run on one machine. */
 function shell(line: string, dir: string) {
@@ -71,7 +58,7 @@ describe("the README's newcomer", { timeout: 180_000 }, () => {
 
   it('guards a tool of their own with exactly that text', async () => {
     await builtBundle();
-    const dir = newcomersFolder();
+    const dir = npmFolder(Object.fromEntries(newcomerText().files.map(({ name, text }) => [name, text])));
     writeFileSync(join(dir, 'old.log'), 'old');
     const [dev = '', submit = '', inbox = '', approve = ''] = newcomerText().commands;
     await leftRunning(dev, dir, /Stop with Ctrl-C/);
