@@ -36,6 +36,8 @@ export const SHOP_TABLES = `
     body text not null,
     state text not null
   );
+  -- a queued reply leaves at this time, unless it was recalled before
+  alter table shop.replies add column if not exists leaves_at timestamptz;
   create table if not exists shop.effects (
     key text primary key,
     tool text not null,
@@ -58,6 +60,8 @@ export const SHOP_TABLES = `
     ('1230', 'c-cho', 'desk clock', 6000, 'delivered', 0),
     ('1242', 'c-dia', 'road bicycle', 72000, 'delivered', 60000),
     ('1243', 'c-ada', 'garden bench', 21000, 'packed', 60000),
-    ('1250', 'c-ben', 'record player', 15500, 'delivered', 0)
+    ('1250', 'c-ben', 'record player', 15500, 'delivered', 0),
+    ('1261', 'c-cho', 'bookshelf', 34000, 'delivered', 0),
+    ('1262', 'c-dia', 'coat stand', 8900, 'delivered', 0)
     on conflict do nothing;
 `;

@@ -69,6 +69,52 @@ export const draftReply = defineTool({
   },
 });
 
+/** How long a queued reply stays in the house, in minutes: well longer than the window in which somebody confirms it. */
+const HELD_MINUTES = 120;
+
+/** Queues a reply to the order's customer; it leaves after two hours, and can be recalled until then. */
+export const queueReply = defineTool({
+  name: 'queue_reply',
+  version: '1',
+  tier: 2,
+  input: z.strictObject({ orderId, body: text }),
+  output: z.strictObject({ queued: z.string(), leavesAt: z.string() }),
+  describe: (args) => `Queue a reply about order ${args.orderId}, which leaves in ${HELD_MINUTES / 60} hours`,
+  idempotency: { keyLifetime: '24h' },
+  async preview(args) {
+    const order = await orderOf(args.orderId);
+    return {
+      diff: [{ field: `reply to ${order.email}`, before: 'nothing queued', after: args.body }],
+      evidence: [seen(order)],
+      alternatives: ['a draft, which nobody receives'],
+    };
+  },
+  undo: async (_args, result) => {
+    const { queued } = z.object({ queued: z.string() }).parse(result);
+    const recalled = await shop().query(
+      `update shop.replies set state = 'recalled' where key = $1
+       and (state = 'recalled' or (state = 'queued' and leaves_at > now())) returning key`,
+      [queued],
+    );
+    if (recalled.length === 0) throw new ToolFailure('too-late', `the reply ${queued} has left the house`);
+  },
+  async run(args, call) {
+    const order = await orderOf(args.orderId);
+    await shop().act(call, { tool: 'queue_reply', once: true }, async (query) => {
+      const row = [call.idempotencyKey, order.id, order.email, args.body, 'queued', HELD_MINUTES];
+      await query(
+        `insert into shop.replies values ($1, $2, $3, $4, $5, now() + make_interval(mins => $6))`,
+        row,
+      );
+    });
+    const [row] = await shop().query(
+      `select to_json(leaves_at)#>>'{}' as at from shop.replies where key = $1`,
+      [call.idempotencyKey],
+    );
+    return { queued: call.idempotencyKey, leavesAt: String(row?.['at']) };
+  },
+});
+
 /** Sends a mail to a customer. */
 export const sendReply = defineTool({
   name: 'send_reply',

@@ -5,7 +5,6 @@ import type { QuestionKind } from '../domain/escalation.js';
 import { escalationId } from '../domain/ids.js';
 import { briefDigest, buildBrief } from '../contract/brief.js';
 import { actionDigest } from '../contract/digest.js';
-import { maskSecrets } from '../contract/secret.js';
 import { describeCall, type Tool } from '../contract/tool.js';
 import type { Preview } from '../contract/tool-definition.js';
 import { URGENT_MS } from '../policy/ladder.js';
@@ -130,7 +129,7 @@ export function digestOf(call: LedgerRow, tool: Tool | undefined, policyHash: Po
 async function previewOf(tool: Tool | undefined, stored: Json): Promise<Preview | 'failed' | null> {
   const preview = tool?.preview;
   if (!tool || !preview) return null;
-  const parsed = tool.parseArgs(maskSecrets(stored));
+  const parsed = tool.viewArgs(stored);
   return 'args' in parsed
     ? within(PREVIEW_MS, (signal) => preview(parsed.args, { signal })).catch(() => 'failed' as const)
     : 'failed';
@@ -143,7 +142,7 @@ export const NO_FINGERPRINT = 'failed';
 export async function fingerprintOf(tool: Tool | undefined, stored: Json): Promise<string | null> {
   const fingerprint = tool?.fingerprint;
   if (!tool || !fingerprint) return null;
-  const parsed = tool.parseArgs(maskSecrets(stored));
+  const parsed = tool.viewArgs(stored);
   if (!('args' in parsed)) return NO_FINGERPRINT;
   return within(PREVIEW_MS, (signal) => fingerprint(parsed.args, { signal })).then(
     (seen) => `seen:${seen}`,

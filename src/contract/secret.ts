@@ -12,7 +12,7 @@ export const SECRET_KEY = '$secret';
 /** What stands for a secret wherever people look. */
 export const SECRET_MASK = '••••••';
 
-/** Marks a string of a tool's input as secret: `secret()`, or `secret(z.string().min(1))`; its checks have to let the mask pass. Shows in the JSON Schema as `x-secret: true`. */
+/** Marks a string of a tool's input as secret: `secret()`, or `secret(z.string().min(20))`. Shows in the JSON Schema as `x-secret: true`. */
 export function secret(schema: z.ZodString = z.string()): z.ZodString {
   return schema.meta({ 'x-secret': true });
 }

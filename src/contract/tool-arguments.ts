@@ -3,7 +3,7 @@ import type { Json } from '../domain/action.js';
 import { canonicalJson } from './canonical.js';
 import { plainJsonProblem } from './plain-json.js';
 import { isMembers } from './schema-at.js';
-import { forgedReferences } from './secret.js';
+import { forgedReferences, maskSecrets } from './secret.js';
 import { pathText } from './strict-json.js';
 import type { JsonProblem } from './strict-json.js';
 
@@ -21,6 +21,19 @@ export function parseArgs(input: z.ZodObject, args: Json): ParsedArgs {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const changed = names.filter((name) => textOf(before[name]) !== textOf(after[name]));
   return { problems: changed.map((name) => ({ path: pathText([name]), message: OTHERWISE })) };
+}
+
+/**
+ * Stored arguments as `describe`, `impact` and `preview` get them: a mask for each secret, and nothing said against the mask itself, which
+ * may be too short for the schema. A secret that does not fit is found where its value is known: at the proposal and before the call. Never throws.
+ */
+export function viewArgs(input: z.ZodObject, stored: Json): ParsedArgs {
+  const masked = maskSecrets(stored);
+  const read = parseArgs(input, masked);
+  if ('args' in read) return read;
+  const secrets = forgedReferences(stored);
+  const problems = read.problems.filter(({ path }) => !secrets.includes(path));
+  return problems.length === 0 ? { args: masked } : { problems };
 }
 
 const OTHERWISE = 'the tool would read something else than is written here: write what is to run';

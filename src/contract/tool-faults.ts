@@ -3,8 +3,7 @@ import type { Json } from '../domain/action.js';
 import { isToolName, TOOL_NAME_RULE } from '../domain/tool-name.js';
 import { LONGEST_CALL_MS } from '../domain/call-times.js';
 import { parseDuration } from './duration.js';
-import { isList, isMembers } from './schema-at.js';
-import { SECRET_MASK } from './secret.js';
+import { isMembers } from './schema-at.js';
 import type { ToolDefinition } from './tool-definition.js';
 
 const CATEGORIES: readonly unknown[] = [
@@ -63,12 +62,7 @@ export function schemaOf(input: z.ZodObject, faults: string[]): Json {
     return {};
   }
   const schema = jsonSchemaOf(input, { name: '`input`', so: 'what is shown is what runs' }, faults);
-  const secrets = markedParts(schema);
-  if (secrets.some(({ type }) => type !== 'string')) faults.push('only strings can be secret()');
-  if (secrets.some(isUnmaskable))
-    faults.push(
-      `a secret() is judged and shown as ${SECRET_MASK}: leave out bounds, patterns and formats that this does not pass, and check the value in \`run\``,
-    );
+  if (hasMarkOnOther(schema)) faults.push('only strings can be secret()');
   return schema;
 }
 
@@ -96,22 +90,10 @@ function jsonSchemaOf(
   }
 }
 
-type Part = Readonly<Record<string, Json>>;
-
-/** Every part of a schema that is marked as secret. */
-function markedParts(schema: Json): readonly Part[] {
-  if (isList(schema)) return schema.flatMap(markedParts);
-  if (!isMembers(schema)) return [];
-  const inner = Object.values(schema).flatMap(markedParts);
-  return schema['x-secret'] === true ? [schema, ...inner] : inner;
-}
-
-/** Arguments are read with the mask in the place of the secret; one that did not fit would make every call uninspectable. */
-function isUnmaskable({ minLength, maxLength, pattern, format }: Part): boolean {
+function hasMarkOnOther(schema: Json): boolean {
+  if (Array.isArray(schema)) return schema.some(hasMarkOnOther);
+  if (!isMembers(schema)) return false;
   return (
-    Number(minLength ?? 0) > SECRET_MASK.length ||
-    Number(maxLength ?? Infinity) < SECRET_MASK.length ||
-    format !== undefined ||
-    (typeof pattern === 'string' && !new RegExp(pattern).test(SECRET_MASK))
+    (schema['x-secret'] === true && schema['type'] !== 'string') || Object.values(schema).some(hasMarkOnOther)
   );
 }

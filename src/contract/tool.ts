@@ -7,7 +7,7 @@ import { parseDuration } from './duration.js';
 import { maskSecrets } from './secret.js';
 import { checkedFingerprint, checkedImpact, checkedPreview, resultJson } from './tool-answers.js';
 import { outputProblem } from './tool-output.js';
-import { normaliseArgs, parseArgs } from './tool-arguments.js';
+import { normaliseArgs, parseArgs, viewArgs } from './tool-arguments.js';
 import type { ParsedArgs } from './tool-arguments.js';
 import type { Preview, RunContext, ToolDefinition } from './tool-definition.js';
 import { definitionFaults, outputSchemaOf, schemaOf } from './tool-faults.js';
@@ -28,6 +28,8 @@ export interface Tool extends ToolFacts {
   parseArgs(args: Json): ParsedArgs;
   /** The arguments as the tool reads them: defaults filled in, texts trimmed, whatever its schema does. For a proposal, before it is stored. */
   normaliseArgs(args: Json): ParsedArgs;
+  /** Stored arguments as people look at them: each secret is its mask, whatever the schema says of the text behind it. */
+  viewArgs(stored: Json): ParsedArgs;
   describe(args: Json): string;
   /** Throws CountersignError `invalid` when the tool's answer is not usable, and whatever the tool throws. So do preview and fingerprint. */
   impact(args: Json): Impact;
@@ -90,6 +92,7 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
     keyLifetimeMs: parseDuration(definition.idempotency?.keyLifetime ?? '') ?? null,
     parseArgs: (args) => parseArgs(definition.input, args),
     normaliseArgs: (args) => normaliseArgs(definition.input, args),
+    viewArgs: (stored) => viewArgs(definition.input, stored),
     describe: (args) => definition.describe(typed(args)),
     impact: (args) => checkedImpact(name, definition.impact?.(typed(args)) ?? {}),
     preview: has('preview')
@@ -139,7 +142,7 @@ export function describeCall(tool: Tool | undefined, args: Json): string | null 
 /** What the call would change by its stored arguments, or null when the tool cannot read them or cannot say: it is then judged strictest. Never throws. */
 export function impactOfCall(tool: Tool, args: Json): Impact | null {
   try {
-    const parsed = tool.parseArgs(maskSecrets(args));
+    const parsed = tool.viewArgs(args);
     return 'args' in parsed ? tool.impact(parsed.args) : null;
   } catch {
     return null;

@@ -26,8 +26,10 @@ describe('policy explain', () => {
     const args = [
       '--args',
       '{"orderId":"1001","amountCents":15000,"currency":"USD"}',
-      '--reading',
-      'confidence=0.93',
+      ...['confidence=0.93', 'injection_score=0', 'sentiment=0', 'sample=false'].flatMap((reading) => [
+        '--reading',
+        reading,
+      ]),
     ];
     const { exit, out } = await run([
       'policy',

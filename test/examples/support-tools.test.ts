@@ -54,7 +54,7 @@ describe('the support example', () => {
       cases: fileOf('cases.yaml'),
       tools: exported,
     });
-    expect(report.outcomes.length).toBeGreaterThan(15);
+    expect(report.outcomes.length).toBeGreaterThan(35);
   });
 
   it('refunds through the gate what the supervisor approved, and nothing that finance left unanswered', async () => {
@@ -64,7 +64,7 @@ describe('the support example', () => {
       agent: 'support',
       tool: 'issue_refund',
       situation: 'refund',
-      readings: { confidence: 0.93 },
+      readings: { ...tickets.lamp.readings },
     };
     const small = await gate.propose({ ...ask, args: refund('1190', 15_000) });
     expect(small).toMatchObject({ outcome: 'executed', decision: { by: 'amira' } });
@@ -77,7 +77,8 @@ describe('the support example', () => {
     expect(await shop.order('1215')).toMatchObject({ refundedCents: 0 });
   });
 
-  it('proposes in its tickets only calls that fit the tools', () => {
+  it('proposes in its twenty tickets only calls that fit the tools', () => {
+    expect(Object.keys(tickets)).toHaveLength(20);
     const steps = Object.values(tickets).flatMap(
       ({ planner }) => planner.input as never as { steps: { calls: { tool: string; args: Json }[] }[] },
     );
@@ -154,6 +155,21 @@ describe('the support example', () => {
     expect(await shop.order('1242')).toMatchObject({ refundedCents: 36_000 });
   });
 
+  it('recalls a queued reply until it leaves, and says so once it left', async () => {
+    const tool = toolOf('queue_reply');
+    const queued = { orderId: '1261', body: 'Dear Cho' };
+    const waiting = () =>
+      shop.query(`select count(*)::int as n from shop.replies where state = 'queued' and leaves_at > now()`);
+    expect(await undoes(tool, queued, { state: waiting })).toBe(true);
+    const result = await tool.run(queued, aCall('key-g'));
+    expect(tool.checkOutput(result)).toBeNull();
+    await shop.query(`update shop.replies set leaves_at = now() where key = 'key-g'`);
+    const late: unknown = await Promise.resolve(tool.undo?.(queued, result, aCall('key-g-undo'))).catch(
+      (error: unknown) => error,
+    );
+    expect(late).toMatchObject({ code: 'too-late' });
+  });
+
   it('takes back a draft and a voucher by what they returned', async () => {
     const drafts = () => shop.query(`select count(*)::int as n from shop.replies where state = 'draft'`);
     const draft = { orderId: '1001', body: 'Dear Ada' };
@@ -166,6 +182,11 @@ describe('the support example', () => {
   it.each([
     ['issue_refund', refund('1250', 1_000), `select refunded_cents from shop.orders where id = '1250'`],
     ['give_voucher', refund('1250', 1_000), `select count(*)::int as n from shop.vouchers`],
+    [
+      'queue_reply',
+      { orderId: '1250', body: 'Dear Ben' },
+      `select count(*)::int as n from shop.replies where state = 'queued'`,
+    ],
     [
       'send_reply',
       { orderId: '1250', to: 'ben@example.com', body: 'Dear Ben' },
