@@ -45,7 +45,10 @@ export interface Sighting {
 /** What is seen again although it was closed opens again, unless it is expected and that is not over. */
 const OVER = `(a.state = 'closed' and not (a.closed_as = 'expected' and a.expires_at > excluded.last_seen_at))`;
 
-/** Counts what was seen, in the order of the ids, so that two askings never wait for each other in a circle. Answers what opened again. */
+/**
+ * Counts what was seen, in the order of the ids, so that two askings never wait for each other in a circle. Answers what opened again: a
+ * row says it of its last sighting, since an upsert cannot tell what was before.
+ */
 export async function sightAnomalies(tx: Transaction, sighting: Sighting): Promise<readonly AnomalyId[]> {
   const { tenant, agent, tool, situation, owner, task, operation, classes, now } = sighting;
   const rows = await tx.query<{ id: AnomalyId; reopened: boolean }>(
