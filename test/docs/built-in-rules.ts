@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { ProposedCall } from '../../src/contract/case-file.js';
 import type { Fired } from '../../src/domain/verdict.js';
+import { EQUAL_PROPOSALS, STEPS_WITHOUT_EFFECT } from '../../src/policy/defaults.js';
 import { judgeCall } from '../../src/policy/judge-case.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { merged } from '../support/page.js';
@@ -106,13 +107,13 @@ export const BUILT_IN_RULES: readonly BuiltInRule[] = [
   },
   {
     id: 'repeated-proposal',
-    when: 'This is the third equal proposal in the task, or a later one.',
-    shown: [{ call: { ...tier(1), before: { repeated_proposal: 2 } } }],
+    when: `At least ${EQUAL_PROPOSALS} equal proposals in the task, this one included.`,
+    shown: [{ call: { ...tier(1), before: { repeated_proposal: EQUAL_PROPOSALS - 1 } } }],
   },
   {
     id: 'no-progress',
-    when: 'Nothing was executed after five planner steps in a row.',
-    shown: [{ call: { ...tier(1), before: { steps_without_effect: 5 } } }],
+    when: `Nothing was executed after ${STEPS_WITHOUT_EFFECT} planner steps in a row.`,
+    shown: [{ call: { ...tier(1), before: { steps_without_effect: STEPS_WITHOUT_EFFECT } } }],
   },
   {
     id: 'agent-asks',

@@ -100,9 +100,9 @@ function typeText(schema: Schema): string {
   const { type, enum: values, const: only, items, additionalProperties: entries } = schema;
   if (values !== undefined) return values.map((value) => `\`${value}\``).join(', ');
   if (only !== undefined) return `\`${only}\``;
-  if (type === 'array') return `list of ${typeText(items ?? {})}${range(schema.minItems, schema.maxItems)}`;
+  if (type === 'array') return `list: ${typeText(items ?? {})}${range(schema.minItems, schema.maxItems)}`;
   if (type === 'integer') return `whole number${range(schema.minimum, schema.maximum)}`;
-  if (type === 'object') return typeof entries === 'object' ? `map to ${typeText(entries)}` : 'section';
+  if (type === 'object') return typeof entries === 'object' ? `by name: ${typeText(entries)}` : 'section';
   return textText(schema);
 }
 
