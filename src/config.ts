@@ -6,17 +6,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { readTemporal, type TemporalConfig } from './temporal-config.js';
-
-/** The environment as Node gives it; every loader takes one so that tests need not touch the real one. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** One wrong setting: its name, what is wrong, what to set instead. */
-export interface ConfigIssue {
-  readonly name: string;
-  readonly problem: string;
-  readonly todo: string;
-}
+import { readTemporal, type TemporalConfig, type ConfigIssue, type Environment } from './temporal-config.js';
 
 /** Missing or bad settings, all of them at once. A command line ends with `exitCode` (2, usage). */
 export class ConfigError extends Error {

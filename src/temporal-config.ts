@@ -1,5 +1,14 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { ConfigIssue, Environment } from './config.js';
+
+/** The environment as Node gives it; every loader takes one so that tests need not touch the real one. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One wrong setting: its name, what is wrong, what to set instead. */
+export interface ConfigIssue {
+  readonly name: string;
+  readonly problem: string;
+  readonly todo: string;
+}
 
 /** How to reach Temporal; `connection` fits `Connection.connect` and `NativeConnection.connect`. */
 export interface TemporalConfig {

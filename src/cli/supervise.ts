@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Environment } from '../config.js';
+import type { Environment } from '../temporal-config.js';
 import { identify } from '../dev/process-identity.js';
 
 /** A child process that is started again whenever it ends by itself. */

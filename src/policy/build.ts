@@ -16,8 +16,8 @@ import {
   DEFAULT_WINDOW_MS,
 } from './defaults.js';
 import { BUILT_IN_LADDERS } from './ladder.js';
-import type { Ask, LadderPlan, Policy, Role, Rule, SafePlan } from './policy.js';
-import { inOrder, type RiskMap, type RiskRow } from './risk-map.js';
+import type { Ask, LadderPlan, Policy, RiskMap, RiskRow, Role, Rule, SafePlan } from './policy.js';
+import { inOrder } from './risk-map.js';
 
 /** The policy of a file that was found free of errors, with its compiled expressions. */
 export function policyOf(hash: Digest, file: PolicyFile, { conditions, safes }: Programs): Policy {

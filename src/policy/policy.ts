@@ -2,7 +2,7 @@ import type { AlwaysAsk } from '../domain/action.js';
 import type { Digest } from '../domain/ids.js';
 import type { Fallback, Level, Trigger } from '../domain/verdict.js';
 import type { Condition, Expression } from './compile.js';
-import type { RiskMap } from './risk-map.js';
+import type { ImpactClass } from '../contract/policy-risk-map.js';
 
 /** Where a question goes when something asks for it; null = what holds by default. */
 export interface Ask {
@@ -81,6 +81,22 @@ export interface Limit {
   /** Minor units or calls. */
   readonly limit: number;
 }
+
+/** How far a call can be taken back: the columns of the map. */
+export type Reversibility = 'reversible' | 'hard' | 'irreversible';
+
+/** One class of impact: from which figures on, and what it asks for. */
+export interface RiskRow {
+  readonly impact: ImpactClass;
+  /** Minor units by currency. */
+  readonly money: ReadonlyMap<string, number>;
+  readonly rows: number | null;
+  readonly recipients: number | null;
+  readonly levels: Readonly<Record<Reversibility, Level>>;
+}
+
+/** Impact by reversibility, the smallest class first. */
+export type RiskMap = readonly RiskRow[];
 
 /** A loaded policy: checked, compiled, immutable. Made by `loadPolicy` only. */
 export interface Policy {

@@ -1,24 +1,8 @@
 import { type ImpactClass, IMPACTS } from '../contract/policy-risk-map.js';
 import type { ToolFacts } from '../domain/action.js';
-import type { Level } from '../domain/verdict.js';
 import type { Case } from './case.js';
+import type { Reversibility, RiskMap, RiskRow } from './policy.js';
 import { plainReason, type Reason } from './reason.js';
-
-/** How far a call can be taken back: the columns of the map. */
-export type Reversibility = 'reversible' | 'hard' | 'irreversible';
-
-/** One class of impact: from which figures on, and what it asks for. */
-export interface RiskRow {
-  readonly impact: ImpactClass;
-  /** Minor units by currency. */
-  readonly money: ReadonlyMap<string, number>;
-  readonly rows: number | null;
-  readonly recipients: number | null;
-  readonly levels: Readonly<Record<Reversibility, Level>>;
-}
-
-/** Impact by reversibility, the smallest class first. */
-export type RiskMap = readonly RiskRow[];
 
 /** The classes of a section of the map, the smallest first. */
 export function inOrder<Entry>(

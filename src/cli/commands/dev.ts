@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { loadDevConfig, type DevConfig, type Environment } from '../../config.js';
+import { loadDevConfig, type DevConfig } from '../../config.js';
+import type { Environment } from '../../temporal-config.js';
 import { embeddedFiles } from '../../dev/embedded.js';
 import { makeKeyFiles } from '../../dev/key-files.js';
 import { childPidFile } from '../../dev/orphans.js';
