@@ -79,7 +79,7 @@ export function openWindow(
   tx: Transaction,
   deps: ActivityDeps,
   permitted: QuestionRow,
-  now: number,
+  { round, now }: { readonly round: number; readonly now: number },
 ): {
   readonly opened: Promise<unknown>;
   readonly question: Question;
@@ -96,7 +96,6 @@ export function openWindow(
     extendableUntil: answerBy + permitted.verdict.extendByMs,
     remindAt: remindAfterMs === null ? null : now + remindAfterMs,
   };
-  const round = permitted.round + 1;
   const row: QuestionRow = { ...permitted, ...place, status: 'open', round, roles: [role], askedAt: now };
   const opened = openQuestion(tx, row);
   notify(tx, deps, row, place, now);

@@ -101,6 +101,8 @@ export function granted(deps: ActivityDeps, granting: Granting): Grant {
       );
     // It became soft since it was judged: nothing was made ready to have it confirmed.
     if (verdict.level === 'soft' && !isSoft(permitted)) throw new Refused('policy-stricter');
+    // What is confirmed must be what runs.
+    if (isSoft(permitted) && !isAsShown(call, tool, permitted)) throw new Refused('digest-changed');
     return { question: permitted };
   }
   if (!evidence) throw new Refused('unverified');
@@ -138,8 +140,11 @@ export async function grantedBefore(
   { input, task, call, tool, verdict }: Pick<Granting, 'input' | 'task' | 'call' | 'tool' | 'verdict'>,
 ): Promise<Grant | undefined> {
   const [id] = [...lettingDecisions(input), ...call.decisions];
-  if (id === undefined)
-    return asksBeyondLimits(verdict) ? undefined : { question: await findQuestion(tx, input) };
+  if (id === undefined) {
+    if (asksBeyondLimits(verdict)) return undefined;
+    const permitted = await findQuestion(tx, input);
+    return isSoft(permitted) && !isAsShown(call, tool, permitted) ? undefined : { question: permitted };
+  }
   const [decision, question] = await Promise.all([
     findDecision(tx, task.tenant, id as DecisionId), // only used to find rows
     findQuestionAnswered(tx, input, id as DecisionId), // see above
@@ -167,6 +172,11 @@ export function refuseForged(
 /** Whether a call was let run to be confirmed afterwards. */
 export function isSoft(question: QuestionRow | undefined): question is QuestionRow {
   return question?.status === 'permitted' && question.verdict.level === 'soft';
+}
+
+/** Whether a call is the one whose brief was made before it ran. */
+function isAsShown(call: LedgerRow, tool: Tool, { digest, policyHash }: QuestionRow): boolean {
+  return digestOf(call, tool, policyHash) === digest;
 }
 
 /** The counters hold the first attempt's own share, so a limit says nothing about its repeat. */

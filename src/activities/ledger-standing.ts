@@ -14,10 +14,11 @@ import {
   closeQuestionsOfOperation,
   findConfirmation,
   findQuestion,
+  findSoftPermit,
   type QuestionRow,
 } from '../store/questions.js';
 import type { ExecuteInput } from './api.js';
-import { questionOf } from './desk.js';
+import { openWindow, questionOf } from './desk.js';
 import type { ActivityDeps } from './ports.js';
 
 /** How long after `callBy` another attempt waits before it concludes that the first one is over. */
@@ -55,7 +56,7 @@ export async function standing(tx: Transaction, deps: ActivityDeps, look: Look):
         : { kind: 'free', held: null, events: [] };
     case 'done':
     case 'undone':
-      return { kind: 'executed', ...(await windowOf(tx, look)), events: [] };
+      return windowOf(tx, deps, look);
     case 'failed':
       return { kind: 'failed', code: call.errorCode ?? 'failed', events: [] };
     case 'left':
@@ -74,11 +75,23 @@ export async function standing(tx: Transaction, deps: ActivityDeps, look: Look):
   }
 }
 
-/** The window of a call that ran softly, for a run that asks again; none once somebody confirmed it. */
-async function windowOf(tx: Transaction, { input, call }: Look): Promise<{ confirm?: Question }> {
-  const window = input.decisions.length === 0 ? await findConfirmation(tx, call) : undefined;
-  if (window === undefined || window.closedAs === 'confirmed') return {};
-  return { confirm: questionOf(window, window.digest) };
+/**
+ * A call that ran, with its window if it ran softly and nobody confirmed it. Where its result came late, while people were asked what became
+ * of it, the window opens now, unless they found that it happened.
+ */
+async function windowOf(tx: Transaction, deps: ActivityDeps, { input, call, now }: Look): Promise<Answer> {
+  const executed = { kind: 'executed', events: [] } as const;
+  if (input.decisions.length > 0) return executed;
+  const window = await findConfirmation(tx, call);
+  if (window?.closedAs === 'confirmed') return executed;
+  if (window) return { ...executed, confirm: questionOf(window, window.digest) };
+  const late = input.resolution !== null && input.resolution.as !== 'happened';
+  const permit = late ? await findSoftPermit(tx, call) : undefined;
+  if (!permit) return executed;
+  closeQuestionsOfOperation(tx, call, 'late-result', now);
+  const { opened, question, events } = openWindow(tx, deps, permit, { round: input.round + 1, now });
+  await opened;
+  return { kind: 'executed', confirm: question, events };
 }
 
 /** A finding that lets nothing run, about a call whose outcome is not in question: never a reason to make it. */

@@ -3,6 +3,8 @@ import { PERSIST_MS } from '../domain/call-times.js';
 import { release } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
 import { endCall, lockOperation, type CallEnd, type LedgerRow } from '../store/ledger.js';
+import { latestQuestion } from '../store/questions.js';
+import { findTask } from '../store/tasks.js';
 import type { ExecuteInput, ExecuteResult } from './api.js';
 import { journal } from './carry.js';
 import type { Claimed } from './claim.js';
@@ -59,7 +61,7 @@ async function record(
       if (end.status === 'unknown' && mayRepeat(claim.tool, current, now))
         throw inFlight(claim.attempt, claim.callBy + GRACE_MS - now);
       if (end.status === 'failed') release(tx, input.tenant, claim.reservations);
-      const window = end.status === 'done' && claim.window ? openWindow(tx, deps, claim.window, now) : null;
+      const window = end.status === 'done' ? await windowFor(tx, deps, claim, now) : null;
       const [, head] = await Promise.all([
         endCall(tx, { ...input, attempt: claim.attempt, from: ['claimed'], end, now }),
         tx.last(journal(tx, carried, now, [endEvent(claim, end), ...(window?.events ?? [])])),
@@ -71,11 +73,31 @@ async function record(
         ? { kind: 'failed', code: end.code, head }
         : { kind: 'refused', reason: 'unknown', head };
     }
-    const head = await journal(tx, carried, now, await lateEvents(tx, deps, claim, end, rows, now));
-    return end.status === 'done' && current?.attempt === claim.attempt
-      ? { kind: 'executed', head }
+    const events = await lateEvents(tx, deps, claim, end, rows, now);
+    const stands = end.status === 'done' && current?.attempt === claim.attempt;
+    const window = stands ? await windowFor(tx, deps, claim, now) : null;
+    const [head] = await Promise.all([
+      journal(tx, carried, now, [...events, ...(window?.events ?? [])]),
+      window?.opened,
+    ]);
+    return stands
+      ? { kind: 'executed', ...(window && { confirm: window.question }), head }
       : { kind: 'refused', reason: 'unknown', head };
   });
+}
+
+/**
+ * The window of a call that ran softly. None once people are asked what became of it: answering that opens it. None when its task has ended:
+ * the hand-over names the call.
+ */
+async function windowFor(tx: Transaction, deps: ActivityDeps, { window }: Claimed, now: number) {
+  if (!window) return null;
+  const [task, asked] = await Promise.all([
+    findTask(tx, window.tenant, window.task),
+    latestQuestion(tx, window),
+  ]);
+  if (task?.closedAt !== null || (asked !== undefined && asked.round > window.round)) return null;
+  return openWindow(tx, deps, window, { round: window.round + 1, now });
 }
 
 /** Records what a call became after its deadline. Never rejects. */

@@ -8,6 +8,7 @@ import { decisionsOf, findDecision, settleDecisions, type DecisionRow } from '..
 import type { JournalEvent } from '../store/journal.js';
 import { lockOperation, type CallEnd, type LedgerRow } from '../store/ledger.js';
 import {
+  closeQuestion,
   closeQuestionsOfOperation,
   findConfirmation,
   findQuestion,
@@ -58,24 +59,54 @@ async function claimOnce(tx: Transaction, deps: ActivityDeps, input: UndoInput, 
       `operation ${input.operation} of task ${input.task} did not run softly: it is not undone`,
     );
   if (call.status !== 'done') return { kind: 'undone', events: [] };
+  const earlier = await findUndo(tx, call);
+  const undoing = { input, call, tool: deps.tools.get(call.tool), earlier, now };
+  if (earlier) return again(tx, deps, { ...undoing, earlier });
   const confirmed = await confirmedBy(tx, deps, window);
   if (confirmed) return { ...stands(tx, window, confirmed, now), events: [] };
-  const earlier = await findUndo(tx, call);
-  const tool = deps.tools.get(call.tool);
-  if (input.resolution) return resolved(tx, deps, { input, call, tool, earlier, now });
-  if (earlier && !(await mayTryAgain(tx, earlier, tool, now))) return { kind: 'failed', events: [] };
-  return claimed(tx, { call, tool, earlier, now });
+  if (input.resolution) return { kind: 'unverified', events: [] };
+  // From here on it may be gone: nobody confirms it any more.
+  closeQuestion(tx, window, 'undoing', now);
+  return claimed(tx, undoing);
 }
 
-/** The genuine word that it may stay, given in time, unless somebody's word to undo it won. */
+/** What came of an earlier attempt, and whether there is another one. */
+async function again(
+  tx: Transaction,
+  deps: ActivityDeps,
+  undoing: Undoing & { readonly input: UndoInput; readonly earlier: UndoRow },
+): Promise<Told> {
+  const { input, earlier, tool, now } = undoing;
+  switch (earlier.status) {
+    case 'left':
+      // Said before, and not heard by the run that said it.
+      return earlier.decision === null
+        ? { kind: 'failed', events: [] }
+        : { kind: 'stands', decision: earlier.decision, events: [] };
+    case 'done':
+    case 'by-hand':
+      return { kind: 'undone', events: [] };
+    case 'claimed':
+      return (await mayTryAgain(tx, earlier, tool, now))
+        ? claimed(tx, undoing)
+        : { kind: 'failed', events: [] };
+    case 'failed':
+    case 'unknown':
+      return input.resolution ? resolved(tx, deps, undoing) : { kind: 'failed', events: [] };
+  }
+}
+
+/** The genuine word that it may stay, given in time, unless somebody's word to undo it won or came first. */
 async function confirmedBy(
   tx: Transaction,
   deps: ActivityDeps,
   window: QuestionRow,
 ): Promise<DecisionId | undefined> {
-  const genuine = (await decisionsOf(tx, window)).filter((row) => isAnswer(row, window, deps));
-  if (genuine.some((row) => row.verb === 'reject' && row.outcome === 'applied')) return undefined;
-  return genuine.find((row) => row.verb === 'approve')?.id;
+  const genuine = (await decisionsOf(tx, window))
+    .filter((row) => row.verb === 'approve' || row.verb === 'reject')
+    .filter((row) => isAnswer(row, window, deps));
+  const first = genuine.find((row) => row.outcome === 'applied') ?? genuine[0];
+  return first?.verb === 'approve' ? first.id : undefined;
 }
 
 /** Whether somebody who was asked gave this very answer, in time. */
@@ -112,7 +143,6 @@ async function mayTryAgain(
   tool: Tool | undefined,
   now: number,
 ): Promise<boolean> {
-  if (earlier.status !== 'claimed') return false;
   const over = earlier.callBy + GRACE_MS;
   if (now < over) throw inFlight(earlier.attempt, over - now);
   const lifetimeMs = tool?.keyLifetimeMs ?? 0;
@@ -146,15 +176,14 @@ function claimed(tx: Transaction, { call, tool, earlier, now }: Undoing): Told {
 async function resolved(
   tx: Transaction,
   deps: ActivityDeps,
-  undoing: Undoing & { readonly input: UndoInput },
+  undoing: Undoing & { readonly input: UndoInput; readonly earlier: UndoRow },
 ): Promise<Told> {
   const { input, call, earlier, now } = undoing;
   const wanted = input.resolution;
   const decision = wanted ? await findDecision(tx, call.tenant, wanted.decision) : undefined;
   const question = decision && (await findQuestion(tx, { ...call, round: decision.round }));
   const said = decision && decision.message.resolution === wanted?.as;
-  if (!wanted || !earlier || !said || question?.reason !== 'undo-failed')
-    return { kind: 'unverified', events: [] };
+  if (!wanted || !said || question?.reason !== 'undo-failed') return { kind: 'unverified', events: [] };
   if (!isGenuineFinding(decision, question, call, deps)) return { kind: 'unverified', events: [] };
   closeQuestionsOfOperation(tx, call, 'resolved', now);
   settleDecisions(tx, { tenant: call.tenant, ids: [decision.id], outcome: 'applied', now });
@@ -169,7 +198,14 @@ async function resolved(
     return { ...again, events: [event, ...again.events] };
   }
   const status = wanted.as === 'leave' ? 'left' : 'by-hand';
-  await endUndo(tx, { ...earlier, from: ['failed', 'unknown'], status, code: null, now });
+  await endUndo(tx, {
+    ...earlier,
+    from: ['failed', 'unknown'],
+    status,
+    code: null,
+    decision: decision.id,
+    now,
+  });
   return status === 'left'
     ? { kind: 'stands', decision: decision.id, events: [event] }
     : { kind: 'undone', events: [event] };
@@ -221,7 +257,6 @@ async function recordUndo(
     const status = end.status === 'done' || end.status === 'failed' ? end.status : 'unknown';
     const code = end.status === 'failed' ? end.code : null;
     const mine = await endUndo(tx, { ...input, attempt, from, status, code, now });
-    if (mine && status === 'done') closeQuestionsOfOperation(tx, input, 'undone', now);
     const { operation, generation } = input;
     const event: JournalEvent = {
       id: `undo-ended/${operation}.${generation}.${attempt}/${status}`,

@@ -44,3 +44,9 @@ export function canEndAs(state: In<'RESUMING'>, outcome: Outcome): boolean {
       );
   }
 }
+
+/** Whether a call may turn out to have run softly: nobody approved it; or its outcome was unknown, and its late result is there after all. */
+export function mayActSoftly(state: In<'RESUMING'>): boolean {
+  const { course, decision } = state;
+  return (course.do === 'execute' && decision === null) || (course.do === 'resolve' && !isAboutUndo(state));
+}

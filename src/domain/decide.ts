@@ -1,4 +1,4 @@
-import { canEndAs, isReasonOf, runs } from './course.js';
+import { canEndAs, isReasonOf, mayActSoftly, runs } from './course.js';
 import type { Refusal } from './errors.js';
 import type { Command, Course, Escalation, EscalationEvent, FailureReason, Question } from './escalation.js';
 import { hasFurtherRung, isWithOwner, nextRound } from './ladder.js';
@@ -212,7 +212,7 @@ function finish(state: Escalation, command: Of<'finish'>): Answer {
 }
 
 function act(state: Escalation, { question }: Of<'act'>): Answer {
-  const ran = state.status === 'RESUMING' && state.course.do === 'execute' && state.decision === null;
+  const ran = state.status === 'RESUMING' && mayActSoftly(state);
   if (!ran || question.kind !== 'confirmation' || question.round <= state.round)
     return inapplicable(state, { type: 'act', question });
   return [{ type: 'acted', question }];
@@ -233,13 +233,11 @@ function reask(state: Escalation, command: Of<'reask'>): Answer {
 function fail(state: Escalation, command: Command, reason: FailureReason, detail: string): Answer {
   switch (state.status) {
     case 'PAUSED_PENDING_HUMAN':
+    case 'HUMAN_RESPONDED':
     case 'TIMED_OUT':
+      // Whether somebody confirmed it in time is for the store to say, when it is to be taken back.
       return state.question.kind === 'confirmation'
         ? [undoing(state.question)]
-        : [{ type: 'failed', reason, detail }];
-    case 'HUMAN_RESPONDED':
-      return state.question.kind === 'confirmation'
-        ? inapplicable(state, command)
         : [{ type: 'failed', reason, detail }];
     case 'RESUMING':
       return state.course.do === 'undo' || state.course.do === 'confirm'

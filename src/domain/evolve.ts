@@ -117,7 +117,9 @@ function resumed(
   event: Of<'resumed'>,
   at: number,
 ): Escalation {
-  const decision = from.status === 'HUMAN_RESPONDED' ? from.decision : null;
+  // What its task's end takes back was taken back by nobody's word.
+  const byNobody = event.course.do === 'undo' && event.course.decision === null;
+  const decision = from.status === 'HUMAN_RESPONDED' && !byNobody ? from.decision : null;
   return {
     ...trunk(from),
     since: at,

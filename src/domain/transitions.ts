@@ -29,9 +29,9 @@ export const TRANSITIONS = {
   },
   HUMAN_RESPONDED: {
     verify: ['PAUSED_PENDING_HUMAN', 'RESUMING'],
-    halt: ['HUMAN_RESPONDED', 'FAILED'],
-    cancel: ['FAILED'],
-    fail: ['FAILED'],
+    halt: ['HUMAN_RESPONDED', 'RESUMING', 'FAILED'],
+    cancel: ['RESUMING', 'FAILED'],
+    fail: ['RESUMING', 'FAILED'],
   },
   TIMED_OUT: {
     climb: ['PAUSED_PENDING_HUMAN'],

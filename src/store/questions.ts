@@ -145,6 +145,16 @@ export async function findConfirmation(tx: Transaction, call: CallRef): Promise<
   return row && parse(row);
 }
 
+/** The record that a call was let run softly; undefined = it was not. */
+export async function findSoftPermit(tx: Transaction, call: CallRef): Promise<QuestionRow | undefined> {
+  const [row] = await tx.query<Stored>(
+    `select ${COLUMNS} from questions where tenant = $1 and task = $2 and operation = $3 and generation = $4
+       and kind = 'confirmation' and status = 'permitted' order by round desc limit 1`,
+    [call.tenant, call.task, call.operation, call.generation],
+  );
+  return row && parse(row);
+}
+
 /** One asking, locked: storing a decision and ending a rung wait for each other here. */
 export async function lockQuestion(tx: Transaction, ref: RoundRef): Promise<QuestionRow | undefined> {
   const [row] = await tx.query<Stored>(`select ${COLUMNS} from questions where ${KEY} for update`, key(ref));

@@ -1,4 +1,4 @@
-import type { TaskId, TenantId } from '../domain/ids.js';
+import type { DecisionId, TaskId, TenantId } from '../domain/ids.js';
 import type { Queries, Transaction } from './database.js';
 import type { CallRef } from './ledger.js';
 
@@ -12,6 +12,8 @@ export interface UndoRow extends CallRef {
   /** Epoch milliseconds. */
   readonly callBy: number;
   readonly firstCalledAt: number;
+  /** Whose word let the call stand, or said that it was undone by hand; null = nobody's. */
+  readonly decision: DecisionId | null;
 }
 
 const KEY = 'tenant = $1 and task = $2 and operation = $3 and generation = $4';
@@ -25,7 +27,7 @@ const key = ({ tenant, task, operation, generation }: CallRef): unknown[] => [
 /** What became of taking a call back; undefined = nobody tried. The caller holds the operation's lock. */
 export async function findUndo(tx: Transaction, call: CallRef): Promise<UndoRow | undefined> {
   const [row] = await tx.query<UndoRow>(
-    `select tenant, task, operation, generation, status, attempt, call_by as "callBy", first_called_at as "firstCalledAt" from undos where ${KEY}`,
+    `select tenant, task, operation, generation, status, attempt, call_by as "callBy", first_called_at as "firstCalledAt", decision from undos where ${KEY}`,
     key(call),
   );
   return row;
@@ -51,12 +53,13 @@ export async function endUndo(
     from: readonly UndoStatus[];
     status: Exclude<UndoStatus, 'claimed'>;
     code: string | null;
+    decision?: DecisionId | null;
     now: number;
   },
 ): Promise<boolean> {
   const rows = await tx.query(
-    `update undos set status = $6, error_code = $7, ended_at = $8 where ${KEY} and attempt = $5 and status = any($9) returning 1`,
-    [...key(call), call.attempt, call.status, call.code, call.now, call.from],
+    `update undos set status = $6, error_code = $7, ended_at = $8, decision = $10 where ${KEY} and attempt = $5 and status = any($9) returning 1`,
+    [...key(call), call.attempt, call.status, call.code, call.now, call.from, call.decision ?? null],
   );
   if (rows.length === 0) return false;
   if (call.status === 'done' || call.status === 'by-hand')
@@ -64,13 +67,18 @@ export async function endUndo(
   return true;
 }
 
-/** Calls of a task that ran softly, that nobody confirmed, and that were not taken back: they stand, or may. */
+/** Calls of a task that ran softly, or may have, that nobody confirmed, and that were not taken back: they stand, or may. */
 export async function standingUndos(queries: Queries, tenant: TenantId, task: TaskId) {
   return queries.query<{ operation: number; generation: number; tool: string }>(
     `select l.operation, l.generation, l.tool from ledger l left join undos u using (tenant, task, operation, generation)
-     where l.tenant = $1 and l.task = $2 and l.status = 'done' and (u.status in ('claimed', 'failed', 'unknown') or (u.status is null and exists (
-       select 1 from questions q where q.tenant = l.tenant and q.task = l.task and q.operation = l.operation and q.generation = l.generation
-         and q.kind = 'confirmation' and q.status <> 'permitted' and q.closed_as is distinct from 'confirmed'))) order by l.operation`,
+     where l.tenant = $1 and l.task = $2 and (
+       l.status = 'done' and (u.status in ('claimed', 'failed', 'unknown') or u.status is null and exists (select 1 from questions q
+         where (q.tenant, q.task, q.operation, q.generation) = (l.tenant, l.task, l.operation, l.generation)
+           and q.kind = 'confirmation' and q.status <> 'permitted' and q.closed_as is distinct from 'confirmed'))
+       or l.status in ('claimed', 'unknown') and exists (select 1 from questions q
+         where (q.tenant, q.task, q.operation, q.generation) = (l.tenant, l.task, l.operation, l.generation)
+           and q.kind = 'confirmation' and q.status = 'permitted'))
+     order by l.operation`,
     [tenant, task],
   );
 }

@@ -19,23 +19,34 @@ import { wait } from './waiting.js';
  */
 export async function driveBranch(task: TaskRun, operation: number): Promise<void> {
   try {
-    for (;;) {
-      if (task.ending !== null) task.endBranch(operation);
-      hearWaiting(task, operation);
-      const state = task.branch(operation);
-      if (state === undefined || isClosed(state) || task.leaving) break;
-      await (mustSettle(state)
-        ? CancellationScope.nonCancellable(async () => step(task, state))
-        : step(task, state));
-    }
+    await drive(task, operation);
   } catch (error) {
-    task.endBy(error);
-    // An undo that cannot even be tried is a failed one.
-    task.apply(operation, { type: 'reask', reason: 'undo-failed' });
-    task.endBranch(operation);
-    hearWaiting(task, operation);
+    giveUp(task, operation, error);
+    await drive(task, operation).catch((again: unknown) => giveUp(task, operation, again));
   }
   publish(task);
+}
+
+async function drive(task: TaskRun, operation: number): Promise<void> {
+  for (;;) {
+    if (task.ending !== null) task.endBranch(operation);
+    hearWaiting(task, operation);
+    const state = task.branch(operation);
+    if (state === undefined || isClosed(state) || task.leaving) return;
+    await (mustSettle(state)
+      ? CancellationScope.nonCancellable(async () => step(task, state))
+      : step(task, state));
+  }
+}
+
+/** Ends the task by what went wrong. What ran unconfirmed is left to be taken back; an undo that cannot even be tried is a failed one. */
+function giveUp(task: TaskRun, operation: number, error: unknown): void {
+  const state = task.branch(operation);
+  task.endBy(error);
+  if (state?.status === 'RESUMING' && isAboutUndo(state))
+    task.apply(operation, { type: 'reask', reason: 'undo-failed' });
+  task.endBranch(operation);
+  hearWaiting(task, operation);
 }
 
 /** Whether something ran that nobody has confirmed yet: a cancelled task takes it back before it ends. */
@@ -86,5 +97,8 @@ async function doSafely(task: TaskRun, state: In<'TIMED_OUT'>): Promise<void> {
   task.nextOperation += 1;
   const made = await safeguard(task, { operation: state.operation, generation, round, as });
   settle(task, state, { type: 'fall-back' });
-  if (task.ending === null && task.branch(made.operation) === undefined) task.open(made.operation, made.tool);
+  const after = task.branch(state.operation);
+  // A halt that came meanwhile has the call asked anew: then nothing takes its place yet.
+  const denied = after?.status === 'RESUMING' && after.course.do === 'deny';
+  if (denied && task.branch(made.operation) === undefined) task.open(made.operation, made.tool);
 }

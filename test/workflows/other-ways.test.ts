@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import type { HaltId } from '../../src/domain/ids.js';
+import { haltUpdate } from '../../src/workflows/messages.js';
 import { ORDINARY } from '../support/fake-activities.js';
-import { closing, decideBy, devServerEnv, refusalOf, startAsked, useTasks } from '../support/tasks.js';
+import {
+  closing,
+  decideBy,
+  devServerEnv,
+  eventually,
+  gate,
+  refusalOf,
+  startAsked,
+  useTasks,
+} from '../support/tasks.js';
 
 const tasks = useTasks(devServerEnv);
+const H1 = 'h1' as HaltId; // test data
 
 describe('an answer in place of the call', () => {
   it('goes back to the agent, and nothing runs', async () => {
@@ -131,5 +143,37 @@ describe('a safe action', () => {
     const task = await startAsked(tasks, world);
     await task.handle.result();
     expect(world.effects).toEqual(['2.1', '3.1']);
+  });
+
+  // Seen to fail: opened whatever became of the question, which a person then approved as well.
+  it('does not run beside a call that is asked anew because a halt came meanwhile', async () => {
+    const world = tasks.newWorld();
+    world.ladders = { 1: { roles: ['supervisor'], ttlMs: 300, fallback: 'safe' }, 2: null };
+    const { passed, open } = gate();
+    const slow = new Promise<void>((begun) => {
+      for (const attempt of [1, 2, 3, 4])
+        world.next('safeguard', async ({ as }) => {
+          if (attempt < 4) throw new Error('no database');
+          begun();
+          await passed;
+          return { operation: as, tool: 'hold_order' };
+        });
+    });
+    const task = await tasks.start(world);
+    await slow;
+    world.halts = [{ halt: H1, scope: 'wider' }];
+    await task.handle.executeUpdate(haltUpdate, { args: [{ halt: H1, jws: '' }] });
+    await eventually(async () => expect((await task.view()).branches).toMatchObject([{ halt: H1 }]));
+    const recorded = world.answered('safeguard');
+    open();
+    await recorded;
+    world.halts = [];
+    world.ladders = { 1: ORDINARY };
+    const asked = world.answered('ask', ({ round }) => round === 2);
+    await task.handle.executeUpdate(haltUpdate, { args: [{ halt: H1, jws: '' }] });
+    await asked;
+    await decideBy(task, await world.decision('approve'));
+    await task.handle.result();
+    expect(world.effects).toEqual(['1.1']);
   });
 });

@@ -193,6 +193,22 @@ describe('a task that ends in the window', () => {
   });
 });
 
+describe('an activity that fails for good in the window', () => {
+  it.each([
+    ['expire', 1_000, false],
+    ['verify', HOUR, true],
+  ] as const)('%s: it is undone before the task ends', async (name, windowMs, decides) => {
+    const world = tasks.newWorld();
+    world.next(name, () => {
+      throw fatal('internal');
+    });
+    const task = await acted(windowMs, world);
+    if (decides) await decideBy(task, await world.decision('reject'));
+    expect(await task.handle.result()).toEqual({ state: 'FAILED', reason: 'error' });
+    expect(world.effects).toEqual(['1.1', 'undo 1.1']);
+  });
+});
+
 describe('a wider halt in the window', () => {
   it('keeps nobody from confirming, and no silence from undoing', async () => {
     const task = await acted(2_500);

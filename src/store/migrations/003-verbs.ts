@@ -19,6 +19,7 @@ create table undos (
   call_by bigint not null,
   ended_at bigint,
   error_code text,
+  decision text,
   primary key (tenant, task, operation, generation)
 );
 `;
