@@ -5,7 +5,7 @@ import { winnerOf } from './evolve.js';
 import { hasFurtherRung } from './ladder.js';
 
 /** The verbs that end the question for good, whatever rung it is on. */
-const SETTLING: readonly Verb[] = ['approve', 'edit', 'reject', 'respond', 'take-over', 'resolve'];
+export const SETTLING: readonly Verb[] = ['approve', 'edit', 'reject', 'respond', 'take-over', 'resolve'];
 
 /**
  * What a decision does to an escalation. Approve and edit resume at once, because the claim verifies them in front of the call; every

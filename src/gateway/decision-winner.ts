@@ -1,9 +1,7 @@
-import type { Verb } from '../domain/decision.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
+import { SETTLING } from '../domain/respond.js';
 import type { Queries } from '../store/database.js';
 import { decisionsOf, type DecisionRow } from '../store/decisions.js';
-
-const TERMINAL: readonly Verb[] = ['approve', 'reject', 'edit', 'resolve'];
 
 /** The decision that settled a round, or is about to: what the loser of a race is told. */
 export async function winnerOf(
@@ -20,7 +18,7 @@ export async function winnerOf(
     (row) =>
       row.round === of.round &&
       row.id !== of.not &&
-      TERMINAL.includes(row.verb) &&
+      SETTLING.includes(row.verb) &&
       row.outcome !== 'refused' &&
       row.outcome !== 'void',
   );

@@ -106,3 +106,28 @@ describe('an agent behind an agent (defect 7)', () => {
     await live.decide(other, { decision: 'reject' });
   });
 });
+
+describe('whoever decides after somebody answered or took over', () => {
+  it.each([
+    ['respond', { answer: 'Leave it.' }],
+    ['take-over', { outcome: { paid: 0 } }],
+  ] as const)('is told who was first: %s', async (decision, more) => {
+    const task = `routes-${decision}`;
+    await live.submit(task);
+    const { version, digest } = await live.asked(task);
+    await live.decide(task, { decision, ...more });
+    await live.end(task);
+    const person = await live.running.as('joon');
+    const late = person.escalations.decide(`${task}:1`, {
+      decision: 'approve',
+      why: 'late',
+      version,
+      digest,
+    });
+    await expect(late).rejects.toMatchObject({
+      code: 'already-decided',
+      extra: { winner: { verb: decision } },
+    });
+    expect(live.paidIn(task)).toEqual([]);
+  });
+});
