@@ -1,7 +1,7 @@
 import type { Json, Tier } from '../domain/action.js';
 import type { Option } from '../domain/brief.js';
 import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
-import type { Fallback, Ladder } from '../domain/verdict.js';
+import type { Fallback, Ladder, Level } from '../domain/verdict.js';
 import { canonicalJson } from './canonical.js';
 
 type Kind = QuestionKind | 'hand-over';
@@ -56,6 +56,11 @@ export const SILENCE: Readonly<Record<Fallback | 'undo', string>> = {
 export function silenceIn(kind: Kind, { fallback }: Pick<Ladder, 'fallback'>): Fallback | 'undo' {
   if (kind === 'confirmation') return 'undo';
   return kind === 'resolution' ? 'hold' : fallback;
+}
+
+/** What silence leads to once a call was judged: what ran softly is undone, whatever the ladder says. */
+export function silenceAt(level: Level, ladder: Pick<Ladder, 'fallback'>): Fallback | 'undo' {
+  return silenceIn(level === 'soft' ? 'confirmation' : 'approval', ladder);
 }
 
 function onSilence(kind: Kind, ladder: Ladder): string {

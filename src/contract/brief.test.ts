@@ -79,6 +79,16 @@ describe('buildBrief', () => {
     },
   );
 
+  // Seen to fail: nothing unknown about a call of which everybody asks what became of it.
+  it.each([
+    ['unknown', 'whether it happened'],
+    ['undo-failed', 'whether it is undone'],
+  ] as const)('counts what a resolution asks about as unknown: %s', (reason, unknown) => {
+    const brief = buildBrief(anInput({ kind: 'resolution', reason }));
+    expect(brief.unknowns).toEqual([unknown]);
+    expect(aboveTheFold(brief, reading)[6]).toBe(`Unknown: ${unknown}`);
+  });
+
   it('names the safe action that silence leads to', () => {
     const { verdict } = anInput();
     const safe = { tool: 'send_reply', args: { text: 'we look into it' } };

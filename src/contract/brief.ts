@@ -152,6 +152,8 @@ function previewOf(preview: BriefInput['preview']): Required<Preview> {
 
 function unknownsOf({ input, args, preview, opaque, seen }: Reasons): readonly string[] {
   const unknowns: string[] = [];
+  if (input.kind === 'resolution')
+    unknowns.push(input.reason === 'undo-failed' ? 'whether it is undone' : 'whether it happened');
   if (!input.tool.known)
     unknowns.push(`The tool ${input.tool.name} is not declared: nobody vouches for what it does.`);
   else if (input.description === null) unknowns.push('The tool could not put this call into words.');

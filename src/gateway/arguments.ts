@@ -11,8 +11,8 @@ import type { GatewayDeps } from './deps.js';
 const validators = new Map<string, z.ZodType>();
 
 /**
- * Checks arguments from outside against the tool's published schema and takes the secrets out. A tool that no worker published is let
- * through: it is tier 4, a person is asked, and nothing can run it. Throws `invalid` with the places.
+ * Checks arguments from outside against the tool's published schema, fills its defaults in, and takes the secrets out. A tool that no
+ * worker published is let through: it is tier 4, a person is asked, and nothing can run it. Throws `invalid` with the places.
  */
 export async function cleanArguments(
   deps: GatewayDeps,
@@ -31,8 +31,8 @@ export async function cleanArguments(
   }
   const tool = await findTool(queries, call.tool);
   if (!tool) await requirePublished(queries);
-  if (tool) requireFit(tool.schema, call.args, unfitting(tool.facts.version));
-  return takeSecrets(deps.secrets, { tenant: call.tenant, schema: tool?.schema ?? {}, args: call.args });
+  const args = tool ? readBy(tool.schema, call.args, unfitting(tool.facts.version)) : call.args;
+  return takeSecrets(deps.secrets, { tenant: call.tenant, schema: tool?.schema ?? {}, args });
 }
 
 function unfitting(version: string): string {
@@ -52,12 +52,13 @@ async function requirePublished(queries: Queries): Promise<void> {
 export async function requireOutput(queries: Queries, tool: string, outcome: Json): Promise<void> {
   const published = await findTool(queries, tool);
   if (published?.output == null) return;
-  requireFit(published.output, outcome, `Your result does not fit what ${tool} returns: see \`problems\`.`);
+  readBy(published.output, outcome, `Your result does not fit what ${tool} returns: see \`problems\`.`);
 }
 
-function requireFit(schema: Json, value: Json, message: string): void {
+/** The value with the schema's defaults in it. */
+function readBy(schema: Json, value: Json, message: string): Json {
   const parsed = validatorOf(schema).safeParse(value);
-  if (parsed.success) return;
+  if (parsed.success) return parsed.data as Json; // a published schema makes JSON of JSON: it holds no transforms
   const problems = parsed.error.issues
     .slice(0, 20)
     .map((issue) => ({ path: ['$', ...issue.path].map(String).join('.'), message: issue.message }));

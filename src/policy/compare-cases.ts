@@ -50,6 +50,7 @@ function direction(before: Verdict, after: Verdict): CaseChange['becomes'] {
 /** `approve (support_supervisor 7d, support_director 7d, else deny)`. */
 function words({ level, ladder, tell }: Verdict): string {
   const asked = ladder.rungs.map(({ role, ttlMs }) => `${role} ${durationText(ttlMs)}`);
-  if (asked.length > 0) return `${level} (${asked.join(', ')}, else ${ladder.fallback})`;
+  const silence = level === 'soft' ? 'undone' : ladder.fallback;
+  if (asked.length > 0) return `${level} (${asked.join(', ')}, else ${silence})`;
   return tell === undefined ? level : `${level} (${tell})`;
 }

@@ -1,4 +1,4 @@
-import { SILENCE } from '../contract/brief-words.js';
+import { SILENCE, silenceAt } from '../contract/brief-words.js';
 import type { Tier } from '../domain/action.js';
 import type { Digest } from '../domain/ids.js';
 import type { Fired, Level, Verdict } from '../domain/verdict.js';
@@ -54,7 +54,7 @@ export function explain(input: JudgeInput): Explanation {
   const verdict = judge(input);
   const deciding = decidingOf(verdict);
   const also = verdict.fired.filter((fired) => !deciding.includes(fired));
-  const { rungs, fallback } = verdict.ladder;
+  const { rungs } = verdict.ladder;
   return {
     tool: input.action.tool,
     agent: input.task.agent,
@@ -67,7 +67,7 @@ export function explain(input: JudgeInput): Explanation {
       'auto',
     ),
     asked: rungs.map((rung) => ({ ...rung, members: membersOf(input.policy, rung.role) })),
-    silence: rungs.length === 0 ? null : SILENCE[fallback],
+    silence: rungs.length === 0 ? null : SILENCE[silenceAt(verdict.level, verdict.ladder)],
     told: verdict.tell ?? null,
     policy: { version: verdict.policyVersion, hash: verdict.policyHash },
   };

@@ -87,7 +87,7 @@ function asTold({ tool, args = {}, facts, impact = {}, readings = {} }: Proposed
   return { action, facts: known, unreadable: known === null, unshown: unshownArguments(args) };
 }
 
-/** As a proposal is taken in: read by the tool's schema, secrets replaced before anybody judges. Throws `invalid` for a forged reference. */
+/** As a proposal is taken in: defaults filled in, read by the schema, secrets replaced before anybody judges. Throws `invalid` for a forged reference. */
 function asTheToolSays({ tool, args = {}, readings = {} }: ProposedCall, known: Tool | undefined): Known {
   const stored = known === undefined ? args : storedArgs(known, args);
   const impact = known === undefined ? null : impactOfCall(known, stored);

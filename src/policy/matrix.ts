@@ -1,3 +1,4 @@
+import { silenceAt } from '../contract/brief-words.js';
 import { majorText } from '../contract/money.js';
 import type { PolicyFile } from '../contract/policy-file.js';
 import { toolFacts } from '../contract/tool.js';
@@ -54,8 +55,8 @@ interface Asking {
     readonly members: readonly string[];
     readonly ttlMs: number | null;
   }[];
-  /** Null when nobody is asked. */
-  readonly fallback: Fallback | null;
+  /** What silence leads to; null when nobody is asked. */
+  readonly fallback: Fallback | 'undo' | null;
 }
 
 /** The matrix of a policy that was loaded from this source. Pure. */
@@ -82,7 +83,7 @@ function callOf(
   // No amount at all: what asks above a limit stands among the rules.
   const moves = tool?.categories.includes('money') === true && currency !== undefined;
   const { level, tier, ladder, tell } = judge({
-    policy: { ...policy, rules: [] },
+    policy: { ...policy, rules: [], ladders: withoutArguments(policy.ladders) },
     action: {
       tool: named.tool,
       args: {},
@@ -107,9 +108,19 @@ function callOf(
     tier,
     known: tool !== undefined,
     level,
-    ...rungsIn(policy, ladder),
+    ...rungsIn(policy, ladder, level),
     ...(tell === undefined ? {} : { rungs: told }),
   };
+}
+
+/** Without a call there is nothing to evaluate a safe action's arguments from. */
+function withoutArguments(ladders: Policy['ladders']): Policy['ladders'] {
+  return new Map(
+    [...ladders].map(([name, { safe, ...plan }]) => [
+      name,
+      { ...plan, safe: safe && { ...safe, args: new Map() } },
+    ]),
+  );
 }
 
 const NOBODY: Ask = { route: null, ladder: null };
@@ -149,16 +160,19 @@ function aboveText({ moneyLimits }: Policy): string {
 
 /** Whom a rule names. Without a route that depends on the call, without a ladder how long and who else does. */
 function asking(policy: Policy, { route, ladder }: Ask, level: Level): Pick<Asking, 'rungs' | 'fallback'> {
-  if (route === null) return { rungs: [], fallback: null };
-  const plan = ladder === null || level === 'notify' ? undefined : policy.ladders.get(ladder);
+  const fallback = level === 'soft' ? 'undo' : null;
+  if (route === null) return { rungs: [], fallback };
+  const plan =
+    ladder === null || level === 'notify' || level === 'soft' ? undefined : policy.ladders.get(ladder);
   if (plan !== undefined)
-    return rungsIn(policy, { rungs: rungsOf(policy, route, plan), fallback: plan.fallback });
-  return { rungs: [{ role: route, members: membersOf(policy, route), ttlMs: null }], fallback: null };
+    return rungsIn(policy, { rungs: rungsOf(policy, route, plan), fallback: plan.fallback }, level);
+  return { rungs: [{ role: route, members: membersOf(policy, route), ttlMs: null }], fallback };
 }
 
-function rungsIn(policy: Policy, { rungs, fallback }: Ladder): Pick<Asking, 'rungs' | 'fallback'> {
+function rungsIn(policy: Policy, ladder: Ladder, level: Level): Pick<Asking, 'rungs' | 'fallback'> {
+  const { rungs } = ladder;
   return {
     rungs: rungs.map(({ role, ttlMs }) => ({ role, members: membersOf(policy, role), ttlMs })),
-    fallback: rungs.length === 0 ? null : fallback,
+    fallback: rungs.length === 0 ? null : silenceAt(level, ladder),
   };
 }

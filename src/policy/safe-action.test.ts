@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { aCase, aPolicy, policyText, someFacts } from '../../test/support/policy-case.js';
+import { defineTool } from '../contract/tool.js';
 import { judge } from './judge.js';
 import { loadPolicy } from './load.js';
+import { matrixOf } from './matrix.js';
 
 const safely = (args: string, more = '') =>
   policyText(`tools: { mail: { ladder: careful } }
@@ -51,6 +54,27 @@ describe('a safe action', () => {
     expect(ladder).not.toHaveProperty('safe');
   });
 
+  // Seen to fail: judged without a call, of which the arguments cannot be evaluated.
+  it('stands in the matrix whatever its arguments read, but not at tier 4', () => {
+    const source = safely('{ text: action.args.order }', 'defaults: { ladder: careful }');
+    const tool = (name: string, tier: 3 | 4) =>
+      defineTool({
+        name,
+        version: '1',
+        tier,
+        input: z.strictObject({}),
+        describe: () => name,
+        run: () => null,
+      });
+    const tools = new Map([
+      ['mail', tool('mail', 3)],
+      ['refund', tool('refund', 4)],
+    ]);
+    const { calls } = matrixOf(source, aPolicy(source), tools);
+    const fallbacks = Object.fromEntries(calls.map((call) => [call.tool, call.fallback]));
+    expect(fallbacks).toMatchObject({ mail: 'safe', refund: 'deny' });
+  });
+
   // Seen to fail: the tier not looked at; the tools of another agent looked at.
   it('denies for tier 4, however it came by that ladder, and for an agent that does not list the tool', () => {
     const text = safely(
@@ -88,5 +112,29 @@ describe('a safe action', () => {
     expect(problems(safely('{}').replaceAll('note', 'jot'))).toEqual([
       'ladders.careful.safe.tool: no tool `jot` is registered',
     ]);
+  });
+
+  // Seen to fail: only the tier looked at.
+  it.each([
+    ['is soft', '{ note: { level: soft }, mail:', {}, /is soft, and undone/],
+    ['asks', '{ note: { level: approve }, mail:', {}, /asks before it runs/],
+    ['always asks', '{ mail:', { categories: ['delete-data'] }, /asks before it runs/],
+    ['is supervised', '{ mail:', {}, /asks before it runs/],
+    ['runs', '{ note: { level: notify }, mail:', {}, null],
+  ] as const)('is warned of where its tool %s', (what, entry, over, message) => {
+    const tools = (['read', 'note', 'mail', 'refund', 'pay'] as const).map((name) =>
+      someFacts(name, name === 'note' ? { hasUndo: true, ...over } : {}),
+    );
+    const text = safely('{}').replace('{ mail:', entry);
+    const source =
+      what === 'is supervised'
+        ? text.replace('situations: [refund]', 'situations: [refund], autonomy: supervised')
+        : text;
+    const loaded = loadPolicy(source, tools);
+    expect(loaded).not.toHaveProperty('problems');
+    const about = loaded.warnings.filter(({ path }) => path === 'ladders.careful.safe.tool');
+    expect(about.map((warning) => warning.what)).toEqual(
+      message === null ? [] : [expect.stringMatching(message)],
+    );
   });
 });

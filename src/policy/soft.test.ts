@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineTool } from '../contract/tool.js';
 import { aCase, aPolicy, policyText, someFacts } from '../../test/support/policy-case.js';
 import type { ToolFacts } from '../domain/action.js';
+import { csvMatrix, htmlMatrix, showMatrix } from '../cli/render/show-matrix.js';
+import { compareCases } from './compare-cases.js';
+import { explain } from './explain.js';
 import { judge } from './judge.js';
 import { loadPolicy } from './load.js';
+import { matrixOf } from './matrix.js';
 
 const MINUTE = 60_000;
 const undoable = (over: Partial<ToolFacts> = {}) => someFacts('note', { hasUndo: true, ...over });
@@ -18,6 +24,41 @@ describe('soft', () => {
         fallback: 'deny',
       },
     });
+  });
+
+  // Seen to fail: the words and the key of the ladder's fallback, which means nothing here.
+  it('is told of as undone on silence wherever a policy is explained', () => {
+    const call = { name: 'a note', agent: 'support', tool: 'note', facts: { tier: 2, undo: true } } as const;
+    const input = aCase({ policy: soft(), tool: 'note', facts: undoable() });
+    expect(explain(input).silence).toBe('It is undone; the agent is told so.');
+    const [change] = compareCases(
+      { before: aPolicy(), after: soft() },
+      [{ line: 1, case: { ...call, expect: { level: 'soft' } } }],
+      null,
+    );
+    expect(change?.after).toBe('soft (director 30m, else undone)');
+    const note = defineTool({
+      name: 'note',
+      version: '1',
+      tier: 2,
+      input: z.strictObject({}),
+      describe: () => 'note it',
+      run: () => null,
+      undo: () => null,
+    });
+    const source = policyText(
+      `tools: { note: { level: soft } }\nrules: [{ id: watch, trigger: policy, when: "true", level: soft, route: finance, ladder: urgent }]`,
+    );
+    const { calls, rules } = matrixOf(source, aPolicy(source), new Map([['note', note]]));
+    const soften = [...calls, ...rules].filter(({ level }) => level === 'soft');
+    expect(soften.map(({ fallback, rungs }) => [fallback, rungs.length])).toEqual([
+      ['undo', 1],
+      ['undo', 1],
+    ]);
+    const matrix = { version: '1', owner: 'o', calls, rules, roles: [] };
+    expect(showMatrix(matrix, 200).filter((line) => line.includes('else undone'))).toHaveLength(2);
+    expect(csvMatrix(matrix).filter((line) => line.endsWith('"undone"'))).toHaveLength(2);
+    expect(htmlMatrix(matrix).match(/<td>undone<\/td>/g)).toHaveLength(2);
   });
 
   // Seen to fail: the default's window taken before the tool's; the backup's rung kept; the ladder's ttl taken.

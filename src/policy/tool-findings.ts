@@ -90,7 +90,7 @@ function safeFindings(draft: Draft, known: Known): Finding[] {
       return [
         { path, what: `no tool \`${safe.tool}\` is registered`, todo: 'correct the name, or register it' },
       ];
-    if (tool.tier <= 2) return [];
+    if (tool.tier <= 2) return unfreeFindings(draft, path, tool);
     return [
       {
         path,
@@ -99,6 +99,27 @@ function safeFindings(draft: Draft, known: Known): Finding[] {
       },
     ];
   });
+}
+
+/** A safe action is judged like any call: what asks, or waits to be confirmed, does not take place where nobody answers. */
+function unfreeFindings(draft: Draft, path: Path, tool: ToolFacts): Finding[] {
+  const then = unfreeAs(draft, tool);
+  if (then === null) return [];
+  const todo = 'take a tool that runs without anybody being asked: level auto or notify';
+  return [{ path, what: `\`${tool.name}\` ${then}`, todo, warning: true }];
+}
+
+function unfreeAs(draft: Draft, tool: ToolFacts): string | null {
+  const { level, categories = [] } = draft.tools.get(tool.name) ?? {};
+  const asks = 'asks before it runs, and is denied when nobody answers that either';
+  const always = [...tool.categories, ...categories].filter((category) => category !== 'money');
+  if (level === 'approve' || level === 'stop' || always.length > 0) return asks;
+  const supervised = [...draft.agents.values()].some(
+    ({ tools = [], autonomy, stage }) =>
+      tools.includes(tool.name) && (autonomy === 'supervised' || stage === 'assistant'),
+  );
+  if (tool.tier === 2 && supervised) return asks;
+  return level === 'soft' ? 'is soft, and undone when nobody confirms it' : null;
 }
 
 function idleSoftRules(draft: Draft, known: Known): Finding[] {

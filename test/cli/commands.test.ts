@@ -70,6 +70,14 @@ describe('help', () => {
     },
   );
 
+  // Seen to fail: one help of --yes for every verb.
+  it('names --confirm only where it is taken', async () => {
+    for (const { meta, options } of COMMANDS) {
+      const { out } = await run([...meta.name.split(' '), '--help']);
+      expect(out.includes('--confirm'), meta.name).toBe('confirm' in options);
+    }
+  });
+
   it('lists every command, and is what no command at all prints', async () => {
     const { exit, out } = await run([]);
     expect(exit).toBe(0);
@@ -131,14 +139,8 @@ describe('reviewing', () => {
     expect((await as('amira', ['inbox'])).out).toContain(esc(question));
     const shown = await as('amira', ['show', esc(question)]);
     expect(shown.out).toContain('Refund USD 240.00 on order 1182');
-    const line = /countersign (approve .*) --why/.exec(shown.out)?.[1] ?? '';
-    const { exit, out } = await as('amira', [
-      ...line.split(' '),
-      '--why',
-      'the order was lost',
-      '--confirm',
-      'issue_refund',
-    ]);
+    const [, line = ''] = /countersign (approve .*) --why/.exec(shown.out.replaceAll(/ \\\n\s+/g, ' ')) ?? [];
+    const { exit, out } = await as('amira', [...line.split(' '), '--why', 'the order was lost']);
     expect([exit, out.includes('Done')]).toEqual([0, true]);
     expect((await stored(gate, question)).map((row) => [row.verb, row.why])).toEqual([
       ['approve', 'the order was lost'],

@@ -90,12 +90,60 @@ describe('a question on a terminal of 80 columns', () => {
     expect(lines.slice(asks, says).filter((line) => line.startsWith('You may'))).toEqual([]);
   });
 
+  // Seen to fail: the words of a call that is still to run.
+  it('says of a call that is to be confirmed that it ran', () => {
+    const page = showEscalation(aView({ workDone: [] }, { kind: 'confirmation' }), SCREEN).join('\n');
+    expect(page).toMatch(/^What changed$/m);
+    expect(page).toMatch(/^Work done {4}issue_refund: this call ran before it was asked about$/m);
+    expect(page).not.toMatch(/What would change|nothing yet/);
+  });
+
   it('gives a command to copy that acts as the same person, in 80 columns', () => {
     const lines = showEscalation(aView({}), { ...SCREEN, as: ' --as a-supervisor-of-support' });
     expect(Math.max(...lines.map(columns))).toBeLessThanOrEqual(80);
     expect(lines.join('\n')).toMatch(
-      /countersign approve t1:1 --as a-supervisor-of-support \\\n {4}--version 1 --digest aaaaaaaaaaaa --why/,
+      /countersign approve t1:1 --as a-supervisor-of-support \\\n {4}--version 1 --digest aaaaaaaaaaaa --confirm issue_refund --why/,
     );
+  });
+
+  // Seen to fail: a command that tier 4 refuses; one of three forms that resolve takes.
+  it('gives commands that are whole at tier 4 and about a call of unknown outcome', () => {
+    const commands = (rest: Partial<EscalationView>, brief: Partial<Brief> = {}) =>
+      showEscalation(aView(brief, rest), { ...SCREEN, width: 200 }).filter((line) =>
+        line.startsWith('  countersign '),
+      );
+    const seen = '--version 1 --digest aaaaaaaaaaaa';
+    expect(commands({}, { tier: 4 })).toEqual([
+      `  countersign approve t1:1 ${seen} --confirm issue_refund --why "..."`,
+    ]);
+    expect(commands({}, { tier: 3 })).toEqual([`  countersign approve t1:1 ${seen} --why "..."`]);
+    expect(commands({ mayDo: ['edit'] }, { tier: 4 })).toEqual([
+      `  countersign edit t1:1 ${seen} --set NAME=JSON --confirm issue_refund --why "..."`,
+    ]);
+    expect(commands({ mayDo: ['reject'] }, { tier: 4 })).toEqual([
+      `  countersign reject t1:1 ${seen} --why "..."`,
+    ]);
+    expect(commands({ kind: 'resolution', mayDo: ['resolve'] })).toEqual(
+      ['--happened "RESULT"', '--not-happened', '--leave'].map(
+        (form) => `  countersign resolve t1:1 ${seen} ${form} --why "..."`,
+      ),
+    );
+  });
+
+  it.each([[1], [4]] as const)('breaks a command of tier %i between its options', (tier) => {
+    const name = 'a'.repeat(64);
+    const lines = showEscalation(aView({ tier, tool: { name, version: '1' } }), SCREEN);
+    expect(Math.max(...lines.map(columns))).toBeLessThanOrEqual(80);
+    const command = lines.slice(
+      lines.findIndex((line) => line.startsWith('  countersign')),
+      -1,
+    );
+    const whole = command
+      .join('\n')
+      .replace(/ \\\n {4}/g, ' ')
+      .trim();
+    const confirm = tier === 4 ? ` --confirm ${name}` : '';
+    expect(whole).toBe(`countersign approve t1:1 --version 1 --digest aaaaaaaaaaaa${confirm} --why "..."`);
   });
 
   it('has at most 120 words above the fold', () => {

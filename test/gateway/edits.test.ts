@@ -39,6 +39,26 @@ describe('an edit', () => {
     expect(row?.message.edited?.digest).not.toBe(question.digest);
   });
 
+  // Seen to fail: the edit stored as written.
+  it('is stored with the defaults of the tool', async () => {
+    const facts = { name: 'restart', version: '1', tier: 3, categories: [], hasUndo: false } as const;
+    const schema = {
+      type: 'object',
+      properties: { host: { type: 'string' }, wait: { type: 'integer', default: 0 } },
+      required: ['host', 'wait'],
+      additionalProperties: false,
+    };
+    await publishTools(gate.database, [{ facts, schema }], 0);
+    const question = await anOpenQuestion(gate, { tool: 'restart', args: { host: 'a', wait: 5 } });
+    const edit = about(question, 'edit', { edits: { host: 'b' } });
+    expect((await decide(gate, question, amira, edit)).status).toBe(200);
+    const calls = await callsOf(gate.database, TENANT, question.task);
+    expect(calls.map(({ args }) => args)).toEqual([
+      { host: 'a', wait: 5 },
+      { host: 'b', wait: 0 },
+    ]);
+  });
+
   it('that does not fit the tool is refused and leaves no generation (defect 5)', async () => {
     const question = await anOpenQuestion(gate);
     const answer = await decide(

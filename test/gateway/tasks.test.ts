@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineTool, toolFacts } from '../../src/contract/tool.js';
 import type { TaskId } from '../../src/domain/ids.js';
 import { readSecrets } from '../../src/store/secrets.js';
 import { closeTask, findTask } from '../../src/store/tasks.js';
@@ -47,6 +49,31 @@ describe('submitting a task', () => {
       body.action.args,
     ]);
     expect(gate.tasks.told).toEqual([`start ${body.task}`]);
+  });
+
+  // Seen to fail: stored as written, which the worker refuses to run as something else.
+  it('stores a ready-made call with the defaults of its tool, as the tool reads it', async () => {
+    const restart = defineTool({
+      name: 'restart',
+      version: '1',
+      tier: 2,
+      input: z.strictObject({
+        wait: z.int().default(0),
+        hosts: z.array(z.strictObject({ name: z.string(), force: z.boolean().default(false) })),
+        reason: z.string().optional(),
+      }),
+      describe: () => 'Restart',
+      run: () => null,
+    });
+    await publishTools(gate.database, [{ facts: toolFacts(restart), schema: restart.schema }], 0);
+    const args = { hosts: [{ name: 'a' }] };
+    const body = aTask({ action: { tool: 'restart', args } });
+    expect((await gate.request('POST', '/v1/tasks', shop, body)).status).toBe(201);
+    const [call] = await callsOf(gate.database, TENANT, body.task as TaskId);
+    expect(call?.args).toEqual({ wait: 0, hosts: [{ name: 'a', force: false }] });
+    expect(restart.parseArgs(call?.args ?? null)).toEqual({ args: call?.args });
+    expect(restart.normaliseArgs(args)).toEqual({ args: call?.args });
+    expect((await gate.request('POST', '/v1/tasks', shop, body)).json.created).toBe(false);
   });
 
   it('is answered with success though Temporal does not answer: the dispatcher starts it', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -59,8 +59,7 @@ describe("the README's newcomer", { timeout: 180_000 }, () => {
   it('guards a tool of their own with exactly that text', async () => {
     await builtBundle();
     const dir = npmFolder(Object.fromEntries(newcomerText().files.map(({ name, text }) => [name, text])));
-    writeFileSync(join(dir, 'old.log'), 'old');
-    const [dev = '', submit = '', inbox = '', approve = ''] = newcomerText().commands;
+    const [dev = '', submit = '', inbox = '', approve = '', result = ''] = newcomerText().commands;
     await leftRunning(dev, dir, /Stop with Ctrl-C/);
     expect(await typed(submit, dir)).toMatchObject({ code: 0 });
     await expect
@@ -72,7 +71,8 @@ describe("the README's newcomer", { timeout: 180_000 }, () => {
     expect(existsSync(join(dir, 'old.log'))).toBe(true);
     const approved = await typed(approve, dir);
     expect(approved.code, approved.output).toBe(0);
-    await expect.poll(() => existsSync(join(dir, 'old.log')), { timeout: 30_000 }).toBe(false);
-    expect((await typed('npx countersign result t1 --wait 30', dir)).output).toMatch(/COMPLETED/i);
+    const ended = await typed(result, dir);
+    expect([ended.code, ended.output]).toEqual([0, expect.stringMatching(/COMPLETED/i)]);
+    expect(existsSync(join(dir, 'old.log'))).toBe(false);
   });
 });

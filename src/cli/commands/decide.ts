@@ -35,12 +35,17 @@ const DECIDING = {
     help: 'the beginning of the digest you looked at; another one is refused',
   },
   key: { type: 'string', value: 'KEY', help: 'Idempotency-Key: the same again is the same decision' },
-  yes: { type: 'boolean', help: 'do not ask whether it is meant; tier 4 takes --confirm all the same' },
+  yes: { type: 'boolean', help: 'do not ask whether it is meant' },
   ...REMOTE,
 } as const satisfies Record<string, OptionSpec>;
 
 const CONFIRM = {
   confirm: { type: 'string', value: 'NAME', help: "tier 4: the tool's name, to show that it is meant" },
+} as const satisfies Record<string, OptionSpec>;
+
+/** Of the verbs that take --confirm. */
+const YES_BESIDE_CONFIRM = {
+  yes: { ...DECIDING.yes, help: `${DECIDING.yes.help}; tier 4 takes --confirm all the same` },
 } as const satisfies Record<string, OptionSpec>;
 
 /** What else a command line needs to be one. */
@@ -67,7 +72,7 @@ function decision(
       example: `countersign ${verb} refund-7:1 ${EXAMPLES[verb] ?? ''}--why "..."`,
     },
     args: [ESCALATION_ARGUMENT],
-    options: { ...options, ...DECIDING },
+    options: { ...options, ...DECIDING, ...('confirm' in options ? YES_BESIDE_CONFIRM : {}) },
     run: (input) => decide(input, verb, details),
   };
 }

@@ -2,6 +2,7 @@ import { aboveTheFold } from '../../contract/brief-fold.js';
 import type { EscalationView } from '../../contract/http.js';
 import { showTime } from '../../contract/show-time.js';
 import { visible } from '../../domain/sanitise.js';
+import { isToolName } from '../../domain/tool-name.js';
 import { boxed, columns, labelled, wrap } from './layout.js';
 
 /** What a page for a person depends on beside its content. */
@@ -54,14 +55,14 @@ function heading(view: EscalationView, { width }: Screen): string[] {
   ];
 }
 
-function changes({ brief }: EscalationView, { width }: Screen): string[] {
+function changes({ brief, kind }: EscalationView, { width }: Screen): string[] {
   if (brief.diff.length === 0) return [];
   const lines = brief.diff.flatMap(({ field, before, after }) => [
     ...wrap(visible(field), width, '  '),
     ...wrap(`- ${visible(before)}`, width, '    '),
     ...wrap(`+ ${visible(after)}`, width, '    '),
   ]);
-  return ['What would change', ...lines, ''];
+  return [kind === 'confirmation' ? 'What changed' : 'What would change', ...lines, ''];
 }
 
 /** Of an open question, by what it is about. */
@@ -105,7 +106,7 @@ export function fullArguments({ brief }: EscalationView, { width }: Pick<Screen,
     .flatMap((line) => wrap(visible(line), width));
 }
 
-function fields({ brief, answerBy, role }: EscalationView, screen: Screen): string[] {
+function fields({ brief, kind, answerBy, role }: EscalationView, screen: Screen): string[] {
   const { width } = screen;
   const time = (at: number) => showTime(at, screen.now, screen.zone);
   const { authority } = brief;
@@ -114,8 +115,10 @@ function fields({ brief, answerBy, role }: EscalationView, screen: Screen): stri
     ...quoted('Request', brief.request, width),
     ...line(
       'Work done',
-      brief.workDone.map((step) => `${step.what}: ${step.outcome} (${time(step.at)})`).join('; ') ||
-        'nothing yet',
+      [
+        ...brief.workDone.map((step) => `${step.what}: ${step.outcome} (${time(step.at)})`),
+        ...(kind === 'confirmation' ? [`${brief.tool.name}: this call ran before it was asked about`] : []),
+      ].join('; ') || 'nothing yet',
     ),
     ...brief.earlierEffects.flatMap((effect) => line('Earlier', effect)),
     ...line(
@@ -165,32 +168,66 @@ function earlier({ decisions }: EscalationView, screen: Screen): string[] {
   return ['Decisions so far', ...lines.flatMap((line) => wrap(visible(line), screen.width, '  ')), ''];
 }
 
+type Verb = EscalationView['mayDo'][number];
+
 /** What else a decision needs, by its verb. */
-const NEEDED: Partial<Record<EscalationView['mayDo'][number], string>> = {
-  respond: '--answer "..." ',
-  'take-over': '--outcome "..." ',
+const NEEDED: Partial<Record<Verb, string>> = {
+  edit: '--set NAME=JSON',
+  respond: '--answer "..."',
+  'take-over': '--outcome "..."',
+  extend: '--for 2h',
+  resolve: '--leave',
 };
+
+/** The options of a verb, once for each form of it. */
+function formsOf(verb: Verb, { kind, brief }: EscalationView): readonly (readonly string[])[] {
+  if (verb === 'resolve' && kind === 'resolution')
+    return [['--happened "RESULT"'], ['--not-happened'], ['--leave']];
+  const needed = NEEDED[verb];
+  const grave = brief.tier === 4 && (verb === 'approve' || verb === 'edit');
+  const { name } = brief.tool;
+  return [
+    [
+      ...(needed === undefined ? [] : [needed]),
+      ...(grave ? [`--confirm ${isToolName(name) ? name : 'NAME'}`] : []),
+    ],
+  ];
+}
 
 function doors(view: EscalationView, { width, as = '' }: Screen): string[] {
   const no = view.mayNot === null ? [] : wrap(visible(`You may not: ${view.mayNot}`), width);
-  if (view.mayDo.length === 0) return [...no, ''];
+  const [verb] = view.mayDo;
+  if (verb === undefined) return [...no, ''];
   const seen = `--version ${view.version} --digest ${shortDigest(view.digest)}`;
   return [
     ...no,
     `You may: ${view.mayDo.join(', ')}`,
-    ...toCopy(
-      `  countersign ${view.mayDo[0] ?? ''} ${visible(view.escalation)}${visible(as)}`,
-      `${seen} ${NEEDED[view.mayDo[0] ?? 'approve'] ?? ''}--why "..."`,
-      width,
+    ...formsOf(verb, view).flatMap((options) =>
+      toCopy(
+        `  countersign ${verb} ${visible(view.escalation)}${visible(as)}`,
+        [seen, ...options, '--why "..."'],
+        width,
+      ),
     ),
     '',
   ];
 }
 
-/** A command on one line, or on two that a shell reads as one. */
-function toCopy(head: string, tail: string, width: number): string[] {
-  const line = `${head} ${tail}`;
-  return columns(line) <= width ? [line] : [`${head} \\`, `    ${tail}`];
+/** A command on one line, or on several that a shell reads as one; no option is torn apart. */
+function toCopy(head: string, options: readonly string[], width: number): string[] {
+  const line = [head, ...options].join(' ');
+  if (columns(line) <= width) return [line];
+  const lines = options.reduce<readonly string[]>(
+    ([...made], option) => {
+      const last = made.pop() ?? '';
+      const longer = `${last} ${option}`;
+      return made.length > 0 && columns(longer) <= width - 2
+        ? [...made, longer]
+        : [...made, last, `    ${option}`];
+    },
+    [head],
+  );
+  return lines.map((text, at) => (at === lines.length - 1 ? text : `${text} \\`));
 }
 
 /** As much of a digest as tells two versions of a question apart. */

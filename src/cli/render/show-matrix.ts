@@ -46,12 +46,19 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
 function whom({ rungs, level, fallback }: Row): string {
   const roles = rungs.map(({ role, ttlMs }) => (ttlMs === null ? role : `${role} ${sla(ttlMs)}`)).join(', ');
   if (roles !== '' && level === 'notify') return `${roles} is told`;
-  return fallback === null ? roles : `${roles}, else ${fallback}`;
+  return fallback === null ? roles : `${roles}, else ${silence(fallback)}`;
+}
+
+function silence(fallback: Row['fallback']): string {
+  return fallback === 'undo' ? 'undone' : (fallback ?? '');
 }
 
 function whomOfRule(rule: Row): string {
-  const onLadder = rule.rungs.some(({ ttlMs }) => ttlMs !== null) || rule.level === 'notify';
-  if (rule.rungs.length === 0) return 'whoever is asked about the tool';
+  const onLadder =
+    rule.rungs.some(({ ttlMs }) => ttlMs !== null) || rule.level === 'notify' || rule.level === 'soft';
+  const named = 'whoever is asked about the tool';
+  if (rule.rungs.length === 0)
+    return rule.fallback === null ? named : `${named}, else ${silence(rule.fallback)}`;
   return onLadder ? whom(rule) : `${whom(rule)} on the ladder of the tool`;
 }
 
@@ -103,7 +110,7 @@ function askedCells({ rungs, fallback }: Row): readonly string[] {
     (first?.members ?? []).join(', '),
     rungs.flatMap(({ ttlMs }) => (ttlMs === null ? [] : [sla(ttlMs)])).join(' + '),
     backups.map(({ role, members }) => `${role} (${members.join(', ')})`).join(', '),
-    fallback ?? '',
+    silence(fallback),
   ];
 }
 
