@@ -63,7 +63,7 @@ export async function judgeCall(
   judging: Judging,
 ): Promise<{ verdict: Verdict; history: History }> {
   const { task, call, tool, must, withHistory, now } = judging;
-  const policy = call.safeFor === null ? judging.policy : withoutRules(judging.policy);
+  const policy = call.safeFor === null ? judging.policy : withStopsOnly(judging.policy);
   const { action, readable } = asAction(call, tool);
   const input = {
     policy,
@@ -97,9 +97,12 @@ export async function judgeCall(
   return { verdict: call.safeFor === null ? verdict : withoutSafe(verdict), history };
 }
 
-/** Rules judge what agents propose. A safe action is the policy's own word; tier, categories and limits hold for it all the same. */
-function withoutRules(policy: Policy): Policy {
-  return { ...policy, rules: [] };
+/**
+ * Rules say who is asked about what agents propose. A safe action is the policy's own word; tier, categories and limits hold for it all the
+ * same, and what a rule stops nothing may do, least of all because nobody answered.
+ */
+function withStopsOnly(policy: Policy): Policy {
+  return { ...policy, rules: policy.rules.filter(({ level }) => level === 'stop') };
 }
 
 /** Nothing stands in for a safe action: when it asks, and nobody answers, it is denied. */

@@ -1,11 +1,16 @@
 import type { Json } from '../domain/action.js';
 import type { Verb } from '../domain/decision.js';
+import { isAsSigned } from '../contract/decision-record.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
-import type { PlannerMemory } from './ports.js';
+import type { ActivityDeps, PlannerMemory } from './ports.js';
 
-/** What became of everything proposed so far, the newest generation of each operation. */
+/**
+ * What became of everything proposed so far, the newest generation of each operation. Of a person's words only what is as it was signed:
+ * a text that somebody put into the store would be an instruction to the agent.
+ */
 export function recall(
+  deps: Pick<ActivityDeps, 'verifier' | 'log'>,
   calls: readonly LedgerRow[],
   decisions: readonly DecisionRow[],
 ): readonly PlannerMemory[] {
@@ -16,8 +21,18 @@ export function recall(
     );
     const { operation, generation, tool, args } = call;
     const edited = generation > 1 ? { edited: true as const } : {};
-    return { operation, tool, args, ...edited, ...became(call, said) };
+    return { operation, tool, args, ...edited, ...became(call, said && asSigned(deps, said)) };
   });
+}
+
+function asSigned(
+  { verifier, log }: Pick<ActivityDeps, 'verifier' | 'log'>,
+  said: DecisionRow,
+): DecisionRow | undefined {
+  if (isAsSigned(said, verifier)) return said;
+  const { task, operation, id } = said;
+  log('error', 'decision-altered', { task, operation, decision: id });
+  return undefined;
 }
 
 /** Whether a decision took effect by one of these verbs. */

@@ -3,7 +3,7 @@ import { isToolName } from '../domain/tool-name.js';
 import { isDetectedName } from '../contract/readings.js';
 import { isMembers } from '../contract/schema-at.js';
 import { openSecret, takeSecrets } from '../contract/seal.js';
-import { referenceOf, scrubReadings } from '../contract/secret.js';
+import { referenceOf, scrubReadings, scrubSecrets } from '../contract/secret.js';
 import { assertPlainJson } from '../contract/plain-json.js';
 import { decisionsOf } from '../store/decisions.js';
 import { callsOf, insertCalls, type ProposedCall } from '../store/ledger.js';
@@ -90,7 +90,7 @@ async function propose(
     agent: task.agent,
     request: { ...task.request, planner: settings },
     step: input.step,
-    memory: recall(known, decisions),
+    memory: recall(deps, known, decisions),
     signal,
   });
   if ('done' in answer) return { done: true, calls: [] };
@@ -99,9 +99,7 @@ async function propose(
       'invalid',
       `step ${input.step}: the planner proposed ${answer.calls.length} calls at once, at most ${MOST_CALLS} are taken`,
     );
-  const calls = answer.calls.map((proposal, index) =>
-    accept(deps, task, proposal, input.firstOperation + index),
-  );
+  const calls = acceptAll(deps, task, answer.calls, input.firstOperation);
   const rejected = new Set(
     decisions.filter((row) => isToldWith(row, 'reject')).map((decision) => decision.operation),
   );
@@ -122,8 +120,31 @@ async function settingsOf(deps: ActivityDeps, { tenant, request }: TaskRow): Pro
   return isMembers(input) ? { ...input, kind: planner.kind } : { input, kind: planner.kind };
 }
 
-/** A proposal as it is stored: plain JSON, secrets replaced by references before anything else sees them. Throws `invalid`, for good. */
-function accept(deps: ActivityDeps, task: TaskRow, proposal: Proposal, operation: number): Accepted {
+/**
+ * Proposals as they are stored: plain JSON, secrets replaced by references before anything else sees them, in the words of every call of
+ * the step, since a model says one thing for all of them. Throws `invalid`, for good.
+ */
+function acceptAll(
+  deps: ActivityDeps,
+  task: TaskRow,
+  proposals: readonly Proposal[],
+  first: number,
+): readonly Accepted[] {
+  const accepted = proposals.map((proposal, index) => accept(deps, task, proposal, first + index));
+  const values = accepted.flatMap(({ taken }) => taken.values);
+  const scrub = (text: string) => scrubSecrets(text, values);
+  return accepted.map(({ operation, tool, taken, said, asks, readings }) => ({
+    operation,
+    tool,
+    args: taken.args,
+    readings: scrubReadings(readings, scrub),
+    agentText: said === null ? null : scrub(said),
+    ...(asks === null ? {} : { question: scrub(asks) }),
+    secrets: taken.secrets,
+  }));
+}
+
+function accept(deps: ActivityDeps, task: TaskRow, proposal: Proposal, operation: number) {
   const refuse = (what: string) =>
     new CountersignError('invalid', `operation ${operation}: the planner ${what}`);
   if (!isToolName(proposal.tool)) throw refuse('named no tool');
@@ -144,12 +165,11 @@ function accept(deps: ActivityDeps, task: TaskRow, proposal: Proposal, operation
   return {
     operation,
     tool: proposal.tool,
-    args: taken.args,
+    taken,
+    said: said === null ? null : storable(said),
+    asks: asks === null ? null : storable(asks),
     // What the submitter measured, no model overrules.
-    readings: scrubReadings({ ...readingsOf(proposal), ...task.request.readings }, taken.scrub),
-    agentText: said === null ? null : taken.scrub(storable(said)),
-    ...(asks === null ? {} : { question: taken.scrub(storable(asks)) }),
-    secrets: taken.secrets,
+    readings: { ...readingsOf(proposal), ...task.request.readings },
   };
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { Json } from '../domain/action.js';
 import { VERBS } from '../domain/decision.js';
 import type { DecisionMessage, Verb } from '../domain/decision.js';
+import { labelled, saltedDigest } from './digest.js';
 import { AUDIENCE } from './sign.js';
 import type { Signer, Verifier } from './sign.js';
 import {
@@ -79,6 +81,36 @@ export function signDecision(signer: Signer, record: Omit<DecisionRecord, 'aud'>
 export function verifyDecision(jws: unknown, verifier: Verifier): DecisionRecord | undefined {
   const payload = verifier.verify('decision', jws);
   return payload === undefined ? undefined : decisionRecord.safeParse(payload).data;
+}
+
+/** A decision as it is stored beside its signed record. */
+interface StoredDecision {
+  readonly tenant: string;
+  readonly task: string;
+  readonly message: DecisionMessage;
+  readonly verb: Verb;
+  readonly operation: number;
+  readonly generation: number;
+  readonly why: string;
+  readonly whySalt: string;
+  readonly result: Json | undefined;
+  readonly jws: string;
+}
+
+/** Whether the signed record covers what the store tells of a decision, reason and report included: what it does not cover nobody said. */
+export function isAsSigned(stored: StoredDecision, verifier: Verifier): boolean {
+  const record = verifyDecision(stored.jws, verifier);
+  return (
+    record !== undefined &&
+    sameDecision(record, stored.message) &&
+    record.tenant === stored.tenant &&
+    record.task === stored.task &&
+    record.operation === stored.operation &&
+    record.generation === stored.generation &&
+    record.verb === stored.verb &&
+    record.whyDigest === saltedDigest(stored.why, stored.whySalt) &&
+    record.resultDigest === (stored.result === undefined ? undefined : labelled('result', stored.result))
+  );
 }
 
 /** Whether the plain message that moved the workflow says what was signed, field by field. */

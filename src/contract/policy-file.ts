@@ -127,7 +127,7 @@ export const safeEntry = strict({
   args: z
     .record(z.string().min(1).max(128), z.string().min(1).max(2000))
     .describe(
-      'Each argument as CEL over task, agent, action, readings, history; a text in quotes: "\'we look into it\'". One that cannot be evaluated denies.',
+      'Each argument as CEL over task (without situation), agent, action, history; a text in quotes: "\'we look into it\'". One that cannot be evaluated, or holds a secret, denies.',
     ),
 });
 

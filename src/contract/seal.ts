@@ -103,6 +103,8 @@ export interface TakenSecrets {
   readonly secrets: readonly { readonly reference: string; readonly sealed: string }[];
   /** Masks the same secrets where a text beside the arguments repeats them. */
   readonly scrub: (text: string) => string;
+  /** The secrets themselves, to mask them in texts beside other calls (scrubSecrets). */
+  readonly values: readonly string[];
 }
 
 /** Takes the strings that the schema marks as secret out of arguments. Throws `invalid` when they hold a reference already. */
@@ -120,7 +122,8 @@ export function takeSecrets(
     reference,
     sealed: sealSecret(keys, { tenant: call.tenant, reference }, value),
   }));
-  return { args, secrets, scrub: (text) => scrubSecrets(text, [...values.values()]) };
+  const plain = [...values.values()];
+  return { args, secrets, scrub: (text) => scrubSecrets(text, plain), values: plain };
 }
 
 function aad(place: SecretPlace): Buffer {

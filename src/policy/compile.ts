@@ -121,20 +121,29 @@ export function compileCondition(when: string): Compiled<Condition> {
   });
 }
 
-/** Compiles one expression that makes plain JSON, or says what is wrong with it. */
+/** Compiles one expression that makes plain JSON of what is known of a case, or says what is wrong with it. */
 export function compileExpression(text: string): Compiled<Expression> {
   return compiled(text, {
-    refusal: (type) =>
-      PLAIN.test(type)
+    refusal: (type, program) => {
+      if (restsOnClaims(program.ast)) return CLAIMS;
+      return PLAIN.test(type)
         ? null
         : {
             at: 0,
             what: `gives ${type}, which is no JSON`,
             todo: "make it a text, a number, or a list of these, such as 'a' or action.rows",
-          },
+          };
+    },
     made: (program) => ({ evaluate: (facts) => madeBy(() => program({ ...facts })) }),
   });
 }
+
+/** A safe action runs without a person: what it does is the policy's word about the call, not the model's or the requester's about itself. */
+const CLAIMS: Flaw = {
+  at: 0,
+  what: 'rests on what the model or the requester says of the case (readings, task.situation)',
+  todo: 'use a text of the policy, or what the call itself holds, such as action.args.NAME',
+};
 
 /** Types whose values are JSON; what `dyn` holds is looked at when it is evaluated. */
 const PLAIN = /^(list<|map<string, )*(dyn|string|int|double|bool|null)>*$/;
@@ -142,7 +151,7 @@ const PLAIN = /^(list<|map<string, )*(dyn|string|int|double|bool|null)>*$/;
 function compiled<Program>(
   text: string,
   given: {
-    readonly refusal: (type: string) => Flaw | null;
+    readonly refusal: (type: string, program: ReturnType<typeof environment.parse>) => Flaw | null;
     readonly made: (program: ReturnType<typeof environment.parse>) => Program;
   },
 ): Compiled<Program> {
@@ -156,7 +165,7 @@ function compiled<Program>(
     const theirs = checked.valid ? [] : [celFlaw(checked.error)];
     const flaws = [...ours, ...theirs.filter(({ at }) => !ours.some((flaw) => flaw.at === at))];
     if (flaws.length > 0) return { flaws };
-    const refusal = given.refusal(checked.type ?? 'dyn');
+    const refusal = given.refusal(checked.type ?? 'dyn', program);
     return refusal === null ? { program: given.made(program) } : { flaws: [refusal] };
   } catch (error) {
     if (isCelError(error) || error instanceof RangeError) return { flaws: [celFlaw(error)] };

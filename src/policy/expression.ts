@@ -55,10 +55,10 @@ export function mentionsOf(node: ASTNode): readonly (readonly string[])[] {
   return [...new Map(paths.map((path) => [path.join('.'), path])).values()];
 }
 
-/** Whether an expression rests on what the model (readings) or the requester (the situation) says of the case. */
+/** Whether an expression rests on what the model (readings) or the requester (the situation) says of the case; a whole task holds its situation. */
 export function restsOnClaims(node: ASTNode): boolean {
   return mentionsOf(node).some(
-    ([root, field]) => root === 'readings' || (root === 'task' && field === 'situation'),
+    ([root, field = 'situation']) => root === 'readings' || (root === 'task' && field === 'situation'),
   );
 }
 

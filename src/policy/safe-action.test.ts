@@ -33,9 +33,37 @@ describe('a safe action', () => {
     });
   });
 
-  // Seen to fail: an argument that errs left out; a withheld reading taken as empty.
+  // Seen to fail: not looked at; only `task.situation` itself looked for.
   it.each([
-    ['a reading that is withheld', '{ text: readings.mood }', {}],
+    'readings.mood',
+    "'mood: ' + string(readings['mood'])",
+    'task.situation',
+    '[task][0].situation',
+    '[task].map(t, t.situation)',
+  ])('may not rest on what the model or the requester says: %s', (text) => {
+    const loaded = loadPolicy(safely(`{ order: action.args.order, text: ${JSON.stringify(text)} }`));
+    expect('problems' in loaded ? loaded.problems : []).toMatchObject([
+      {
+        line: 12,
+        path: 'ladders.careful.safe.args.text',
+        what: 'rests on what the model or the requester says of the case (readings, task.situation)',
+        todo: expect.stringContaining('action.args.NAME') as string,
+      },
+    ]);
+  });
+
+  // Seen to fail: an argument that errs left out; a reference let through.
+  it.each([
+    [
+      'a secret, which the safe tool might not keep as one',
+      '{ text: action.args.key }',
+      { action: { args: { key: { $secret: 'hmac-sha256:1' } } } },
+    ],
+    [
+      'a secret somewhere inside',
+      '{ all: action.args }',
+      { action: { args: { keys: [{ $secret: 'hmac-sha256:1' }] } } },
+    ],
     ['an argument that is not there', '{ text: action.args.order }', {}],
     ['a value that is no JSON', '{ text: action.args.at }', { action: { args: { at: Infinity } } }],
     [

@@ -182,7 +182,7 @@ export async function standingDecisions(
 ): Promise<readonly DecisionRow[]> {
   const rows = await queries.query<Stored>(
     `select ${COLUMNS} from decisions where tenant = $1 and task = $2 and operation = $3 and generation = $4 and round = $5
-       and (outcome is null or (outcome = 'applied' and verb in ('approve', 'edit', 'reject', 'resolve'))) order by outcome nulls last, at, id`,
+       and (outcome is null or (outcome = 'applied' and verb in ('approve', 'edit', 'reject', 'respond', 'take-over', 'resolve'))) order by outcome nulls last, at, id`,
     [of.tenant, of.task, of.operation, of.generation, of.round],
   );
   return rows.map(parse);

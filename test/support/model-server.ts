@@ -70,7 +70,8 @@ export function completion(message: object, finish: string | null, usage: object
   return raw(200, JSON.stringify({ id: 'x', object: 'chat.completion', choices, ...(usage && { usage }) }));
 }
 
-const USAGE = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
+/** What an answer took unless a test says otherwise. */
+export const USAGE = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
 
 /** Tool calls; arguments that are text are sent as they are. */
 export function calls(...wanted: readonly (readonly [name: string, args: object | string])[]): Reply {

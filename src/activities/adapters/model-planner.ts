@@ -29,7 +29,7 @@ const settings = z.strictObject({
 });
 type Settings = z.infer<typeof settings>;
 
-const count = z.int().min(0).catch(0);
+const count = z.int().min(0);
 const usage = z.object({
   usage: z.object({ prompt_tokens: count, completion_tokens: count, total_tokens: count }),
 });
@@ -64,11 +64,11 @@ export function modelPlanner(options: ModelPlannerOptions): Planner {
       const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const messages = conversation({ goal, system: given.system }, memory, names);
       const functions = offered(tools, await toolsOf(tenant, agent));
-      const spent: Usage[] = [];
+      const spent: (Usage | undefined)[] = [];
       let earlier = memory.length;
       for (let corrections = 0; ; corrections++) {
         const body = await complete(endpoint, requestOf(given, messages, functions), within);
-        spent.push(...usageOf(body));
+        spent.push(usage.safeParse(body).data?.usage);
         const answer = readAnswer(body, tools, names);
         if ('done' in answer) return answer;
         if ('proposed' in answer) {
@@ -121,15 +121,14 @@ function giveUp({ what, tool }: Faulty, readings: Readings): { readonly calls: r
   return { calls: [{ tool, args: {}, readings, question }] };
 }
 
-function usageOf(body: unknown): readonly Usage[] {
-  const parsed = usage.safeParse(body);
-  return parsed.success ? [parsed.data.usage] : [];
-}
-
-/** What the step took, as far as the endpoint tells; every call of a step carries the whole of it. */
-function readingsOf(spent: readonly Usage[], { price }: Settings): Readings {
-  if (spent.length === 0) return {};
-  const sum = (part: keyof Usage) => spent.reduce((total, one) => total + one[part], 0);
+/**
+ * What the step took; every call of a step carries the whole of it. Nothing unless each answer told it readably: a reading that is left out
+ * makes a rule over it ask, one that is too low keeps it silent.
+ */
+function readingsOf(spent: readonly (Usage | undefined)[], { price }: Settings): Readings {
+  const told = spent.filter((one) => one !== undefined);
+  if (told.length < spent.length) return {};
+  const sum = (part: keyof Usage) => told.reduce((total, one) => total + one[part], 0);
   const cost =
     price && (sum('prompt_tokens') * price.input + sum('completion_tokens') * price.output) / 1_000;
   return {

@@ -9,8 +9,10 @@ import {
   type TaskPage,
   type TaskView,
 } from '../../contract/http.js';
+import { isAsSigned } from '../../contract/decision-record.js';
+import { createVerifier, type Verifier } from '../../contract/sign.js';
 import type { TaskId } from '../../domain/ids.js';
-import { decisionsOf } from '../../store/decisions.js';
+import { decisionsOf, type DecisionRow } from '../../store/decisions.js';
 import { haltsOver } from '../../store/halts.js';
 import { callsOf } from '../../store/ledger.js';
 import { questionsOf } from '../../store/questions.js';
@@ -27,6 +29,7 @@ import { operationsOf, outcomeOf, standingOf, stateOf, waitsFor } from '../task-
 /** `/v1/tasks`: submit, list, look, wait for the result, cancel. */
 export function taskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const untilClosed = watchClosed(deps.database);
+  const verifier = createVerifier(deps.keys);
   const app = new Hono<GatewayEnv>();
   app.post('/tasks', async (c) => {
     const body = await readBody(c.req.raw, submitRequest);
@@ -46,7 +49,7 @@ export function taskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     const { wait } = readQuery(c.req.raw, resultQuery);
     const row = await sightedTask(deps, c.get('bearer'), c.req.param('task'));
     const closed = await untilClosed(row, wait * 1_000, c.req.raw.signal);
-    return c.json(await result(deps, closed), closed.closedAt === null ? 202 : 200);
+    return c.json(await result({ ...deps, verifier }, closed), closed.closedAt === null ? 202 : 200);
   });
   app.post('/tasks/:task/cancel', async (c) => {
     const { why } = await readBody(c.req.raw, cancelRequest);
@@ -117,7 +120,10 @@ async function view(deps: GatewayDeps, row: TaskRow): Promise<TaskView> {
   };
 }
 
-async function result(deps: GatewayDeps, row: TaskRow): Promise<ResultView> {
+async function result(
+  deps: GatewayDeps & { readonly verifier: Verifier },
+  row: TaskRow,
+): Promise<ResultView> {
   const [questions, calls, decisions] = await deps.database.reads((queries) =>
     Promise.all([
       questionsOf(queries, row.tenant, row.task),
@@ -130,7 +136,8 @@ async function result(deps: GatewayDeps, row: TaskRow): Promise<ResultView> {
       one.operation === call.operation && one.generation === call.generation;
     const { operation, generation, tool } = call;
     const outcome = outcomeOf(call, questions.findLast(about)) ?? call.status;
-    const said = decisions.filter(about).findLast((row) => row.outcome === 'applied');
+    const last = decisions.filter(about).findLast((row) => row.outcome === 'applied');
+    const said = last && asSigned(deps, last);
     const why = outcome === 'rejected' || outcome === 'undone' ? (said?.why ?? null) : null;
     const reported = said?.verb === 'respond' || said?.verb === 'take-over' ? said.result : undefined;
     return { operation, generation, tool, outcome, result: call.result ?? reported ?? null, why };
@@ -142,6 +149,16 @@ async function result(deps: GatewayDeps, row: TaskRow): Promise<ResultView> {
     detail: row.detail,
     results,
   };
+}
+
+/** The agent goes on with what a person said: only what is as it was signed is told. */
+function asSigned(
+  { verifier, log }: Pick<GatewayDeps, 'log'> & { readonly verifier: Verifier },
+  said: DecisionRow,
+): DecisionRow | undefined {
+  if (isAsSigned(said, verifier)) return said;
+  log('alarm', 'decision-altered', { task: said.task, operation: said.operation, decision: said.id });
+  return undefined;
 }
 
 async function cancel(
