@@ -139,8 +139,15 @@ describe('reviewing', () => {
     expect((await as('amira', ['inbox'])).out).toContain(esc(question));
     const shown = await as('amira', ['show', esc(question)]);
     expect(shown.out).toContain('Refund USD 240.00 on order 1182');
-    const [, line = ''] = /countersign (approve .*) --why/.exec(shown.out.replaceAll(/ \\\n\s+/g, ' ')) ?? [];
-    const { exit, out } = await as('amira', [...line.split(' '), '--why', 'the order was lost']);
+    const [, line = ''] =
+      /countersign (approve .*) --confirm "\.\.\." --why/.exec(shown.out.replaceAll(/ \\\n\s+/g, ' ')) ?? [];
+    const { exit, out } = await as('amira', [
+      ...line.split(' '),
+      '--confirm',
+      'issue_refund',
+      '--why',
+      'the order was lost',
+    ]);
     expect([exit, out.includes('Done')]).toEqual([0, true]);
     expect((await stored(gate, question)).map((row) => [row.verb, row.why])).toEqual([
       ['approve', 'the order was lost'],

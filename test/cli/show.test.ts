@@ -102,23 +102,23 @@ describe('a question on a terminal of 80 columns', () => {
     const lines = showEscalation(aView({}), { ...SCREEN, as: ' --as a-supervisor-of-support' });
     expect(Math.max(...lines.map(columns))).toBeLessThanOrEqual(80);
     expect(lines.join('\n')).toMatch(
-      /countersign approve t1:1 --as a-supervisor-of-support \\\n {4}--version 1 --digest aaaaaaaaaaaa --confirm issue_refund --why/,
+      /countersign approve t1:1 --as a-supervisor-of-support \\\n {4}--version 1 --digest aaaaaaaaaaaa --confirm "..." --why/,
     );
   });
 
-  // Seen to fail: a command that tier 4 refuses; one of three forms that resolve takes.
-  it('gives commands that are whole at tier 4 and about a call of unknown outcome', () => {
+  // Seen to fail: a command without what tier 4 asks for; one of three forms that resolve takes.
+  it('gives commands that name all they need at tier 4 and about a call of unknown outcome', () => {
     const commands = (rest: Partial<EscalationView>, brief: Partial<Brief> = {}) =>
       showEscalation(aView(brief, rest), { ...SCREEN, width: 200 }).filter((line) =>
         line.startsWith('  countersign '),
       );
     const seen = '--version 1 --digest aaaaaaaaaaaa';
     expect(commands({}, { tier: 4 })).toEqual([
-      `  countersign approve t1:1 ${seen} --confirm issue_refund --why "..."`,
+      `  countersign approve t1:1 ${seen} --confirm "..." --why "..."`,
     ]);
     expect(commands({}, { tier: 3 })).toEqual([`  countersign approve t1:1 ${seen} --why "..."`]);
     expect(commands({ mayDo: ['edit'] }, { tier: 4 })).toEqual([
-      `  countersign edit t1:1 ${seen} --set NAME=JSON --confirm issue_refund --why "..."`,
+      `  countersign edit t1:1 ${seen} --set NAME=JSON --confirm "..." --why "..."`,
     ]);
     expect(commands({ mayDo: ['reject'] }, { tier: 4 })).toEqual([
       `  countersign reject t1:1 ${seen} --why "..."`,
@@ -142,7 +142,7 @@ describe('a question on a terminal of 80 columns', () => {
       .join('\n')
       .replace(/ \\\n {4}/g, ' ')
       .trim();
-    const confirm = tier === 4 ? ` --confirm ${name}` : '';
+    const confirm = tier === 4 ? ' --confirm "..."' : '';
     expect(whole).toBe(`countersign approve t1:1 --version 1 --digest aaaaaaaaaaaa${confirm} --why "..."`);
   });
 

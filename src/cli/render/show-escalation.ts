@@ -2,7 +2,6 @@ import { aboveTheFold } from '../../contract/brief-fold.js';
 import type { EscalationView } from '../../contract/http.js';
 import { showTime } from '../../contract/show-time.js';
 import { visible } from '../../domain/sanitise.js';
-import { isToolName } from '../../domain/tool-name.js';
 import { boxed, columns, labelled, wrap } from './layout.js';
 
 /** What a page for a person depends on beside its content. */
@@ -185,13 +184,8 @@ function formsOf(verb: Verb, { kind, brief }: EscalationView): readonly (readonl
     return [['--happened "RESULT"'], ['--not-happened'], ['--leave']];
   const needed = NEEDED[verb];
   const grave = brief.tier === 4 && (verb === 'approve' || verb === 'edit');
-  const { name } = brief.tool;
-  return [
-    [
-      ...(needed === undefined ? [] : [needed]),
-      ...(grave ? [`--confirm ${isToolName(name) ? name : 'NAME'}`] : []),
-    ],
-  ];
+  // Its name is left for the reviewer to type: what is copied whole confirms nothing.
+  return [[...(needed === undefined ? [] : [needed]), ...(grave ? ['--confirm "..."'] : [])]];
 }
 
 function doors(view: EscalationView, { width, as = '' }: Screen): string[] {
