@@ -158,10 +158,15 @@ interface Undoing {
   readonly now: number;
 }
 
-function claimed(tx: Transaction, { call, tool, earlier, now }: Undoing): Told {
-  if (!tool?.undo) throw new CountersignError('internal', `${call.tool} has no undo in this worker`);
+async function claimed(tx: Transaction, { call, tool, earlier, now }: Undoing): Promise<Told> {
   const { operation, generation } = call;
   const attempt = (earlier?.attempt ?? 0) + 1;
+  // The tool lost its undo since the call ran: waiting for another worker could be for ever, so people are asked.
+  if (!tool?.undo) {
+    claimUndo(tx, { ...call, attempt, now, callBy: now });
+    await endUndo(tx, { ...call, attempt, from: ['claimed'], status: 'failed', code: 'no-undo', now });
+    return { kind: 'failed', events: [endedEvent(call, attempt, 'failed', 'no-undo')] };
+  }
   const callBy = now + tool.timeoutMs;
   claimUndo(tx, { ...call, attempt, now, callBy });
   const event = {
@@ -194,7 +199,7 @@ async function resolved(
     body: { operation, generation, attempt: earlier.attempt, as: wanted.as, decision: decision.id },
   };
   if (wanted.as === 'not-happened') {
-    const again = claimed(tx, undoing);
+    const again = await claimed(tx, undoing);
     return { ...again, events: [event, ...again.events] };
   }
   const status = wanted.as === 'leave' ? 'left' : 'by-hand';
@@ -257,13 +262,21 @@ async function recordUndo(
     const status = end.status === 'done' || end.status === 'failed' ? end.status : 'unknown';
     const code = end.status === 'failed' ? end.code : null;
     const mine = await endUndo(tx, { ...input, attempt, from, status, code, now });
-    const { operation, generation } = input;
-    const event: JournalEvent = {
-      id: `undo-ended/${operation}.${generation}.${attempt}/${status}`,
-      type: status === 'done' ? 'call-undone' : 'undo-failed',
-      body: { operation, generation, attempt, status, code },
-    };
+    const event = endedEvent(input, attempt, status, code);
     const head = await journal(tx, { ...input, events: [] }, now, mine ? [event] : []);
     return { kind: status === 'done' ? 'undone' : 'failed', head };
   });
+}
+
+function endedEvent(
+  { operation, generation }: Pick<UndoInput, 'operation' | 'generation'>,
+  attempt: number,
+  status: 'done' | 'failed' | 'unknown',
+  code: string | null,
+): JournalEvent {
+  return {
+    id: `undo-ended/${operation}.${generation}.${attempt}/${status}`,
+    type: status === 'done' ? 'call-undone' : 'undo-failed',
+    body: { operation, generation, attempt, status, code },
+  };
 }
