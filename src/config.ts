@@ -34,6 +34,12 @@ const file = z.string().transform((path, context) => {
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL' });
 /** The address of a gateway. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' });
+const origin = httpUrl
+  .refine(
+    (text) => URL.canParse(text) && [text, `${text}/`].includes(`${new URL(text).origin}/`),
+    'not an origin, scheme://host[:port]',
+  )
+  .transform((text) => new URL(text).origin);
 const modelUrl = httpUrl.refine(
   (text) => URL.canParse(text) && new URL(text).username === '' && !/[?#]/.test(text),
   'not an http:// or https:// URL without user, query and fragment',
@@ -68,6 +74,10 @@ const settings = {
   COUNTERSIGN_URL: {
     schema: httpUrl,
     todo: 'Set it to the address of the gateway, for example http://127.0.0.1:8484.',
+  },
+  COUNTERSIGN_PUBLIC_URL: {
+    schema: origin,
+    todo: 'Set it to the address at which people reach the gateway, such as https://countersign.example.com, without a path.',
   },
   COUNTERSIGN_TOKEN: {
     schema: z.string().regex(/^[\x21-\x7e]{16,}$/, 'not a token'),
@@ -159,6 +169,8 @@ interface ServerConfig {
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
   readonly taskQueue: string;
+  /** Where people reach the gateway, an origin; undefined = links cannot be written. */
+  readonly publicUrl: string | undefined;
   readonly temporal: TemporalConfig;
 }
 
@@ -210,7 +222,12 @@ export interface DevConfig {
   };
 }
 
-const server = ['COUNTERSIGN_DATABASE_URL', 'COUNTERSIGN_DATA', 'COUNTERSIGN_TASK_QUEUE'] as const;
+const server = [
+  'COUNTERSIGN_DATABASE_URL',
+  'COUNTERSIGN_DATA',
+  'COUNTERSIGN_TASK_QUEUE',
+  'COUNTERSIGN_PUBLIC_URL',
+] as const;
 const sharedKeys = ['COUNTERSIGN_VERIFY_KEYS_FILE', 'COUNTERSIGN_SECRETS_KEY_FILE'] as const;
 const gatewayKeys = ['COUNTERSIGN_SIGNING_KEY_FILE', ...sharedKeys] as const;
 const mail = ['COUNTERSIGN_SMTP_URL', 'COUNTERSIGN_MAIL_FROM'] as const;
@@ -241,6 +258,7 @@ function serverConfig(values: Values, temporal: TemporalConfig): ServerConfig {
     databaseUrl: values.COUNTERSIGN_DATABASE_URL,
     dataDir: dataDirOf(values),
     taskQueue: values.COUNTERSIGN_TASK_QUEUE ?? 'countersign',
+    publicUrl: values.COUNTERSIGN_PUBLIC_URL,
     temporal,
   };
 }

@@ -61,6 +61,7 @@ export async function startRunning(options: {
     databaseUrl,
     dataDir,
     taskQueue: temporal.taskQueue,
+    publicUrl: undefined,
     temporal: { namespace: temporal.namespace, connection: { address: temporal.address } },
   };
   const gatewayConfig: GatewayConfig = {
