@@ -2,6 +2,7 @@ import { CountersignError } from '../domain/errors.js';
 import type { ReaskReason } from '../domain/escalation.js';
 import type { DecisionId, Digest, HaltId } from '../domain/ids.js';
 import type { Reservation, Verdict } from '../domain/verdict.js';
+import { signedWord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
 import { isOverLimit, reserve } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
@@ -19,7 +20,6 @@ import {
 import { closeQuestion, closeQuestionsOfOperation, refusedAs, type QuestionRow } from '../store/questions.js';
 import { findTask } from '../store/tasks.js';
 import type { ExecuteInput } from './api.js';
-import { isSigned } from './grant.js';
 import {
   granted,
   grantedBefore,
@@ -234,7 +234,7 @@ async function atFault(
   return rows
     .filter((row) => row !== undefined)
     .filter((row) => row.task === input.task && row.operation === input.operation)
-    .filter((row) => !isSigned(row, deps.verifier))
+    .filter((row) => signedWord(row, deps.verifier) === undefined)
     .map((row) => row.id);
 }
 

@@ -1,6 +1,6 @@
 import type { ReaskReason } from '../domain/escalation.js';
 import type { Verdict } from '../domain/verdict.js';
-import { sameDecision, verifyDecision, type DecisionRecord } from '../contract/decision-record.js';
+import { signedWord, type DecisionRecord } from '../contract/decision-record.js';
 import type { Verifier } from '../contract/sign.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
@@ -42,30 +42,22 @@ export function checkGrant(grant: GrantCase, verifier: Verifier): Checked {
 
 type Checked = { readonly record: DecisionRecord } | { readonly refused: ReaskReason };
 
-/** Whether a stored decision is what its signature says. */
-export function isSigned(decision: DecisionRow, verifier: Verifier): boolean {
-  const record = verifyDecision(decision.jws, verifier);
-  return record !== undefined && sameDecision(record, decision.message);
-}
-
 /** Whether a decision is genuine and about exactly this call, whenever it is: all that a repeat of a claimed call has to show. */
 export function checkBinding(
   { decision, question, call, digest }: Pick<GrantCase, 'decision' | 'question' | 'call' | 'digest'>,
   verifier: Verifier,
 ): Checked {
-  const record = verifyDecision(decision.jws, verifier);
-  if (!record || !sameDecision(record, decision.message)) return { refused: 'unverified' };
-  if (record.tenant !== call.tenant || record.task !== call.task || record.operation !== call.operation)
-    return { refused: 'unverified' };
-  if (record.round !== question.round || record.generation !== question.generation)
-    return { refused: 'unverified' };
-  if (record.digest !== question.digest || record.briefDigest !== question.briefDigest)
-    return { refused: 'unverified' };
-  if (!record.roles.some((role) => question.roles.includes(role))) return { refused: 'unverified' };
-  if (question.answerBy !== null && record.at > question.answerBy) return { refused: 'unverified' };
+  const record = signedWord(decision, verifier, question);
+  if (!record || !isAboutCall(question, call)) return { refused: 'unverified' };
   const runs = whatRuns(record, question);
   if (!runs || runs.generation !== call.generation) return { refused: 'unverified' };
   return runs.digest === digest ? { record } : { refused: 'digest-changed' };
+}
+
+function isAboutCall(question: QuestionRow, call: LedgerRow): boolean {
+  return (
+    question.tenant === call.tenant && question.task === call.task && question.operation === call.operation
+  );
 }
 
 /** A decision counts for the open question it answered, once; or again for the claim it made, when that was proven not to have called. */

@@ -2,8 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Json } from '../domain/action.js';
 import type { Question, ReaskReason } from '../domain/escalation.js';
 import type { Reservation } from '../domain/verdict.js';
-import { sameDecision, verifyDecision } from '../contract/decision-record.js';
-import { labelled } from '../contract/digest.js';
+import { signedWord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
 import { release } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
@@ -184,14 +183,8 @@ export function isGenuineFinding(
   call: CallRef,
   deps: Pick<ActivityDeps, 'verifier'>,
 ): boolean {
-  const record = verifyDecision(decision.jws, deps.verifier);
-  if (!record || !sameDecision(record, decision.message) || record.verb !== 'resolve') return false;
   if (question.kind !== 'resolution' || question.status !== 'open') return false;
-  if (record.tenant !== call.tenant || record.task !== call.task || record.operation !== call.operation)
-    return false;
-  if (record.digest !== question.digest || record.briefDigest !== question.briefDigest) return false;
-  if (record.generation !== call.generation || record.round !== question.round) return false;
-  if (!record.roles.some((role) => question.roles.includes(role))) return false;
-  const result = decision.result === undefined ? undefined : labelled('result', decision.result);
-  return record.resultDigest === result && (decision.outcome === null || decision.outcome === 'applied');
+  if (question.generation !== call.generation || question.operation !== call.operation) return false;
+  const record = signedWord(decision, deps.verifier, question);
+  return record?.verb === 'resolve' && (decision.outcome === null || decision.outcome === 'applied');
 }

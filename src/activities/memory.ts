@@ -1,6 +1,6 @@
 import type { Json } from '../domain/action.js';
 import type { Verb } from '../domain/decision.js';
-import { isAsSigned } from '../contract/decision-record.js';
+import { signedWord } from '../contract/decision-record.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
 import type { ActivityDeps, PlannerMemory } from './ports.js';
@@ -29,7 +29,7 @@ function asSigned(
   { verifier, log }: Pick<ActivityDeps, 'verifier' | 'log'>,
   said: DecisionRow,
 ): DecisionRow | undefined {
-  if (isAsSigned(said, verifier)) return said;
+  if (signedWord(said, verifier)) return said;
   const { task, operation, id } = said;
   log('error', 'decision-altered', { task, operation, decision: id });
   return undefined;

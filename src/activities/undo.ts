@@ -1,7 +1,7 @@
 import { CountersignError } from '../domain/errors.js';
 import type { DecisionId } from '../domain/ids.js';
 import { undoKey } from '../contract/digest.js';
-import { sameDecision, verifyDecision } from '../contract/decision-record.js';
+import { signedWord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
 import type { Transaction } from '../store/database.js';
 import { decisionsOf, findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
@@ -111,23 +111,8 @@ async function confirmedBy(
 
 /** Whether somebody who was asked gave this very answer, in time. */
 function isAnswer(row: DecisionRow, window: QuestionRow, deps: ActivityDeps): boolean {
-  const record = verifyDecision(row.jws, deps.verifier);
-  return (
-    (row.outcome === null || row.outcome === 'applied') &&
-    record !== undefined &&
-    sameDecision(record, row.message) &&
-    record.id === row.id &&
-    record.verb === row.verb &&
-    record.tenant === window.tenant &&
-    record.task === window.task &&
-    record.operation === window.operation &&
-    record.generation === window.generation &&
-    record.round === window.round &&
-    record.digest === window.digest &&
-    record.briefDigest === window.briefDigest &&
-    record.roles.some((role) => window.roles.includes(role)) &&
-    (window.answerBy === null || record.at <= window.answerBy)
-  );
+  const heard = row.outcome === null || row.outcome === 'applied';
+  return heard && signedWord(row, deps.verifier, window) !== undefined;
 }
 
 function stands(tx: Transaction, window: QuestionRow, decision: DecisionId, now: number): Answer {

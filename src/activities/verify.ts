@@ -1,5 +1,4 @@
-import { sameDecision, verifyDecision } from '../contract/decision-record.js';
-import { labelled } from '../contract/digest.js';
+import { sameDecision, signedWord } from '../contract/decision-record.js';
 import type { Verb } from '../domain/decision.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
@@ -30,17 +29,10 @@ export async function verify(deps: ActivityDeps, input: VerifyInput): Promise<Ve
 }
 
 function isGenuine(deps: ActivityDeps, input: VerifyInput, row: DecisionRow, question: QuestionRow): boolean {
-  const record = verifyDecision(row.jws, deps.verifier);
+  const record = signedWord(row, deps.verifier, question);
   return (
     record !== undefined &&
     sameDecision(record, input.decision) &&
-    record.tenant === input.tenant &&
-    record.task === input.task &&
-    record.digest === question.digest &&
-    record.briefDigest === question.briefDigest &&
-    record.roles.some((role) => question.roles.includes(role)) &&
-    (question.answerBy === null || record.at <= question.answerBy) &&
-    record.resultDigest === (row.result === undefined ? undefined : labelled('result', row.result)) &&
     (row.outcome === null || row.outcome === 'applied')
   );
 }

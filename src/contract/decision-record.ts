@@ -85,31 +85,77 @@ export function verifyDecision(jws: unknown, verifier: Verifier): DecisionRecord
 
 /** A decision as it is stored beside its signed record. */
 interface StoredDecision {
+  readonly id: string;
   readonly tenant: string;
   readonly task: string;
   readonly message: DecisionMessage;
   readonly verb: Verb;
   readonly operation: number;
   readonly generation: number;
+  readonly round: number;
+  readonly subject: string;
+  readonly issuer: string;
   readonly why: string;
   readonly whySalt: string;
   readonly result: Json | undefined;
   readonly jws: string;
 }
 
-/** Whether the signed record covers what the store tells of a decision, reason and report included: what it does not cover nobody said. */
-export function isAsSigned(stored: StoredDecision, verifier: Verifier): boolean {
+/** The asking that a decision is to be about, and whom it was put to. */
+interface Asked {
+  readonly tenant: string;
+  readonly task: string;
+  readonly operation: number;
+  readonly generation: number;
+  readonly round: number;
+  readonly digest: string;
+  readonly briefDigest: string;
+  readonly roles: readonly string[];
+  readonly answerBy: number | null;
+}
+
+/**
+ * The signed record of a stored decision, if it covers all that the store tells of it, who, why and report included, and, given an asking,
+ * answers exactly that one, in time, by a role that was asked; undefined otherwise: what it does not cover nobody said.
+ */
+export function signedWord(
+  stored: StoredDecision,
+  verifier: Verifier,
+  about?: Asked,
+): DecisionRecord | undefined {
   const record = verifyDecision(stored.jws, verifier);
+  if (record === undefined || !covers(record, stored)) return undefined;
+  return about === undefined || answers(record, about) ? record : undefined;
+}
+
+function covers(record: DecisionRecord, stored: StoredDecision): boolean {
   return (
-    record !== undefined &&
     sameDecision(record, stored.message) &&
+    record.id === stored.id &&
     record.tenant === stored.tenant &&
     record.task === stored.task &&
     record.operation === stored.operation &&
     record.generation === stored.generation &&
+    record.round === stored.round &&
     record.verb === stored.verb &&
+    record.subject === stored.subject &&
+    record.issuer === stored.issuer &&
     record.whyDigest === saltedDigest(stored.why, stored.whySalt) &&
     record.resultDigest === (stored.result === undefined ? undefined : labelled('result', stored.result))
+  );
+}
+
+function answers(record: DecisionRecord, about: Asked): boolean {
+  return (
+    record.tenant === about.tenant &&
+    record.task === about.task &&
+    record.operation === about.operation &&
+    record.generation === about.generation &&
+    record.round === about.round &&
+    record.digest === about.digest &&
+    record.briefDigest === about.briefDigest &&
+    record.roles.some((role) => about.roles.includes(role)) &&
+    (about.answerBy === null || record.at <= about.answerBy)
   );
 }
 

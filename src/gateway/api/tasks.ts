@@ -9,7 +9,7 @@ import {
   type TaskPage,
   type TaskView,
 } from '../../contract/http.js';
-import { isAsSigned } from '../../contract/decision-record.js';
+import { signedWord } from '../../contract/decision-record.js';
 import { createVerifier, type Verifier } from '../../contract/sign.js';
 import type { TaskId } from '../../domain/ids.js';
 import { decisionsOf, type DecisionRow } from '../../store/decisions.js';
@@ -156,7 +156,7 @@ function asSigned(
   { verifier, log }: Pick<GatewayDeps, 'log'> & { readonly verifier: Verifier },
   said: DecisionRow,
 ): DecisionRow | undefined {
-  if (isAsSigned(said, verifier)) return said;
+  if (signedWord(said, verifier)) return said;
   log('alarm', 'decision-altered', { task: said.task, operation: said.operation, decision: said.id });
   return undefined;
 }
