@@ -17,10 +17,11 @@ import { createDeliveredMarks } from './gateway/delivered-marks.js';
 import type { GatewayDeps, Log, PolicyBook } from './gateway/deps.js';
 import { readSecretKeys, readSigner, readVerifyKeys } from './keys.js';
 import { createPolicyCache, loadPolicy } from './policy/load.js';
-import { closersOf, rolesOf } from './policy/roster.js';
+import { closersOf, hasKeptRoles, ownerSubjectOf, rolesOf, withMembers } from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
 import type { Clock } from './store/database.js';
 import { findPolicy } from './store/policies.js';
+import { keptMembers } from './store/staff.js';
 import { fileFault } from './text-file.js';
 
 /** A gateway that listens. */
@@ -140,15 +141,18 @@ function readKeys(config: GatewayConfig): Pick<GatewayDeps, 'signer' | 'keys' | 
 export function policyBook(): PolicyBook {
   const compiled = createPolicyCache();
   return {
-    async roster(queries, hash) {
+    async roster(queries, hash, tenant) {
       if (hash === null) return undefined;
-      const policy = await compiled(hash, async () => (await findPolicy(queries, hash))?.source ?? '');
-      const { version, agents, halts } = policy;
+      const inFile = await compiled(hash, async () => (await findPolicy(queries, hash))?.source ?? '');
+      const policy = hasKeptRoles(inFile) ? withMembers(inFile, await keptMembers(queries, tenant)) : inFile;
+      const { version, agents, halts, roles } = policy;
       return {
         hash,
         version,
         agents: new Set(agents.keys()),
         halts,
+        roles,
+        ownerSubjectOf: (agent) => ownerSubjectOf(policy, agent),
         anomalies: {
           closers: (agent) => closersOf(policy, agent),
           expectedForMs: policy.anomalies.expectedForMs,

@@ -87,8 +87,8 @@ export type AskResult = Answer &
 export interface VerifyInput extends Carry {
   readonly decision: DecisionMessage;
 }
-/** Whether the store holds this very decision, signed by a known key, by somebody who may. */
-export type VerifyResult = Answer & { readonly genuine: boolean };
+/** Whether the store holds this very decision, signed by a known key, by somebody who may. `votes`: of a call that several must approve, all that count. */
+export type VerifyResult = Answer & { readonly genuine: boolean; readonly votes?: readonly DecisionId[] };
 
 export interface ExpireInput extends Carry {
   readonly operation: number;

@@ -12,6 +12,7 @@ import {
   moveRung,
   openQuestion,
   type QuestionRow,
+  votersOf,
 } from '../store/questions.js';
 import type { AskResult } from './api.js';
 import type { ActivityDeps } from './ports.js';
@@ -186,6 +187,7 @@ function askedAnswer(row: QuestionRow, decisions: readonly DecisionRow[]): Answe
 /** The question as the workflow keeps it. `digest` null = it was not asked yet. */
 export function questionOf(row: QuestionRow, digest: QuestionRow['digest'] | null): Question {
   const { ladder } = row.verdict;
+  const quorum = votersOf(row);
   return {
     round: row.round,
     generation: row.generation,
@@ -195,6 +197,7 @@ export function questionOf(row: QuestionRow, digest: QuestionRow['digest'] | nul
     rung: row.rung,
     rungs: ladder.rungs.length,
     fallback: ladder.fallback,
+    ...(quorum > 1 ? { quorum } : {}),
     role: row.role,
     answerBy: row.answerBy,
     extendableUntil: row.extendableUntil,

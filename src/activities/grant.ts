@@ -1,10 +1,11 @@
 import type { ReaskReason } from '../domain/escalation.js';
-import type { Verdict } from '../domain/verdict.js';
+import { quorumOf, type Verdict } from '../domain/verdict.js';
 import { signedWord, type DecisionRecord } from '../contract/decision-record.js';
 import type { Verifier } from '../contract/sign.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
 import type { QuestionRow } from '../store/questions.js';
+import { areSeveral } from './votes.js';
 
 /** All that decides whether a person's word lets a call run. Read in the claim's transaction, except for the keys. */
 export interface GrantCase {
@@ -36,7 +37,7 @@ export function checkGrant(grant: GrantCase, verifier: Verifier): Checked {
   if (!isUsable(decision, question, call)) return { refused: 'unverified' };
   if (record.at <= grant.lastLiftAt) return { refused: 'halt-lifted' };
   if (now > Math.min(record.executeBy, record.at + grant.validityMs)) return { refused: 'approval-expired' };
-  if (record.subject === grant.requester) return { refused: 'needs-another-subject' };
+  if (isFor(record, grant.requester)) return { refused: 'needs-another-subject' };
   return { record };
 }
 
@@ -60,9 +61,14 @@ function isAboutCall(question: QuestionRow, call: LedgerRow): boolean {
   );
 }
 
-/** A decision counts for the open question it answered, once; or again for the claim it made, when that was proven not to have called. */
+/**
+ * A decision counts for the open question it answered, once; or again for the claim it made, when that was proven not to have called. One of
+ * several was heard before.
+ */
 function isUsable(decision: DecisionRow, question: QuestionRow, call: LedgerRow): boolean {
-  if (decision.outcome === null) return question.status === 'open';
+  const waits =
+    decision.outcome === null || (decision.outcome === 'applied' && quorumOf(question.verdict) > 1);
+  if (waits && question.status === 'open') return true;
   return (
     decision.outcome === 'applied' && (decision.verb === 'resolve' || call.decisions.includes(decision.id))
   );
@@ -81,31 +87,61 @@ function whatRuns(
   return undefined;
 }
 
+/** What the policy in force now says of the call. */
+interface Now {
+  readonly verdict: Verdict;
+  readonly impactRaised: boolean;
+  /** Whoever edited the call into what it is now, and in whose stead. */
+  readonly editors: readonly string[];
+  /** The role that answers for the agent. */
+  readonly owner: string;
+  /** Whose agent it is; null = nobody is named. */
+  readonly ownerSubject: string | null;
+}
+
 /**
- * Whether the policy in force now asks for something the decision does not give: another role, or, for an edit that goes beyond what was
- * asked (tier 4, a higher tier, more money, rows or recipients), another person than the editor. After the last rung the owner's role counts.
+ * Whether the policy in force now asks for something the decisions do not give: another role; for an edit that goes beyond what was asked (tier
+ * 4, a higher tier, more money, rows or recipients) another person than the editor; somebody beside the person whose agent it is; more people. After
+ * the last rung the owner's role counts.
  */
 export function stricterNow(
-  record: DecisionRecord,
-  now: {
-    readonly verdict: Verdict;
-    readonly impactRaised: boolean;
-    /** Whoever edited the call into what it is now. */
-    readonly editors: readonly string[];
-    /** The role that answers for the agent. */
-    readonly owner: string;
-  },
+  records: readonly DecisionRecord[],
+  now: Now,
   asked: QuestionRow,
 ): ReaskReason | undefined {
   const { level, ladder, tier } = now.verdict;
   if (level === 'stop') return 'policy-stricter';
-  if (level !== 'approve') return undefined;
-  const roles = ladder.rungs.map((rung) => rung.role);
-  if (isOnOwnersDesk(asked)) roles.push(now.owner);
-  if (!roles.some((role) => record.roles.includes(role))) return 'policy-stricter';
-  const own = record.verb === 'edit' || now.editors.includes(record.subject);
-  if (own && (tier === 4 || tier > asked.verdict.tier || now.impactRaised)) return 'needs-another-subject';
-  return undefined;
+  const approves = records.every(({ verb }) => verb !== 'resolve');
+  if (level === 'approve') {
+    const roles = ladder.rungs.map((rung) => rung.role);
+    if (isOnOwnersDesk(asked)) roles.push(now.owner);
+    const mays = records.map((record) => roles.some((role) => record.roles.includes(role)));
+    if (mays.includes(false)) return 'policy-stricter';
+    const beyond = tier === 4 || tier > asked.verdict.tier || now.impactRaised;
+    if (beyond && records.some((record) => isOwnEdit(record, now.editors))) return 'needs-another-subject';
+    if (approves && records.every((record) => isFor(record, now.ownerSubject)))
+      return 'needs-another-subject';
+  }
+  const quorum = Math.max(quorumOf(asked.verdict), quorumOf(now.verdict));
+  return approves && records.length < quorum ? 'quorum' : undefined;
+}
+
+function isOwnEdit(record: DecisionRecord, editors: readonly string[]): boolean {
+  return record.verb === 'edit' || editors.some((editor) => isFor(record, editor));
+}
+
+/** Whether this person said it, or somebody in their stead. */
+function isFor({ subject, onBehalfOf }: DecisionRecord, person: string | null): boolean {
+  return subject === person || onBehalfOf === person;
+}
+
+/**
+ * Whether these are approvals of as many people as were to be asked, or an edit, which is asked about anew: anything else was put together by
+ * somebody else than the run.
+ */
+export function isWholeWord(records: readonly DecisionRecord[], asked: QuestionRow): boolean {
+  if (!areSeveral(records)) return false;
+  return records.length >= quorumOf(asked.verdict) || records.some(({ verb }) => verb !== 'approve');
 }
 
 /** Whether every rung fell silent: the round was put to the agent's owner, whom the ladder need not name. */

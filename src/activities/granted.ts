@@ -1,5 +1,5 @@
 import type { ReaskReason } from '../domain/escalation.js';
-import type { DecisionId } from '../domain/ids.js';
+import type { DecisionId, TenantId } from '../domain/ids.js';
 import { asksFirst, type Verdict } from '../domain/verdict.js';
 import type { DecisionRecord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
@@ -11,7 +11,7 @@ import type { LedgerRow } from '../store/ledger.js';
 import { findQuestion, findQuestionAnswered, type QuestionRow } from '../store/questions.js';
 import type { TaskRow } from '../store/tasks.js';
 import type { ExecuteInput } from './api.js';
-import { checkBinding, checkGrant, stricterNow } from './grant.js';
+import { checkBinding, checkGrant, isWholeWord, stricterNow } from './grant.js';
 import { impactRaised } from './judging.js';
 import type { ActivityDeps } from './ports.js';
 import { digestOf } from './prepare.js';
@@ -40,16 +40,16 @@ export function lettingDecisions(input: ExecuteInput): readonly DecisionId[] {
   return input.resolution?.as === 'not-happened' ? [input.resolution.decision] : input.decisions;
 }
 
-/** What the store holds of the decision that is to let a call run: only found here, checked by `granted`. */
+/** What the store holds of the decisions that are to let a call run: only found here, checked by `granted`. */
 export interface Evidence {
-  readonly decision: DecisionRow;
-  /** The round it answered. */
+  readonly decisions: readonly DecisionRow[];
+  /** The round they answered. */
   readonly question: QuestionRow;
-  /** Who made this generation by editing. */
+  /** Who made this generation by editing, and in whose stead. */
   readonly editors: readonly string[];
 }
 
-/** What is to let a call run: a decision, or the record that the policy alone did. */
+/** What is to let a call run: decisions, or the record that the policy alone did. */
 export interface Grounds {
   readonly evidence: Evidence | undefined;
   readonly permitted: QuestionRow | undefined;
@@ -57,16 +57,30 @@ export interface Grounds {
 
 /** Looks for what is to let the call run. */
 export async function groundsFor(tx: Transaction, input: ExecuteInput): Promise<Grounds> {
-  const [id, ...more] = lettingDecisions(input);
-  if (id === undefined) return { evidence: undefined, permitted: await findQuestion(tx, input) };
-  if (more.length > 0) return { evidence: undefined, permitted: undefined };
-  const [decision, question, editors] = await Promise.all([
-    findDecision(tx, input.tenant, id),
-    findQuestionAnswered(tx, input, id),
+  const ids = lettingDecisions(input);
+  const [first] = ids;
+  if (first === undefined) return { evidence: undefined, permitted: await findQuestion(tx, input) };
+  const [decisions, question, editors] = await Promise.all([
+    decisionsNamed(tx, input.tenant, ids),
+    findQuestionAnswered(tx, input, first),
     editorsOf(tx, input),
   ]);
-  return { evidence: decision && question && { decision, question, editors }, permitted: undefined };
+  return { evidence: decisions && question && { decisions, question, editors }, permitted: undefined };
 }
+
+/** Undefined unless every one of them is there. */
+async function decisionsNamed(
+  tx: Transaction,
+  tenant: TenantId,
+  ids: readonly DecisionId[],
+): Promise<readonly DecisionRow[] | undefined> {
+  const found = await Promise.all(ids.slice(0, MOST).map((id) => findDecision(tx, tenant, id)));
+  const rows = found.flatMap((row) => row ?? []);
+  return rows.length === ids.length ? rows : undefined;
+}
+
+/** More than any policy asks for is nothing that the run put together. */
+const MOST = 5;
 
 /** Everything read for a claim so far. */
 export interface Granting extends Grounds {
@@ -85,7 +99,7 @@ export interface Granting extends Grounds {
 
 /** What lets a call run. */
 export interface Grant {
-  /** Undefined when the policy alone lets it run. */
+  /** The first of the decisions; undefined when the policy alone lets it run. */
   readonly record?: DecisionRecord;
   /** The round that was asked and answered. */
   readonly question?: QuestionRow | undefined;
@@ -106,28 +120,24 @@ export function granted(deps: ActivityDeps, granting: Granting): Grant {
     return { question: permitted };
   }
   if (!evidence) throw new Refused('unverified');
-  const { decision, question, editors } = evidence;
+  const { decisions, question, editors } = evidence;
   const digest = digestOf(call, tool, question.policyHash);
-  const checked = checkGrant(
-    {
-      decision,
-      question,
-      call,
-      digest,
-      requester: task.requester,
-      lastLiftAt,
-      validityMs: verdict.validityMs,
-      now,
-    },
-    deps.verifier,
-  );
-  if ('refused' in checked) throw new Refused(checked.refused);
+  const held = { question, call, digest, requester: task.requester, lastLiftAt, now };
+  const records = decisions.map((decision) => {
+    const checked = checkGrant({ ...held, decision, validityMs: verdict.validityMs }, deps.verifier);
+    if ('refused' in checked) throw new Refused(checked.refused);
+    return checked.record;
+  });
+  const [record] = records;
+  if (!record || !isWholeWord(records, question)) throw new Refused('unverified');
   const [original] = granting.rows;
   const raised = original !== undefined && original !== call && impactRaised(call, original, tool);
   const owner = ownerRoleOf(policy, task.agent);
-  const stricter = stricterNow(checked.record, { verdict, impactRaised: raised, editors, owner }, question);
+  const ownerSubject = policy.agents.get(task.agent)?.ownerSubject ?? null;
+  const inForce = { verdict, impactRaised: raised, editors, owner, ownerSubject };
+  const stricter = stricterNow(records, inForce, question);
   if (stricter) throw new Refused(stricter);
-  return { record: checked.record, question };
+  return { record, question };
 }
 
 /**
@@ -139,22 +149,27 @@ export async function grantedBefore(
   deps: ActivityDeps,
   { input, task, call, tool, verdict }: Pick<Granting, 'input' | 'task' | 'call' | 'tool' | 'verdict'>,
 ): Promise<Grant | undefined> {
-  const [id] = [...lettingDecisions(input), ...call.decisions];
-  if (id === undefined) {
+  const letting = lettingDecisions(input);
+  const ids = letting.length > 0 ? letting : (call.decisions as readonly DecisionId[]); // only used to find rows
+  const [first] = ids;
+  if (first === undefined) {
     if (asksBeyondLimits(verdict)) return undefined;
     const permitted = await findQuestion(tx, input);
     return isSoft(permitted) && !isAsShown(call, tool, permitted) ? undefined : { question: permitted };
   }
-  const [decision, question] = await Promise.all([
-    findDecision(tx, task.tenant, id as DecisionId), // only used to find rows
-    findQuestionAnswered(tx, input, id as DecisionId), // see above
+  const [decisions, question] = await Promise.all([
+    decisionsNamed(tx, task.tenant, ids),
+    findQuestionAnswered(tx, input, first),
   ]);
-  if (!decision || !question) return undefined;
+  if (!decisions || !question) return undefined;
   const digest = digestOf(call, tool, question.policyHash);
-  const checked = checkBinding({ decision, question, call, digest }, deps.verifier);
-  if ('record' in checked) return { question };
-  tellOperator(deps, input, checked.refused);
-  return undefined;
+  for (const decision of decisions) {
+    const checked = checkBinding({ decision, question, call, digest }, deps.verifier);
+    if ('record' in checked) continue;
+    tellOperator(deps, input, checked.refused);
+    return undefined;
+  }
+  return { question };
 }
 
 /** For a call that fails without being made: only who could let it run may have it fail. Throws Refused when that is nobody. */
@@ -165,8 +180,10 @@ export function refuseForged(
   if (lettingDecisions(input).length === 0) return;
   if (!evidence) throw new Refused('unverified');
   const digest = digestOf(call, undefined, evidence.question.policyHash);
-  const checked = checkBinding({ ...evidence, call, digest }, deps.verifier);
-  if ('refused' in checked && checked.refused !== 'digest-changed') throw new Refused(checked.refused);
+  for (const decision of evidence.decisions) {
+    const checked = checkBinding({ ...evidence, decision, call, digest }, deps.verifier);
+    if ('refused' in checked && checked.refused !== 'digest-changed') throw new Refused(checked.refused);
+  }
 }
 
 /** Whether a call was let run to be confirmed afterwards. */

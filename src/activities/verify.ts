@@ -3,10 +3,11 @@ import type { Verb } from '../domain/decision.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
-import { closeQuestion, lockQuestion, moveDeadline, type QuestionRow } from '../store/questions.js';
+import { closeQuestion, lockQuestion, moveDeadline, votersOf, type QuestionRow } from '../store/questions.js';
 import type { VerifyInput, VerifyResult } from './api.js';
 import { journal } from './carry.js';
 import type { ActivityDeps } from './ports.js';
+import { countedVotes } from './votes.js';
 
 /**
  * Whether the store holds this very decision, signed by a known key, for this question, by somebody whom it was put to. A genuine one
@@ -23,8 +24,11 @@ export async function verify(deps: ActivityDeps, input: VerifyInput): Promise<Ve
       tx.now(),
     ]);
     const genuine = row !== undefined && question !== undefined && isGenuine(deps, input, row, question);
+    const votes =
+      genuine && isVote(row, question) ? await countedVotes(tx, deps, { question, also: row.id, now }) : null;
     const events = genuine ? apply(tx, row, question, now) : [];
-    return { genuine, head: await tx.last(journal(tx, input, now, events)) };
+    const head = await tx.last(journal(tx, input, now, events));
+    return { genuine, ...(votes && { votes }), head };
   });
 }
 
@@ -37,6 +41,11 @@ function isGenuine(deps: ActivityDeps, input: VerifyInput, row: DecisionRow, que
   );
 }
 
+/** Whether it is one of several approvals that a call needs. */
+function isVote({ verb }: DecisionRow, question: QuestionRow): boolean {
+  return verb === 'approve' && votersOf(question) > 1;
+}
+
 /** What a genuine decision closes its question as; undefined = it stays open, or the claim closes it. */
 function closedBy(verb: Verb, { kind }: QuestionRow): string | undefined {
   switch (verb) {
@@ -47,7 +56,7 @@ function closedBy(verb: Verb, { kind }: QuestionRow): string | undefined {
     case 'take-over':
       return 'taken-over';
     case 'approve':
-      return 'confirmed';
+      return kind === 'confirmation' ? 'confirmed' : undefined;
     case 'edit':
     case 'escalate':
     case 'hold':

@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<ReaskReason, string>> = {
   'policy-stricter': 'Asked anew: the policy in force now asks for more than was decided.',
   limit: 'Asked anew: a cumulative limit would be passed.',
   'needs-another-subject': 'Asked anew: somebody else has to decide.',
+  quorum: 'Asked anew: more people have to approve.',
   unknown: 'The call was started and nobody knows what became of it.',
   'undo-failed': 'It was to be undone, and that failed: what it did may still stand.',
   'halt-lifted': 'Asked anew: a halt was lifted.',

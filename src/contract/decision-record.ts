@@ -42,6 +42,8 @@ export const decisionRecord = z
     subject: name,
     issuer: issuerText,
     roles: z.array(name).max(64),
+    /** Whose authority it rests on, where that was passed on for a time. */
+    onBehalfOf: z.exactOptional(name),
     /** saltedDigest of the reason; text and salt are beside it in the store and may be erased. */
     whyDigest: digest,
     /** Epoch milliseconds, the database's clock. */
@@ -95,6 +97,7 @@ interface StoredDecision {
   readonly round: number;
   readonly subject: string;
   readonly issuer: string;
+  readonly onBehalfOf: string | null;
   readonly why: string;
   readonly whySalt: string;
   readonly result: Json | undefined;
@@ -140,6 +143,7 @@ function covers(record: DecisionRecord, stored: StoredDecision): boolean {
     record.verb === stored.verb &&
     record.subject === stored.subject &&
     record.issuer === stored.issuer &&
+    (record.onBehalfOf ?? null) === stored.onBehalfOf &&
     record.whyDigest === saltedDigest(stored.why, stored.whySalt) &&
     record.resultDigest === (stored.result === undefined ? undefined : labelled('result', stored.result))
   );

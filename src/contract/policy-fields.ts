@@ -46,6 +46,15 @@ function within(ms: number | undefined, minMs: number, maxMs: number): boolean {
   return ms === undefined || (ms >= minMs && ms <= maxMs);
 }
 
+/** How many people have to approve. */
+export const quorum = z
+  .int()
+  .min(1)
+  .max(5)
+  .describe(
+    'How many different people must approve, each without seeing the others. The largest of all that apply holds; it adds nobody below approve.',
+  );
+
 /** The role that a question goes to. */
 export const route = name.describe('The role that is asked; at level notify the one that is told.');
 /** The ladder that a question climbs. */

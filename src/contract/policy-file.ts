@@ -9,6 +9,7 @@ import {
   ladder,
   MINUTE,
   minorUnits,
+  quorum,
   route,
   SECOND,
   strict,
@@ -19,6 +20,9 @@ import { riskMapEntry } from './policy-risk-map.js';
 /** One agent: whose it is, what it may call, which situations it was made for. */
 export const agentEntry = strict({
   owner: name.describe('The role that answers for the agent: hand-overs and held questions go to its desk.'),
+  owner_subject: name
+    .optional()
+    .describe('The person whose agent it is: never the only one who approves a call of it.'),
   tools: z
     .array(toolName)
     .describe('What it may call. A call of any other tool asks a person, except at stage broad.'),
@@ -42,9 +46,15 @@ export const agentEntry = strict({
 export const roleEntry = strict({
   members: z
     .array(name)
+    .optional()
     .describe(
-      'Subjects who may decide for the role. Empty only where a backup has members: it is asked at once.',
+      'Subjects who may decide for the role. Empty only where a backup has members: it is asked at once. Required unless the store keeps them.',
     ),
+  kept: z
+    .literal('store')
+    .optional()
+    .describe('Its members stand in the store instead, where the role named by `owner` keeps them.'),
+  owner: name.optional().describe('With `kept`: the role whose people keep the members.'),
   backup: name
     .optional()
     .describe('The role that is asked when this one stays silent, if the ladder says `then: backup`.'),
@@ -87,6 +97,7 @@ export const toolEntry = strict({
     .array(alwaysAskName)
     .optional()
     .describe('Always-ask categories beside those that the tool declares.'),
+  quorum: quorum.optional().meta({ default: 1 }),
   route: route.optional(),
   ladder: ladder.optional(),
 });
@@ -107,6 +118,7 @@ export const ruleEntry = strict({
       error: 'must be notify, soft, approve or stop: a rule can only tighten',
     })
     .describe('What a call then gets at least. soft becomes approve for a call that cannot be undone.'),
+  quorum: quorum.optional().meta({ default: 1 }),
   route: route.optional(),
   ladder: ladder.optional(),
   tag: z.string().min(1).max(100).optional().describe('Words for the reviewer beside the id of the rule.'),

@@ -25,6 +25,7 @@ const stored = {
   why: 'it is right',
   whySalt: 'salt',
   result: undefined,
+  onBehalfOf: null,
   jws: signDecision(signer, {
     ...message,
     ...who,
@@ -52,6 +53,7 @@ describe('the signed word about a question', () => {
     { verb: 'reject' as const },
     { subject: 'joon' },
     { issuer: 'elsewhere' },
+    { onBehalfOf: 'ruth' },
     { why: 'pay eve instead' },
     { whySalt: 'other' },
     { result: 'a report' },

@@ -3,6 +3,7 @@ import type { Refusal } from './errors.js';
 import type { Command, Course, Escalation, EscalationEvent, FailureReason, Question } from './escalation.js';
 import { hasFurtherRung, isWithOwner, nextRound } from './ladder.js';
 import { respond } from './respond.js';
+import { quorumOf } from './verdict.js';
 
 type Answer = readonly EscalationEvent[] | Refusal;
 type Of<T extends Command['type']> = Extract<Command, { readonly type: T }>;
@@ -117,9 +118,8 @@ function verify(state: Escalation, command: Of<'verify'>): Answer {
   const resumed = (course: Course): Answer => [{ type: 'resumed', course, generation }];
   switch (verb) {
     case 'approve':
-      return kind === 'confirmation'
-        ? resumed({ do: 'confirm', decision: id })
-        : inapplicable(state, command);
+      if (kind === 'confirmation') return resumed({ do: 'confirm', decision: id });
+      return kind === 'approval' ? vote(state.question, command) : inapplicable(state, command);
     case 'reject':
       return resumed({ do: kind === 'confirmation' ? 'undo' : 'reject', decision: id });
     case 'respond':
@@ -140,6 +140,15 @@ function verify(state: Escalation, command: Of<'verify'>): Answer {
     case 'withdraw':
       return inapplicable(state, command);
   }
+}
+
+/** Enough people have approved, or others are still asked. */
+function vote(question: Question, { decision, votes }: Of<'verify'>): Answer {
+  const counted = [...new Set(votes ?? [decision])];
+  if (counted.length < quorumOf(question)) return [{ type: 'voted', decision, votes: counted.length }];
+  return [
+    { type: 'resumed', course: { do: 'execute', decisions: counted }, generation: question.generation },
+  ];
 }
 
 function climb(state: Escalation, command: Of<'climb'>): Answer {
@@ -222,8 +231,9 @@ function reask(state: Escalation, command: Of<'reask'>): Answer {
   if (state.status !== 'RESUMING' || !(runs(state.course) || state.course.do === 'undo'))
     return inapplicable(state, command);
   if (!isReasonOf(state, command.reason)) return inapplicable(state, command);
-  // The claim found the deciding forged: it is dropped, and the question stands with its deadline.
-  const forged = command.reason === 'unverified' && state.question !== null ? state.decision : null;
+  // The claim found the deciding forged: it is dropped, and the question stands with its deadline. Of several it does not say which.
+  const alone = state.course.do !== 'execute' || state.course.decisions.length === 1;
+  const forged = command.reason === 'unverified' && state.question !== null && alone ? state.decision : null;
   return [
     forged === null ? { type: 'reasked', reason: command.reason } : { type: 'forged', decision: forged.id },
   ];

@@ -23,6 +23,7 @@ export type ReaskReason =
   | 'policy-stricter'
   | 'limit'
   | 'needs-another-subject'
+  | 'quorum'
   | 'unknown'
   | 'undo-failed'
   | 'halt-lifted';
@@ -83,6 +84,8 @@ export interface Question {
   readonly rung: number;
   readonly rungs: number;
   readonly fallback: Fallback;
+  /** How many different people must approve before anything resumes; absent = one. */
+  readonly quorum?: number;
   /** The role asked now. */
   readonly role: string;
   /** Epoch milliseconds of the database's clock; null = no deadline (held for the owner) or not asked yet. */
@@ -182,7 +185,13 @@ export type Command =
   | { readonly type: 'miss'; readonly question: Question }
   | { readonly type: 'expire' }
   | { readonly type: 'respond'; readonly decision: DecisionMessage }
-  | { readonly type: 'verify'; readonly decision: DecisionId; readonly genuine: boolean }
+  /** `votes`: with a genuine approval of several, all that the store counts by then, each of another person. */
+  | {
+      readonly type: 'verify';
+      readonly decision: DecisionId;
+      readonly genuine: boolean;
+      readonly votes?: readonly DecisionId[];
+    }
   /** After the last rung. `deny` and the others come from the question's fallback. */
   | { readonly type: 'fall-back' }
   | { readonly type: 'climb' }
@@ -207,6 +216,8 @@ export type EscalationEvent =
   | { readonly type: 'timed-out'; readonly because: Silence; readonly question: Question }
   | { readonly type: 'responded'; readonly decision: DecisionMessage }
   | { readonly type: 'forged'; readonly decision: DecisionId }
+  /** An approval that counts and is not enough: the question stays, for others. */
+  | { readonly type: 'voted'; readonly decision: DecisionId; readonly votes: number }
   | { readonly type: 'escalated'; readonly decision: DecisionId }
   | { readonly type: 'held'; readonly decision: DecisionId; readonly until: number }
   | { readonly type: 'extended'; readonly decision: DecisionId; readonly until: number }

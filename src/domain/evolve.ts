@@ -21,6 +21,8 @@ export function evolve(state: Escalation, event: EscalationEvent, at: number): E
       return responded(expect(state, event, 'PAUSED_PENDING_HUMAN'), event, at);
     case 'forged':
       return forged(expect(state, event, 'HUMAN_RESPONDED', 'RESUMING'), at);
+    case 'voted':
+      return asBefore(expect(state, event, 'HUMAN_RESPONDED'));
     case 'voided':
       return pause(state, expect(state, event, 'HUMAN_RESPONDED').question, at, { halt: event.halt });
     case 'escalated':
@@ -138,11 +140,14 @@ function resumed(
  * more, which answers what is stored, with the decisions that the forged one stood in front of.
  */
 function forged(from: In<'HUMAN_RESPONDED'> | In<'RESUMING'>, at: number): Escalation {
-  if (from.status === 'HUMAN_RESPONDED') {
-    return pause(from, from.question, from.pausedSince, { delivered: from.delivered, halt: from.halt });
-  }
+  if (from.status === 'HUMAN_RESPONDED') return asBefore(from);
   if (from.question === null) throw new Error('nobody was asked, so nothing can be forged');
   return pause(from, from.question, at, {});
+}
+
+/** The pause as if nobody had answered. */
+function asBefore(from: In<'HUMAN_RESPONDED'>): Escalation {
+  return pause(from, from.question, from.pausedSince, { delivered: from.delivered, halt: from.halt });
 }
 
 /** An edit that was taken back leaves the operation as it was; any other is what is asked about now. */

@@ -8,6 +8,7 @@ export const TOLD: ReadonlySet<string> = new Set([
   'timed-out',
   'responded',
   'forged',
+  'voted',
   'escalated',
   'held',
   'extended',
@@ -46,6 +47,8 @@ export function factOf(event: EscalationEvent): FactBody | null {
     case 'forged':
     case 'escalated':
       return { decision: event.decision };
+    case 'voted':
+      return { decision: event.decision, votes: event.votes };
     case 'held':
     case 'extended':
       return { decision: event.decision, until: event.until };

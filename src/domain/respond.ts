@@ -3,13 +3,14 @@ import type { ErrorCode, Refusal } from './errors.js';
 import type { Escalation, EscalationEvent, In, Question, QuestionKind, Winner } from './escalation.js';
 import { winnerOf } from './evolve.js';
 import { hasFurtherRung } from './ladder.js';
+import { quorumOf } from './verdict.js';
 
 /** The verbs that end the question for good, whatever rung it is on. */
 export const SETTLING: readonly Verb[] = ['approve', 'edit', 'reject', 'respond', 'take-over', 'resolve'];
 
 /**
- * What a decision does to an escalation. Approve and edit resume at once, because the claim verifies them in front of the call; every
- * other verb waits for its verification. `pending`: keep it and try again once the asking or the verification under way has ended.
+ * What a decision does to an escalation. An edit, and an approval that is enough by itself, resume at once, because the claim verifies them in
+ * front of the call; every other one waits for its verification. `pending`: keep it and try again once the asking or the verification under way has ended.
  */
 export function respond(state: Escalation, decision: DecisionMessage): readonly EscalationEvent[] | Refusal {
   if (decision.verb === 'withdraw')
@@ -68,7 +69,8 @@ function respondToPause(
   const refusal = unfit(question, decision);
   if (refusal !== null) return refusal;
   const responded = { type: 'responded', decision } as const;
-  const claims = question.kind === 'approval' && (decision.verb === 'approve' || decision.verb === 'edit');
+  const suffices = decision.verb === 'edit' || (decision.verb === 'approve' && quorumOf(question) === 1);
+  const claims = question.kind === 'approval' && suffices;
   if (!claims) return [responded];
   const generation = decision.edited?.generation ?? question.generation;
   return [responded, { type: 'resumed', course: { do: 'execute', decisions: [decision.id] }, generation }];

@@ -84,6 +84,8 @@ export interface Verdict {
   readonly fired: readonly Fired[];
   /** Empty rungs when nobody needs to be asked. */
   readonly ladder: Ladder;
+  /** At level `approve`: how many different people must approve; absent = one. */
+  readonly quorum?: number;
   /** At level `notify`: the role that hears of what runs. */
   readonly tell?: string;
   readonly reservations: readonly Reservation[];
@@ -93,4 +95,9 @@ export interface Verdict {
   readonly extendByMs: number;
   readonly policyHash: Digest;
   readonly policyVersion: string;
+}
+
+/** How many different people must approve. */
+export function quorumOf({ quorum = 1 }: Pick<Verdict, 'quorum'>): number {
+  return quorum;
 }

@@ -52,5 +52,5 @@ export async function requireSight(
   requester: string | null,
 ): Promise<void> {
   if (requester === bearer.subject && bearer.kind === 'personal') return;
-  if (!isInside(bearer, await deps.policies.roster(queries, bearer.policyHash))) notFound();
+  if (!isInside(bearer, await deps.policies.roster(queries, bearer.policyHash, bearer.tenant))) notFound();
 }

@@ -11,6 +11,13 @@ export interface Roster {
   readonly version: string;
   readonly agents: ReadonlySet<string>;
   rolesOf(subject: string): readonly string[];
+  /** Whose agent it is; null = nobody is named. */
+  ownerSubjectOf(agent: string): string | null;
+  /** Every role: who is in it, and the role whose people keep that in the store; null = the policy itself says it. */
+  readonly roles: ReadonlyMap<
+    string,
+    { readonly members: readonly string[]; readonly keptBy: string | null }
+  >;
   /** The roles that may set and that may lift a halt. */
   readonly halts: { readonly set: readonly string[]; readonly lift: readonly string[] };
   /** The roles that may close an anomaly of an agent, and how long one that is expected does not ask, at most. */
@@ -38,8 +45,8 @@ export type PolicyCheck =
 
 /** The policies as the gateway needs them; made in the composition root. */
 export interface PolicyBook {
-  /** The roster of a policy; undefined for none. */
-  roster(queries: Queries, hash: Digest | null): Promise<Roster | undefined>;
+  /** The roster of a policy, with the members that the store keeps for this tenant; undefined for none. */
+  roster(queries: Queries, hash: Digest | null, tenant: TenantId): Promise<Roster | undefined>;
   check(source: string, tools: readonly ToolFacts[]): PolicyCheck;
 }
 

@@ -69,7 +69,7 @@ async function readScene(
   const question = latest ?? notFound();
   const scene = about ?? notFound();
   if (bearer.kind !== 'personal') refuse(NO_SERVICE);
-  const roster = await deps.policies.roster(tx, scene.policyHash);
+  const roster = await deps.policies.roster(tx, scene.policyHash, bearer.tenant);
   const decider = { subject: bearer.subject, roles: roster?.rolesOf(bearer.subject) ?? [] };
   if (decider.roles.length === 0 && bearer.subject !== scene.requester) notFound();
   return { ...scene, question, decider, now };
@@ -225,6 +225,7 @@ async function write(
     verb: body.decision,
     subject: bearer.subject,
     issuer: bearer.issuer,
+    onBehalfOf: null,
     why: body.why,
     whySalt,
     message,

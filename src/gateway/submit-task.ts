@@ -74,7 +74,7 @@ async function requireAgent(
   bearer: Bearer,
   agent: string,
 ): Promise<void> {
-  const roster = await deps.policies.roster(queries, bearer.policyHash);
+  const roster = await deps.policies.roster(queries, bearer.policyHash, bearer.tenant);
   if (!roster)
     throw new CountersignError(
       'invalid',

@@ -21,8 +21,9 @@ import { inOrder } from './risk-map.js';
 
 /** The policy of a file that was found free of errors, with its compiled expressions. */
 export function policyOf(hash: Digest, file: PolicyFile, { conditions, safes }: Programs): Policy {
-  const roles = mapped(file.roles, ({ members, backup, depth, mail }): Role => ({
-    members,
+  const roles = mapped(file.roles, ({ members, owner, backup, depth, mail }): Role => ({
+    members: members ?? [],
+    keptBy: owner ?? null,
     backup: backup ?? null,
     depth: depth ?? null,
     mail: mail ?? [],
@@ -31,19 +32,24 @@ export function policyOf(hash: Digest, file: PolicyFile, { conditions, safes }: 
     hash,
     version: file.version,
     owner: file.owner,
-    agents: mapped(file.agents, ({ owner, autonomy, stage, tools, situations }) => ({
-      owner,
-      autonomy: autonomy ?? DEFAULT_AUTONOMY,
-      stage: stage ?? DEFAULT_STAGE,
-      tools: new Set(tools),
-      situations: situations ?? [],
-    })),
+    agents: mapped(
+      file.agents,
+      ({ owner, owner_subject: ownerSubject, autonomy, stage, tools, situations }) => ({
+        owner,
+        ownerSubject: ownerSubject ?? null,
+        autonomy: autonomy ?? DEFAULT_AUTONOMY,
+        stage: stage ?? DEFAULT_STAGE,
+        tools: new Set(tools),
+        situations: situations ?? [],
+      }),
+    ),
     roles,
     tools: mapped(file.tools ?? {}, (tool) => ({
       ...askOf(tool),
       level: tool.level ?? null,
       windowMs: tool.window === undefined ? null : msOf(tool.window, DEFAULT_WINDOW_MS),
       categories: tool.categories ?? [],
+      quorum: tool.quorum ?? 1,
     })),
     rules: (file.rules ?? []).map((rule, index) => ruleOf(rule, conditions.get(index))),
     ladders: new Map([
@@ -81,6 +87,7 @@ function ruleOf(rule: NonNullable<PolicyFile['rules']>[number], condition: Condi
     trigger: rule.trigger,
     level: rule.level,
     tag: rule.tag ?? null,
+    quorum: rule.quorum ?? 1,
     condition,
     digest: labelled('rule', { when: rule.when, level: rule.level }),
   };

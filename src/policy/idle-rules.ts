@@ -39,6 +39,7 @@ function shadows([at, one]: readonly [number, Rule], [otherAt, other]: readonly 
   if (one.when === undefined || one.level === undefined || other.level === undefined) return false;
   if (one.when.trim() !== other.when?.trim() || isStricter(other.level, one.level)) return false;
   if (other.tag !== undefined && other.tag !== one.tag) return false;
+  if ((other.quorum ?? 1) > (one.quorum ?? 1)) return false;
   const asks = other.route !== undefined || other.ladder !== undefined;
   if (at > otherAt) return isStricter(one.level, other.level) && !asks;
   const routed = one.route !== undefined || other.route === undefined;

@@ -36,12 +36,22 @@ export function judge(input: JudgeInput): Verdict {
     fired: reasons.map(({ fired }) => fired),
     ladder: ladderFor({ ...input, facts }, reasons, level),
     ...(level === 'notify' ? { tell: toldOf(input, reasons) } : {}),
+    ...(level === 'approve' ? quorumIn(input, reasons) : {}),
     reservations,
     validityMs: policy.defaults.validityMs,
     extendByMs: policy.defaults.extendByMs,
     policyHash: policy.hash,
     policyVersion: policy.version,
   };
+}
+
+/** The largest number of people that a rule which fired, whatever its level, or the tool asks for; not told where it is one. */
+function quorumIn({ policy, action }: JudgeInput, reasons: readonly Reason[]): Pick<Verdict, 'quorum'> {
+  const quorum = Math.max(
+    policy.tools.get(action.tool)?.quorum ?? 1,
+    ...reasons.map((each) => each.quorum ?? 1),
+  );
+  return quorum > 1 ? { quorum } : {};
 }
 
 /** Whom the deciding rule, else the tool, names; else the agent's owner. */

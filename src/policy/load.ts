@@ -11,6 +11,7 @@ import { fallbackFindings } from './fallbacks.js';
 import type { Policy } from './policy.js';
 import type { Finding, Problem } from './problem.js';
 import { referenceFindings } from './references.js';
+import { quorumFindings } from './quorum.js';
 import { staffingFindings } from './staffing.js';
 
 /** A policy that may be used, or all that stands against it. Warnings are told in both cases. */
@@ -42,6 +43,7 @@ export function loadPolicy(
     ...amountFindings(draft),
     ...fallbackFindings(draft),
     ...staffingFindings(draft),
+    ...quorumFindings(draft),
     ...compiled.findings,
     ...adviceOn(draft, { conditions: compiled.conditions, today }),
   ];

@@ -19,15 +19,18 @@ export type Stage = 'assistant' | 'narrow' | 'broad';
 /** One agent of the policy. */
 export interface AgentPolicy {
   readonly owner: string;
+  /** Whose agent it is; null = nobody is named. */
+  readonly ownerSubject: string | null;
   readonly autonomy: Autonomy;
   readonly stage: Stage;
   readonly tools: ReadonlySet<string>;
   readonly situations: readonly string[];
 }
 
-/** One role: who may decide, who is asked after them, how many questions its desk takes (null = any number), where its mail goes. */
+/** One role: who may decide, whose people keep them in the store (null = they stand in the file), who is asked after them, how many questions its desk takes (null = any number), where its mail goes. */
 export interface Role {
   readonly members: readonly string[];
+  readonly keptBy: string | null;
   readonly backup: string | null;
   readonly depth: number | null;
   readonly mail: readonly string[];
@@ -40,6 +43,8 @@ export interface ToolPolicy extends Ask {
   /** At level `soft`; null = the default. */
   readonly windowMs: number | null;
   readonly categories: readonly AlwaysAsk[];
+  /** How many people must approve. */
+  readonly quorum: number;
 }
 
 /** One compiled rule. */
@@ -48,6 +53,8 @@ export interface Rule extends Ask {
   readonly trigger: Trigger;
   readonly level: Exclude<Level, 'auto'>;
   readonly tag: string | null;
+  /** How many people must approve when it fires. */
+  readonly quorum: number;
   readonly condition: Condition;
   /** Of its condition and level as written: what was learnt of a rule holds for this one only. */
   readonly digest: Digest;

@@ -6,6 +6,8 @@ export interface Reason extends Ask {
   readonly fired: Fired;
   /** Whether it rests on what model or requester claim, or could not be evaluated: facts then choose whom to ask. */
   readonly soft: boolean;
+  /** How many people must approve because of it; absent = one. */
+  readonly quorum?: number;
 }
 
 /** A reason that names no role and no ladder. */

@@ -28,7 +28,10 @@ function use(path: Path, value: string | undefined): Use[] {
 function roleUses(draft: Draft): Use[] {
   return [
     ...[...draft.agents].flatMap(([name, agent]) => use(['agents', name, 'owner'], agent.owner)),
-    ...[...draft.roles].flatMap(([name, role]) => use(['roles', name, 'backup'], role.backup)),
+    ...[...draft.roles].flatMap(([name, role]) => [
+      ...use(['roles', name, 'backup'], role.backup),
+      ...use(['roles', name, 'owner'], role.owner),
+    ]),
     ...askers(draft).flatMap(([path, asker]) => use([...path, 'route'], asker.route)),
     ...(draft.halts.set ?? []).map((role, index): Use => [['halts', 'set', index], role]),
     ...(draft.halts.lift ?? []).map((role, index): Use => [['halts', 'lift', index], role]),

@@ -5,6 +5,30 @@ export function membersOf(policy: Policy, role: string): readonly string[] {
   return policy.roles.get(role)?.members ?? [];
 }
 
+/** Whether the members of any role stand in the store. */
+export function hasKeptRoles({ roles }: Policy): boolean {
+  return [...roles.values()].some(({ keptBy }) => keptBy !== null);
+}
+
+/** The policy with the members that the store keeps; those of other roles stand in the file alone. */
+export function withMembers(policy: Policy, kept: ReadonlyMap<string, readonly string[]>): Policy {
+  const roles = [...policy.roles].map(
+    ([name, role]) =>
+      [name, role.keptBy === null ? role : { ...role, members: kept.get(name) ?? [] }] as const,
+  );
+  return { ...policy, roles: new Map(roles) };
+}
+
+/** Whether somebody may be in a role: it has members, or the store keeps them. */
+export function mayHaveMembers(policy: Policy, role: string): boolean {
+  return (policy.roles.get(role)?.keptBy ?? null) !== null || membersOf(policy, role).length > 0;
+}
+
+/** Whose agent it is; null = nobody is named. */
+export function ownerSubjectOf(policy: Policy, agent: string): string | null {
+  return policy.agents.get(agent)?.ownerSubject ?? null;
+}
+
 /** The roles of a subject, in the order of the file. */
 export function rolesOf(policy: Policy, subject: string): readonly string[] {
   return [...policy.roles].filter(([, role]) => role.members.includes(subject)).map(([name]) => name);

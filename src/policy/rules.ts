@@ -58,6 +58,7 @@ function reasonOf(rule: Rule, { raw, seen, known }: Seen): Reason[] {
       route: rule.route,
       ladder: rule.ladder,
       soft: rule.condition.restsOnClaims || error !== undefined,
+      quorum: expected === undefined ? rule.quorum : 1,
     },
   ];
 }

@@ -11,6 +11,7 @@ export function staffingFindings(draft: Draft): Finding[] {
     ...circles,
     ...[...draft.roles.keys()].flatMap((role) => emptyFinding(draft, role)),
     ...repeatedMembers(draft),
+    ...[...draft.roles].flatMap(([role, entry]) => keptFindings(draft, role, entry)),
     ...liftFindings(draft),
   ];
 }
@@ -37,6 +38,32 @@ function circleFinding(draft: Draft, role: string): Finding[] {
       todo: 'let the last role of the chain have no backup',
     },
   ];
+}
+
+type Entry = Draft['roles'] extends ReadonlyMap<string, infer Value> ? Value : never;
+
+/** Members stand in one place; who keeps them in the store is anchored in the file. */
+function keptFindings(draft: Draft, role: string, { kept, owner, members }: Entry): Finding[] {
+  const at = (part: string, what: string, todo: string): Finding[] => [
+    { path: ['roles', role, part], what, todo },
+  ];
+  if (kept === undefined && owner !== undefined)
+    return at('owner', 'nothing uses it: the members stand in the file', 'remove it, or add `kept: store`');
+  if (kept === undefined)
+    return members === undefined
+      ? at('members', 'missing', 'add it: subjects who may decide for the role, or `kept: store`')
+      : [];
+  if (members !== undefined)
+    return at('members', 'the store keeps them', 'remove them here, or remove `kept`');
+  if (owner === undefined)
+    return at('kept', 'nobody keeps the members', 'name a role with `owner` whose people do');
+  return draft.roles.get(owner)?.kept === undefined
+    ? []
+    : at(
+        'owner',
+        `the members of \`${owner}\` stand in the store too`,
+        'name a role that has its members here',
+      );
 }
 
 /** Where members or a backup are not well formed, that other error is enough. */

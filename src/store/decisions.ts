@@ -19,6 +19,8 @@ export interface DecisionRow {
   readonly verb: Verb;
   readonly subject: string;
   readonly issuer: string;
+  /** In whose stead; null = in their own right. */
+  readonly onBehalfOf: string | null;
   readonly why: string;
   readonly whySalt: string;
   /** The plain fields as they travel. */
@@ -35,7 +37,7 @@ export interface DecisionRow {
 
 type Stored = Omit<DecisionRow, 'message' | 'result'> & { message: string; result: string | null };
 
-const COLUMNS = `tenant, id, task, operation, generation, round, verb, subject, issuer, why, why_salt as "whySalt", message,
+const COLUMNS = `tenant, id, task, operation, generation, round, verb, subject, issuer, on_behalf_of as "onBehalfOf", why, why_salt as "whySalt", message,
   request_digest as "requestDigest", result, jws, at, outcome, outcome_code as "outcomeCode"`;
 
 // Message and result were written by insertDecision below.
@@ -54,8 +56,8 @@ export const DELIVERY_GRACE_MS = 1_500;
 export function insertDecision(tx: Transaction, row: DecisionRow): void {
   tx.send(
     `insert into decisions (tenant, id, task, operation, generation, round, verb, subject, issuer, why, why_salt, message, request_digest, result, jws, at,
-       outcome, outcome_code, next_send_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+       outcome, outcome_code, next_send_at, on_behalf_of)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
     [
       row.tenant,
       row.id,
@@ -76,6 +78,7 @@ export function insertDecision(tx: Transaction, row: DecisionRow): void {
       row.outcome,
       row.outcomeCode,
       row.at + DELIVERY_GRACE_MS,
+      row.onBehalfOf,
     ],
   );
 }
@@ -149,15 +152,15 @@ export function refuseDecision(
   );
 }
 
-/** Whoever made this generation of a call by editing it. */
+/** Whoever made this generation of a call by editing it, and in whose stead. */
 export async function editorsOf(queries: Queries, call: CallRef): Promise<readonly string[]> {
   if (call.generation === 1) return [];
-  const rows = await queries.query<{ subject: string }>(
-    `select distinct subject from decisions where tenant = $1 and task = $2 and operation = $3 and verb = 'edit'
+  const rows = await queries.query<{ subject: string; onBehalfOf: string | null }>(
+    `select distinct subject, on_behalf_of as "onBehalfOf" from decisions where tenant = $1 and task = $2 and operation = $3 and verb = 'edit'
        and (message::json -> 'edited' ->> 'generation')::int = $4`,
     [call.tenant, call.task, call.operation, call.generation],
   );
-  return rows.map((row) => row.subject);
+  return rows.flatMap((row) => [row.subject, row.onBehalfOf ?? []].flat());
 }
 
 /** All decisions about an operation or a task, oldest first. */

@@ -2,7 +2,7 @@ import type { Brief } from '../domain/brief.js';
 import type { Tier } from '../domain/action.js';
 import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { DecisionId, Digest, TaskId, TenantId } from '../domain/ids.js';
-import type { Verdict } from '../domain/verdict.js';
+import { quorumOf, type Verdict } from '../domain/verdict.js';
 import type { CallRef } from './ledger.js';
 import type { Queries, Transaction } from './database.js';
 
@@ -73,12 +73,17 @@ function parse(row: Stored): QuestionRow {
   return { ...row, verdict, brief };
 }
 
+/** How many people must approve before what is asked about runs. */
+export function votersOf({ kind, verdict }: Pick<QuestionRow, 'kind' | 'verdict'>): number {
+  return kind === 'approval' ? quorumOf(verdict) : 1;
+}
+
 /** Stores an asking; when it is there already nothing changes and false is returned. */
 export async function openQuestion(tx: Transaction, row: QuestionRow): Promise<boolean> {
   const rows = await tx.query(
     `insert into questions (tenant, task, operation, generation, round, status, kind, reason, agent, tool, tool_version, tier, policy_hash, verdict,
-       digest, brief, brief_digest, fingerprint, rung, role, roles, answer_by, extendable_until, asked_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+       digest, brief, brief_digest, fingerprint, rung, role, roles, answer_by, extendable_until, asked_at, quorum)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
      on conflict do nothing returning 1`,
     [
       ...key(row),
@@ -101,6 +106,7 @@ export async function openQuestion(tx: Transaction, row: QuestionRow): Promise<b
       row.answerBy,
       row.extendableUntil,
       row.askedAt,
+      votersOf(row),
     ],
   );
   return rows.length === 1;

@@ -74,9 +74,14 @@ function step(task: TaskRun, state: Escalation): Promise<void> | void {
 
 async function confirm(task: TaskRun, state: In<'HUMAN_RESPONDED'>): Promise<void> {
   const { decision } = state;
-  const { genuine } = await verify(task, { decision });
+  const { genuine, votes } = await verify(task, { decision });
   if (!genuine) task.inbox.dismiss(decision);
-  settle(task, state, { type: 'verify', decision: decision.id, genuine });
+  settle(task, state, {
+    type: 'verify',
+    decision: decision.id,
+    genuine,
+    ...(votes && { votes }),
+  });
 }
 
 async function timeOut(task: TaskRun, state: In<'TIMED_OUT'>): Promise<void> {

@@ -59,6 +59,7 @@ const ROUND_WORDS: Readonly<Record<ReaskReason | 'earlier-effect', string>> = {
   'policy-stricter': 'The policy now in force asks for more than was collected.',
   limit: 'A cumulative limit would be passed.',
   'needs-another-subject': 'Whoever decided may not decide this call.',
+  quorum: 'More people have to approve than did; an edit is asked about with none.',
   unknown: 'The call was begun and nobody knows its end.',
   'undo-failed': 'A call that was to be undone could not be.',
   'halt-lifted': 'A halt over the task was lifted.',

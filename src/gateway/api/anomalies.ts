@@ -67,7 +67,7 @@ async function close(
 ): Promise<AnomalyRow> {
   const { as, learnt } = body;
   const { tenant, subject: by, issuer } = bearer;
-  const roster = await deps.policies.roster(deps.database, bearer.policyHash);
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const learntSalt = newSalt();
   const learntDigest = saltedDigest(learnt, learntSalt);
   const id = closingId({ anomaly: seen.id, issuer, subject: by, key });

@@ -45,7 +45,7 @@ async function inbox(
   query: z.output<typeof inboxQuery>,
 ): Promise<InboxPage> {
   await requireSight(deps, deps.database, bearer, null);
-  const roster = await deps.policies.roster(deps.database, bearer.policyHash);
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const own = bearer.kind === 'service' ? null : (roster?.rolesOf(bearer.subject) ?? []);
   const rows = await pageDesk(deps.database, {
     tenant: bearer.tenant,
@@ -97,7 +97,7 @@ async function view(deps: GatewayDeps, bearer: Bearer, question: QuestionRow): P
   );
   const row = found ?? notFound();
   await requireSight(deps, deps.database, bearer, row.requester);
-  const roster = await deps.policies.roster(deps.database, bearer.policyHash);
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const halt = halts.inForce[0]?.id ?? null;
   const { brief, briefDigest, digest, kind, role, askedAt, answerBy, extendableUntil } = question;
   return {

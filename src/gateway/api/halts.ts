@@ -106,7 +106,7 @@ async function haltingRole(deps: GatewayDeps, bearer: Bearer): Promise<string> {
     requireScope(bearer, 'halt');
     return SERVICE;
   }
-  const roster = await deps.policies.roster(deps.database, bearer.policyHash);
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const setters = roster?.halts.set ?? [];
   const role = roster?.rolesOf(bearer.subject).find((name) => setters.includes(name));
   if (role !== undefined) return role;
@@ -135,7 +135,7 @@ async function lift(deps: GatewayDeps, bearer: Bearer, id: string, why: string):
 
 /** The role in which the bearer may lift this halt: another person, in another role than the setter's. Throws `forbidden`. */
 async function liftingRole(deps: GatewayDeps, bearer: Bearer, halt: HaltRow): Promise<string> {
-  const roster = await deps.policies.roster(deps.database, bearer.policyHash);
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const lifters = (roster?.halts.lift ?? []).filter((role) => role !== halt.setRole);
   const role =
     bearer.kind === 'personal'

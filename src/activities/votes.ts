@@ -1,0 +1,33 @@
+import type { DecisionId } from '../domain/ids.js';
+import { signedWord, type DecisionRecord } from '../contract/decision-record.js';
+import type { Queries } from '../store/database.js';
+import { decisionsOf } from '../store/decisions.js';
+import type { QuestionRow } from '../store/questions.js';
+import type { ActivityDeps } from './ports.js';
+
+type Word = Pick<DecisionRecord, 'subject' | 'onBehalfOf'>;
+
+/** Whether each was said by another person: neither under two ids, nor once in person and once by whoever stands in. */
+export function areSeveral(words: readonly Word[]): boolean {
+  const people = words.flatMap(({ subject, onBehalfOf }) => [subject, onBehalfOf ?? []].flat());
+  return new Set(people).size === people.length;
+}
+
+/**
+ * The approvals of a round that count at epoch milliseconds `now`, oldest first: heard, or `also`; genuine; not lapsed; each by another
+ * person. The claim checks each of them again.
+ */
+export async function countedVotes(
+  queries: Queries,
+  deps: Pick<ActivityDeps, 'verifier'>,
+  { question, also, now }: { question: QuestionRow; also: DecisionId; now: number },
+): Promise<readonly DecisionId[]> {
+  const counted: DecisionRecord[] = [];
+  for (const row of await decisionsOf(queries, question)) {
+    if (row.verb !== 'approve' || row.round !== question.round) continue;
+    if (row.outcome !== 'applied' && !(row.id === also && row.outcome === null)) continue;
+    const record = signedWord(row, deps.verifier, question);
+    if (record && now <= record.executeBy && areSeveral([...counted, record])) counted.push(record);
+  }
+  return counted.map(({ id }) => id);
+}

@@ -1,0 +1,104 @@
+import type { TaskId, TenantId } from '../domain/ids.js';
+import type { Queries, Transaction } from './database.js';
+
+/** The longest time for which somebody may pass on what they may decide. */
+export const MAX_DELEGATION_MS = 30 * 24 * 3_600_000;
+
+/** What one person passed on to another for a time: a role, or one question (`task` and `operation`). Times are epoch milliseconds. */
+export interface Delegation {
+  readonly tenant: TenantId;
+  readonly id: string;
+  readonly by: string;
+  readonly to: string;
+  readonly role: string | null;
+  readonly task: TaskId | null;
+  readonly operation: number | null;
+  readonly from: number;
+  readonly until: number;
+  readonly why: string;
+  readonly whySalt: string;
+  readonly madeAt: number;
+  readonly revokedAt: number | null;
+  readonly revokedBy: string | null;
+}
+
+const COLUMNS = `tenant, id, by_subject as by, to_subject as to, role, task, operation, starts_at as "from", ends_at as until, why,
+  why_salt as "whySalt", made_at as "madeAt", revoked_at as "revokedAt", revoked_by as "revokedBy"`;
+
+/** Stores one; a repeat of the same id changes nothing. */
+export function insertDelegation(tx: Transaction, made: Delegation): void {
+  tx.send(
+    `insert into delegations (tenant, id, by_subject, to_subject, role, task, operation, starts_at, ends_at, why, why_salt, made_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
+    [
+      made.tenant,
+      made.id,
+      made.by,
+      made.to,
+      made.role,
+      made.task,
+      made.operation,
+      made.from,
+      made.until,
+      made.why,
+      made.whySalt,
+      made.madeAt,
+    ],
+  );
+}
+
+/** One of them. */
+export async function findDelegation(
+  queries: Queries,
+  tenant: TenantId,
+  id: string,
+): Promise<Delegation | undefined> {
+  const [row] = await queries.query<Delegation>(
+    `select ${COLUMNS} from delegations where tenant = $1 and id = $2`,
+    [tenant, id],
+  );
+  return row;
+}
+
+/** Those to one person that nobody took back; whether one is in force now is for `isInForce`. */
+export async function delegationsTo(
+  queries: Queries,
+  { tenant, subject }: { tenant: TenantId; subject: string },
+): Promise<readonly Delegation[]> {
+  return queries.query<Delegation>(
+    `select ${COLUMNS} from delegations where tenant = $1 and to_subject = $2 and revoked_at is null order by ends_at desc, id limit 100`,
+    [tenant, subject],
+  );
+}
+
+/** Those of a tenant that are not over at epoch milliseconds `now`. */
+export async function openDelegations(
+  queries: Queries,
+  tenant: TenantId,
+  now: number,
+): Promise<readonly Delegation[]> {
+  return queries.query<Delegation>(
+    `select ${COLUMNS} from delegations where tenant = $1 and revoked_at is null and ends_at > $2 order by ends_at, id limit 500`,
+    [tenant, now],
+  );
+}
+
+/** Takes one back; false when it was before. */
+export async function revokeDelegation(
+  tx: Transaction,
+  { tenant, id, by, now }: { tenant: TenantId; id: string; by: string; now: number },
+): Promise<boolean> {
+  const rows = await tx.query(
+    'update delegations set revoked_at = $3, revoked_by = $4 where tenant = $1 and id = $2 and revoked_at is null returning 1',
+    [tenant, id, now, by],
+  );
+  return rows.length === 1;
+}
+
+/** Whether it holds at epoch milliseconds `now`. */
+export function isInForce(
+  { from, until, revokedAt }: Pick<Delegation, 'from' | 'until' | 'revokedAt'>,
+  now: number,
+): boolean {
+  return revokedAt === null && from <= now && now < until;
+}
