@@ -1,6 +1,7 @@
 /** `npm run bench`: Countersign beside a bare Temporal approval, in one interleaved run on one server. */
 import { availableParallelism } from 'node:os';
 import { compare, WARM_UP } from './bench/compare.js';
+import { measureDesk } from './bench/desk.js';
 import { readOptions, USAGE, UsageError, type BenchOptions } from './bench/options.js';
 import { parkTables } from './bench/park-report.js';
 import { park } from './bench/park.js';
@@ -16,6 +17,7 @@ const print = (lines: readonly string[]) => void process.stdout.write(`${lines.j
 
 async function main(options: BenchOptions): Promise<void> {
   if (options.verdicts) return showVerdicts(options);
+  if (options.desk !== undefined) return showDesk(options, options.desk);
   const nodeArgs = options.profile ? profilingArgs : () => () => [];
   const system = await startSystem({ server: options.server, statements: options.profile, nodeArgs, log });
   const interrupted = () => void system.stop().finally(() => process.kill(process.pid, 'SIGKILL'));
@@ -63,6 +65,17 @@ function showVerdicts({ json }: BenchOptions): void {
       ? JSON.stringify(figures)
       : `${perSecond} verdicts a second on one core (${slowest} to ${fastest}): ${cases} calls of the support example, ${rules} rules.`,
   ]);
+}
+
+async function showDesk({ json }: BenchOptions, open: number): Promise<void> {
+  const pages = await measureDesk(open, log);
+  if (json) return print([JSON.stringify({ open, pages })]);
+  print(
+    pages.map(
+      ({ page, queries, cpuMs, emptyMs }) =>
+        `${page} over ${open} open questions: ${queries} queries, ${(cpuMs - emptyMs).toFixed(1)} ms of CPU beside an empty inbox (${cpuMs.toFixed(1)} against ${emptyMs.toFixed(1)}).`,
+    ),
+  );
 }
 
 function printServer({ server }: BenchOptions): void {

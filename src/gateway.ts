@@ -72,6 +72,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     tasks: createTaskClient({ client, taskQueue: config.taskQueue, log }),
     policies: policyBook(),
     checkpoints: folder,
+    publicUrl: config.publicUrl,
     log,
     ...keys,
     ...(options.point ? { point: options.point } : {}),
@@ -157,7 +158,7 @@ export function policyBook(): PolicyBook {
           closers: (agent) => closersOf(policy, agent),
           expectedForMs: policy.anomalies.expectedForMs,
         },
-        rolesOf: (subject) => rolesOf(policy, subject),
+        rolesOf: (who) => rolesOf(policy, who),
       };
     },
     check(source, tools) {

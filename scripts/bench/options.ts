@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly profile: boolean;
   /** Verdicts a second of one core, without any server. */
   readonly verdicts: boolean;
+  /** What a reviewer's pages cost over so many open questions. */
+  readonly desk: number | undefined;
 }
 
 /** A wrong option, in words. */
@@ -30,6 +32,7 @@ export const USAGE = `npm run bench -- [options]
   --idle N              seconds of each window in which idle CPU is watched with --park (default 30)
   --profile             where our share of the CPU and the round trips go
   --verdicts            verdicts a second of one core; starts no server
+  --desk N              queries and CPU of inbox and review over N open questions; needs Postgres alone
   --json                one JSON object instead of tables`;
 
 /** Reads the command line. Throws UsageError that names the option. */
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     idleSeconds: whole('--idle', values.idle),
     profile: values.profile,
     verdicts: values.verdicts,
+    desk: values.desk === undefined ? undefined : whole('--desk', values.desk),
   };
 }
 
@@ -60,6 +64,7 @@ function parse(args: readonly string[]) {
         concurrency: { type: 'string', default: '1,16,64' },
         blocks: { type: 'string', default: '2' },
         park: { type: 'string' },
+        desk: { type: 'string' },
         idle: { type: 'string', default: '30' },
         profile: { type: 'boolean', default: false },
         verdicts: { type: 'boolean', default: false },

@@ -22,6 +22,7 @@ import { policyExplainCommand } from './commands/policy-explain.js';
 import { policyMatrixCommand } from './commands/policy-matrix.js';
 import { policyTestCommand } from './commands/policy-test.js';
 import { gatewayCommand, migrateCommand, workerCommand } from './commands/serve.js';
+import { sessionListCommand, sessionRevokeCommand, signInLinkCommand } from './commands/sessions.js';
 import {
   cancelCommand,
   resultCommand,
@@ -69,6 +70,9 @@ export const COMMANDS: readonly Command[] = [
   toolsCheckCommand,
   auditVerifyCommand,
   auditExportCommand,
+  signInLinkCommand,
+  sessionListCommand,
+  sessionRevokeCommand,
   tokenCreateCommand,
   tokenListCommand,
   tokenRevokeCommand,

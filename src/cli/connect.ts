@@ -35,7 +35,7 @@ export function connect(input: Input, needs: Needs = 'service'): CountersignClie
       `No gateway is known: start \`countersign dev\` (data folder ${config.dataDir}), or set COUNTERSIGN_URL.`,
     );
   }
-  return createClient({ url, token: tokenOf(text(input, 'as'), config, needs) });
+  return createClient({ url, token: tokenOf(text(input, 'as'), config, needs), channel: 'cli' });
 }
 
 function tokenOf(

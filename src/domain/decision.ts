@@ -20,6 +20,9 @@ export const VERBS = [
  */
 export type Verb = (typeof VERBS)[number];
 
+/** By which way a decision came: a program over HTTP, the command line, a page, a signed web hook. It decides nothing, the journal keeps it. */
+export type Channel = 'api' | 'cli' | 'page' | 'hook';
+
 /** What became of a call whose outcome is unknown, as a person found it. `leave` settles it as unknown for good. */
 export type Resolution = 'happened' | 'not-happened' | 'leave';
 

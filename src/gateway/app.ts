@@ -9,6 +9,7 @@ import { escalationRoutes } from './api/escalations.js';
 import { haltRoutes } from './api/halts.js';
 import { journalRoutes } from './api/journal.js';
 import { policyRoutes } from './api/policy.js';
+import { sessionRoutes } from './api/sessions.js';
 import { taskRoutes } from './api/tasks.js';
 import { tokenRoutes } from './api/tokens.js';
 import { authenticate, type GatewayEnv } from './auth.js';
@@ -16,6 +17,7 @@ import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
 import { healthRoutes } from './health.js';
 import { journalForbidden } from './journal-forbidden.js';
+import { signInPages } from './pages/sign-in.js';
 import { problem, problemOf } from './problem.js';
 
 /** The gateway as a function from request to response; what listens on a socket is the composition root's business. */
@@ -36,6 +38,8 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
   app.route('/v1', journalRoutes(deps));
   app.route('/v1', policyRoutes(deps));
   app.route('/v1', tokenRoutes(deps));
+  app.route('/v1', sessionRoutes(deps));
+  app.route('/', signInPages(deps));
   app.notFound(() =>
     problem('not-found', 'There is nothing here that this token may see. Check the id and the token.'),
   );

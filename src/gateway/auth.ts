@@ -41,7 +41,7 @@ export function requireScope(bearer: Bearer, scope: string): void {
  * they asked for themselves, and nothing else exists for them.
  */
 export function isInside(bearer: Bearer, roster: Roster | undefined): boolean {
-  return bearer.kind === 'service' || (roster?.rolesOf(bearer.subject).length ?? 0) > 0;
+  return bearer.kind === 'service' || (roster?.rolesOf(bearer).length ?? 0) > 0;
 }
 
 /** Throws the uniform 404 unless the bearer may see what this requester asked for. */

@@ -1,4 +1,5 @@
 import type { DecisionRequest } from '../contract/http.js';
+import type { Channel } from '../domain/decision.js';
 import type { DecisionId, Digest, TaskId } from '../domain/ids.js';
 import type { SceneRow } from '../store/decision-scene.js';
 import type { DecisionRow } from '../store/decisions.js';
@@ -14,6 +15,7 @@ export interface IncomingDecision {
   readonly body: DecisionRequest;
   readonly id: DecisionId;
   readonly requestDigest: Digest;
+  readonly channel: Channel;
 }
 
 /** What a check may look at: everything was read under the question's lock. */

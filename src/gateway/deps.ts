@@ -2,6 +2,7 @@ import type { TaskClient } from '../client/task-client.js';
 import type { SecretKeys } from '../contract/seal.js';
 import type { KeySet, Signer } from '../contract/sign.js';
 import type { ToolFacts } from '../domain/action.js';
+import type { Identity } from '../domain/identity.js';
 import type { Digest, TenantId } from '../domain/ids.js';
 import type { Database, Queries } from '../store/database.js';
 
@@ -10,7 +11,8 @@ export interface Roster {
   readonly hash: Digest;
   readonly version: string;
   readonly agents: ReadonlySet<string>;
-  rolesOf(subject: string): readonly string[];
+  /** The roles that somebody has by this policy, with what their identity provider said of them. */
+  rolesOf(who: Identity): readonly string[];
   /** Whose agent it is; null = nobody is named. */
   ownerSubjectOf(agent: string): string | null;
   /** Every role: who is in it, and the role whose people keep that in the store; null = the policy itself says it. */
@@ -77,6 +79,8 @@ export interface GatewayDeps {
   readonly keys: KeySet;
   readonly secrets: SecretKeys;
   readonly checkpoints: CheckpointShelf;
+  /** Where people reach the gateway, an origin; undefined = on the loopback address, by whatever name and port they asked for. */
+  readonly publicUrl: string | undefined;
   readonly log: Log;
   /** Reached points, for tests that kill the process there. */
   readonly point?: (name: string) => Promise<void>;

@@ -1,6 +1,6 @@
 import type { Verb } from '../domain/decision.js';
-import type { DecisionRow } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
+import type { DecisionLine } from '../store/review.js';
 import type { Bearer } from '../store/tokens.js';
 import { isHeardUnderHalt, movedDeadline, nextRole, refuseDecider, VERBS_OF } from './question-rules.js';
 
@@ -11,7 +11,7 @@ export function permissions(look: {
   readonly requester: string;
   readonly roles: readonly string[];
   readonly halted: boolean;
-  readonly decisions: readonly DecisionRow[];
+  readonly decisions: readonly DecisionLine[];
   readonly now: number;
 }): { mayDo: Verb[]; mayNot: string | null } {
   const { question, bearer, requester, roles, halted, now } = look;
@@ -56,7 +56,7 @@ function withdrawable({
 }: {
   question: QuestionRow;
   bearer: Bearer;
-  decisions: readonly DecisionRow[];
+  decisions: readonly DecisionLine[];
 }): boolean {
   const open = question.status === 'open';
   return (

@@ -49,7 +49,8 @@ function fit<Schema extends z.ZodType>(
   throw new CountersignError(code, detail, { problems });
 }
 
-async function readText(request: Request): Promise<string> {
+/** A request's body as text. Throws `too-large`, or `usage` when it is not UTF-8. */
+export async function readText(request: Request): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) tooLarge();
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -1,7 +1,7 @@
 import { briefDigest } from '../contract/brief.js';
 import { labelled, newSalt, saltedDigest } from '../contract/digest.js';
 import { signDecision, type DecisionRecord } from '../contract/decision-record.js';
-import type { DecisionMessage } from '../domain/decision.js';
+import type { Channel, DecisionMessage } from '../domain/decision.js';
 import type { Refusal } from '../domain/errors.js';
 import { escalationId, type Digest } from '../domain/ids.js';
 import {
@@ -70,7 +70,7 @@ async function readScene(
   const scene = about ?? notFound();
   if (bearer.kind !== 'personal') refuse(NO_SERVICE);
   const roster = await deps.policies.roster(tx, scene.policyHash, bearer.tenant);
-  const decider = { subject: bearer.subject, roles: roster?.rolesOf(bearer.subject) ?? [] };
+  const decider = { subject: bearer.subject, roles: roster?.rolesOf(bearer) ?? [] };
   if (decider.roles.length === 0 && bearer.subject !== scene.requester) notFound();
   return { ...scene, question, decider, now };
 }
@@ -237,7 +237,7 @@ async function write(
     outcomeCode: null,
   };
   insertDecision(tx, row);
-  const events = [storedEvent(row, question), ...(change.also ?? [])];
+  const events = [storedEvent(row, question, incoming.channel), ...(change.also ?? [])];
   await tx.last(appendJournal(tx, { tenant: row.tenant, task: row.task, now, events }));
   return row;
 }
@@ -265,7 +265,7 @@ function messageOf(
   };
 }
 
-function storedEvent(row: DecisionRow, question: QuestionRow): JournalEvent {
+function storedEvent(row: DecisionRow, question: QuestionRow, channel: Channel): JournalEvent {
   const { operation, generation, round, verb, id: decision } = row;
   const { digest, briefDigest } = question;
   const body = {
@@ -274,6 +274,7 @@ function storedEvent(row: DecisionRow, question: QuestionRow): JournalEvent {
     generation,
     round,
     verb,
+    channel,
     digest,
     briefDigest,
     msSinceAsked: row.at - question.askedAt,

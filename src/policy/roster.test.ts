@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aPolicy, policyText } from '../../test/support/policy-case.js';
+import { localIdentity } from '../domain/identity.js';
 import {
   backupOf,
   chainOf,
@@ -22,8 +23,8 @@ describe('roster', () => {
   it('tells members, roles, backups, owners and depths', () => {
     expect(membersOf(policy, 'finance')).toEqual(['ines', 'karl']);
     expect(membersOf(policy, 'nobody')).toEqual([]);
-    expect(rolesOf(policy, 'ruth')).toEqual(['director', 'night']);
-    expect(rolesOf(policy, 'stranger')).toEqual([]);
+    expect(rolesOf(policy, localIdentity('ruth'))).toEqual(['director', 'night']);
+    expect(rolesOf(policy, localIdentity('stranger'))).toEqual([]);
     expect([backupOf(policy, 'finance'), backupOf(policy, 'director')]).toEqual(['director', null]);
     expect(chainOf(policy, 'supervisor')).toEqual(['supervisor', 'director']);
     expect([depthOf(policy, 'night'), depthOf(policy, 'finance')]).toEqual([3, null]);

@@ -1,3 +1,4 @@
+import type { Identity } from '../domain/identity.js';
 import type { Policy } from './policy.js';
 
 /** The subjects who may decide for a role; none for a role that the policy does not know. */
@@ -29,8 +30,8 @@ export function ownerSubjectOf(policy: Policy, agent: string): string | null {
   return policy.agents.get(agent)?.ownerSubject ?? null;
 }
 
-/** The roles of a subject, in the order of the file. */
-export function rolesOf(policy: Policy, subject: string): readonly string[] {
+/** The roles of somebody, in the order of the file. */
+export function rolesOf(policy: Policy, { subject }: Identity): readonly string[] {
   return [...policy.roles].filter(([, role]) => role.members.includes(subject)).map(([name]) => name);
 }
 

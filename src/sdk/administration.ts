@@ -28,6 +28,17 @@ const tokenLine = z.object({
   expiresAt: z.number(),
   revokedAt: z.number().nullable(),
 });
+const signInLink = z.object({ subject: z.string(), url: z.string(), expiresAt: z.number() });
+const sessionLine = z.object({
+  id: z.string(),
+  subject: z.string(),
+  issuer: z.string(),
+  createdAt: z.number(),
+  seenAt: z.number(),
+  expiresAt: z.number(),
+  revokedAt: z.number().nullable(),
+});
+const personRevoked = z.object({ subject: z.string(), sessions: z.int(), tokens: z.int() });
 const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
 /** What a new token may be. */
@@ -50,6 +61,15 @@ export interface Administration {
     create(request: TokenRequest): Promise<z.infer<typeof newToken>>;
     list(): Promise<{ tokens: z.infer<typeof tokenLine>[] }>;
     revoke(id: string): Promise<{ token: string }>;
+  };
+  readonly sessions: {
+    /** A link that signs a person in, once. Needs the scope `tokens`. */
+    link(subject: string): Promise<z.infer<typeof signInLink>>;
+    /** One's own; with the scope `tokens` everybody's. */
+    list(): Promise<{ sessions: z.infer<typeof sessionLine>[] }>;
+    revoke(id: string): Promise<{ session: string }>;
+    /** Ends every session and token of a person. Needs the scope `tokens`. */
+    revokePerson(subject: string): Promise<z.infer<typeof personRevoked>>;
   };
   readonly evidence: {
     /** Every signed checkpoint of the tenant, oldest first. */
@@ -83,6 +103,7 @@ export function createAdministration(send: Send): Administration {
           answer: z.object({ token: z.string() }),
         }),
     },
+    sessions: createSessions(send),
     evidence: {
       async anchors(query = {}) {
         const anchors: AnchorPage['anchors'] = [];
@@ -115,5 +136,17 @@ export function createAdministration(send: Send): Administration {
       },
       keys: () => send({ method: 'GET', path: 'v1/keys', answer: keySet }),
     },
+  };
+}
+
+function createSessions(send: Send): Administration['sessions'] {
+  const post = <Answer>(path: string, answer: z.ZodType<Answer>) => send({ method: 'POST', path, answer });
+  return {
+    link: (subject) =>
+      send({ method: 'POST', path: 'v1/sign-in-links', body: { subject }, answer: signInLink }),
+    list: () =>
+      send({ method: 'GET', path: 'v1/sessions', answer: z.object({ sessions: z.array(sessionLine) }) }),
+    revoke: (id) => post(`v1/sessions/${encodeURIComponent(id)}/revoke`, z.object({ session: z.string() })),
+    revokePerson: (subject) => post(`v1/people/${encodeURIComponent(subject)}/revoke`, personRevoked),
   };
 }

@@ -13,6 +13,8 @@ export interface ClientOptions {
   /** How often a request that got no answer is sent again; default 2. Every POST carries an Idempotency-Key, so a repeat is harmless. */
   readonly retries?: number;
   readonly fetch?: typeof fetch;
+  /** What the journal says a decision came by; default `api`. */
+  readonly channel?: 'cli';
 }
 
 /** One request. */
@@ -59,6 +61,7 @@ function requestOf(options: ClientOptions, call: Call<z.ZodType>): { url: URL; i
     authorization: `Bearer ${options.token}`,
     accept: 'application/json',
   };
+  if (options.channel) headers['countersign-channel'] = options.channel;
   if (call.method === 'GET') return { url, init: { method: 'GET', headers } };
   headers['content-type'] = 'application/json';
   headers['idempotency-key'] = call.idempotencyKey ?? randomUUID();

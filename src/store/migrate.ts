@@ -4,14 +4,18 @@ import { spine } from './migrations/001-spine.js';
 import { readings } from './migrations/002-readings.js';
 import { verbs } from './migrations/003-verbs.js';
 import { anomalies } from './migrations/004-anomalies.js';
+import { signIn } from './migrations/005-sign-in.js';
 import { whoMay } from './migrations/007-who-may.js';
+import { desk } from './migrations/009-desk.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
   { id: 2, sql: readings },
   { id: 3, sql: verbs },
   { id: 4, sql: anomalies },
+  { id: 5, sql: signIn },
   { id: 7, sql: whoMay },
+  { id: 9, sql: desk },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

@@ -44,7 +44,8 @@ export interface QuestionRow extends RoundRef {
   readonly closedAs: string | null;
 }
 
-type Stored = Omit<QuestionRow, 'verdict' | 'brief'> & { verdict: string; brief: string };
+/** A question's columns as they are stored. */
+export type StoredQuestion = Omit<QuestionRow, 'verdict' | 'brief'> & { verdict: string; brief: string };
 
 /** What holds of every round when it is made: it lies on the first rung, and nothing has happened to it. */
 export const NEW_ROUND = {
@@ -67,7 +68,8 @@ function key(ref: RoundRef): unknown[] {
   return [ref.tenant, ref.task, ref.operation, ref.generation, ref.round];
 }
 
-function parse(row: Stored): QuestionRow {
+/** A question out of its columns. */
+export function parseQuestion(row: StoredQuestion): QuestionRow {
   const verdict = JSON.parse(row.verdict) as Verdict; // written by openQuestion
   const brief = JSON.parse(row.brief) as Brief | null; // written by openQuestion
   return { ...row, verdict, brief };
@@ -123,8 +125,11 @@ export function closeEarlierRounds(tx: Transaction, ref: RoundRef, now: number):
 
 /** One asking. */
 export async function findQuestion(queries: Queries, ref: RoundRef): Promise<QuestionRow | undefined> {
-  const [row] = await queries.query<Stored>(`select ${COLUMNS} from questions where ${KEY}`, key(ref));
-  return row && parse(row);
+  const [row] = await queries.query<StoredQuestion>(
+    `select ${COLUMNS} from questions where ${KEY}`,
+    key(ref),
+  );
+  return row && parseQuestion(row);
 }
 
 /** The asking about this operation that a decision answered. */
@@ -133,39 +138,46 @@ export async function findQuestionAnswered(
   of: { tenant: TenantId; task: TaskId; operation: number },
   decision: DecisionId,
 ): Promise<QuestionRow | undefined> {
-  const [row] = await queries.query<Stored>(
+  const [row] = await queries.query<StoredQuestion>(
     `select ${COLUMNS} from questions where tenant = $1 and task = $2 and operation = $3 and (generation, round) =
        (select generation, round from decisions where tenant = $1 and id = $4)`,
     [of.tenant, of.task, of.operation, decision],
   );
-  return row && parse(row);
+  return row && parseQuestion(row);
 }
 
 /** The question whether a call may stay that ran at level `soft`; undefined = it did not. */
 export async function findConfirmation(tx: Transaction, call: CallRef): Promise<QuestionRow | undefined> {
-  const [row] = await tx.query<Stored>(
+  const [row] = await tx.query<StoredQuestion>(
     `select ${COLUMNS} from questions where tenant = $1 and task = $2 and operation = $3 and generation = $4
        and kind = 'confirmation' and status <> 'permitted' for update`,
     [call.tenant, call.task, call.operation, call.generation],
   );
-  return row && parse(row);
+  return row && parseQuestion(row);
 }
 
 /** The record that a call was let run softly; undefined = it was not. */
 export async function findSoftPermit(tx: Transaction, call: CallRef): Promise<QuestionRow | undefined> {
-  const [row] = await tx.query<Stored>(
+  const [row] = await tx.query<StoredQuestion>(
     `select ${COLUMNS} from questions where tenant = $1 and task = $2 and operation = $3 and generation = $4
        and kind = 'confirmation' and status = 'permitted' order by round desc limit 1`,
     [call.tenant, call.task, call.operation, call.generation],
   );
-  return row && parse(row);
+  return row && parseQuestion(row);
 }
 
 /** One asking, locked: storing a decision and ending a rung wait for each other here. */
 export async function lockQuestion(tx: Transaction, ref: RoundRef): Promise<QuestionRow | undefined> {
-  const [row] = await tx.query<Stored>(`select ${COLUMNS} from questions where ${KEY} for update`, key(ref));
-  return row && parse(row);
+  const [row] = await tx.query<StoredQuestion>(
+    `select ${COLUMNS} from questions where ${KEY} for update`,
+    key(ref),
+  );
+  return row && parseQuestion(row);
 }
+
+/** The newest asking about the operation $3 of the task $1, $2. */
+export const latestQuestionSql = `select ${COLUMNS} from questions where tenant = $1 and task = $2 and operation = $3 and status <> 'permitted'
+  order by round desc, generation desc limit 1`;
 
 /** The newest asking about an operation. `lock` holds it, to store a decision. */
 export async function latestQuestion(
@@ -173,12 +185,12 @@ export async function latestQuestion(
   of: { tenant: TenantId; task: TaskId; operation: number },
   lock?: 'lock',
 ): Promise<QuestionRow | undefined> {
-  const [row] = await queries.query<Stored>(
-    `select ${COLUMNS} from questions where tenant = $1 and task = $2 and operation = $3 and status <> 'permitted'
-     order by round desc, generation desc limit 1 ${lock ? 'for update' : ''}`,
-    [of.tenant, of.task, of.operation],
-  );
-  return row && parse(row);
+  const [row] = await queries.query<StoredQuestion>(`${latestQuestionSql} ${lock ? 'for update' : ''}`, [
+    of.tenant,
+    of.task,
+    of.operation,
+  ]);
+  return row && parseQuestion(row);
 }
 
 /** Puts an open question to a further rung. */
@@ -274,64 +286,9 @@ export async function questionsOf(
   tenant: TenantId,
   task: TaskId,
 ): Promise<readonly QuestionRow[]> {
-  const rows = await queries.query<Stored>(
+  const rows = await queries.query<StoredQuestion>(
     `select ${COLUMNS} from questions where tenant = $1 and task = $2 order by operation, round, generation`,
     [tenant, task],
   );
-  return rows.map(parse);
-}
-
-/** Where a page of questions ended: the values of its order. */
-export interface DeskCursor {
-  readonly due: number;
-  readonly tier: number;
-  readonly askedAt: number;
-  readonly task: string;
-  readonly operation: number;
-  readonly generation: number;
-  readonly round: number;
-}
-
-/** The cursor behind a question. */
-export function deskCursor(row: QuestionRow): DeskCursor {
-  const { tier, askedAt, task, operation, generation, round } = row;
-  return { due: row.answerBy ?? Number.MAX_SAFE_INTEGER, tier, askedAt, task, operation, generation, round };
-}
-
-/** Questions put to any of these roles, the most pressing first, after a cursor. `roles` null = whatever role; `notRequester` leaves that person's own out. */
-export async function pageDesk(
-  queries: Queries,
-  desk: {
-    tenant: TenantId;
-    roles: readonly string[] | null;
-    status: 'open' | 'closed' | null;
-    notRequester: string | null;
-    after: DeskCursor | undefined;
-    limit: number;
-  },
-): Promise<readonly QuestionRow[]> {
-  const { after } = desk;
-  const rows = await queries.query<Stored>(
-    `select ${COLUMNS} from questions q where tenant = $1 and status <> 'permitted' and ($2::text[] is null or roles && $2)
-       and ($3::text is null or status = $3)
-       and ($4::text is null or not exists (select 1 from tasks t where t.tenant = q.tenant and t.task = q.task and t.requester = $4))
-       and ($5::bigint is null or (coalesce(answer_by, 9007199254740991), -tier, asked_at, task, operation, generation, round)
-         > ($5, -$6::int, $7::bigint, $8::text, $9::int, $10::int, $11::int))
-     order by coalesce(answer_by, 9007199254740991), -tier, asked_at, task, operation, generation, round limit $12`,
-    [
-      desk.tenant,
-      desk.roles,
-      desk.status,
-      desk.notRequester,
-      after?.due ?? null,
-      after?.tier ?? null,
-      after?.askedAt ?? null,
-      after?.task ?? null,
-      after?.operation ?? null,
-      after?.generation ?? null,
-      after?.round ?? null,
-      desk.limit,
-    ],
-  );
-  return rows.map(parse);
+  return rows.map(parseQuestion);
 }

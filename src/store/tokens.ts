@@ -1,20 +1,29 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CountersignError } from '../domain/errors.js';
 import type { Digest, TenantId } from '../domain/ids.js';
+import type { Claims } from '../domain/identity.js';
 import type { Queries } from './database.js';
 import { EVERY_TENANT } from './halts.js';
 
 /** What a token lets its bearer do: a personal one is a reviewer, a service one submits and reads and never decides. */
 export type TokenKind = 'personal' | 'service';
 
-/** Who bears a token. */
+/** Who asks, by a token or by the session of a page. */
 export interface Bearer {
+  readonly via: 'token' | 'session';
+  /** The id of the token or of the session; no secret. */
   readonly tokenId: string;
   readonly tenant: TenantId;
   readonly kind: TokenKind;
   readonly subject: string;
   readonly issuer: string;
   readonly scopes: readonly string[];
+  /** What the identity provider said when this person signed in; null when none did, and the operator vouches for the subject. */
+  readonly claims: Claims | null;
+  /** When the person last proved who they are, epoch milliseconds; null when a token does not say. */
+  readonly authTime: number | null;
+  /** How they did, as the identity provider names it (OIDC Core, section 2, `acr`); null when it does not say. */
+  readonly acr: string | null;
   /** The policy in force when the token was looked up; null when the tenant has none. */
   readonly policyHash: Digest | null;
 }
@@ -37,6 +46,8 @@ export interface NewToken {
   readonly now: number;
   readonly ttlMs: number;
   readonly id?: string;
+  /** Absent when no identity provider vouches for the subject. */
+  readonly proof?: Pick<Bearer, 'claims' | 'authTime' | 'acr'>;
 }
 
 /** Makes a token and stores its hash; the text itself is returned once and kept nowhere. Throws `idempotency-conflict` when there is a token of that id, `invalid` for the reserved tenant. */
@@ -46,7 +57,7 @@ export async function createToken(queries: Queries, token: NewToken): Promise<{ 
   const id = token.id ?? randomBytes(6).toString('hex');
   const text = `cs${token.kind === 'personal' ? 'p' : 's'}_${id}_${randomBytes(32).toString('base64url')}`;
   const rows = await queries.query(
-    `insert into tokens (hash, id, tenant, kind, subject, issuer, scopes, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into tokens (hash, id, tenant, kind, subject, issuer, scopes, created_at, expires_at, claims, auth_time, acr) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      on conflict (id) do nothing returning 1`,
     [
       hashToken(text),
@@ -58,6 +69,9 @@ export async function createToken(queries: Queries, token: NewToken): Promise<{ 
       token.scopes,
       token.now,
       token.now + Math.min(token.ttlMs, MAX_TOKEN_AGE_MS),
+      token.proof?.claims ?? null,
+      token.proof?.authTime ?? null,
+      token.proof?.acr ?? null,
     ],
   );
   if (rows.length === 1) return { id, token: text };
@@ -101,7 +115,7 @@ export async function listTokens(queries: Queries, tenant: TenantId) {
 /** The bearer of a token that is known, not expired and not revoked; one query on the way of every request, so the database's own clock decides. */
 export async function bearerOf(queries: Queries, token: string): Promise<Bearer | undefined> {
   const [row] = await queries.query<Bearer>(
-    `select t.id as "tokenId", t.tenant, t.kind, t.subject, t.issuer, t.scopes, p.hash as "policyHash"
+    `select 'token' as via, t.id as "tokenId", t.tenant, t.kind, t.subject, t.issuer, t.scopes, t.claims, t.auth_time as "authTime", t.acr, p.hash as "policyHash"
      from tokens t left join active_policies p on p.tenant = t.tenant
      where t.hash = $1 and t.revoked_at is null and t.expires_at > extract(epoch from clock_timestamp()) * 1000`,
     [hashToken(token)],

@@ -37,12 +37,16 @@ async function shown(gate: Gate, example: Example, given: PolicyCase, index: num
   await countBefore(gate, example, given, now);
   const policyHash = aPolicy(example.policy).hash;
   const bearer = {
+    via: 'token',
     tokenId: 't',
     tenant: TENANT,
     kind: 'service',
     subject: 'shop',
     issuer: 'tests',
     scopes: ['submit'],
+    claims: null,
+    authTime: null,
+    acr: null,
     policyHash,
   } as const;
   await submit(gate.gateway, bearer, submitRequest.parse(bodyOf(given, task, now)));

@@ -52,6 +52,23 @@ describe('a decision', () => {
     expect(gate.reached).toEqual(['decision-stored', 'update-acknowledged']);
   });
 
+  it('leaves the same entries in the journal whatever way it came, but for the channel', async () => {
+    const channels = [{}, { 'countersign-channel': 'cli' }, { 'countersign-channel': 'page' }];
+    const entries = await Promise.all(
+      channels.map(async (headers) => {
+        const question = await anOpenQuestion(gate);
+        const path = `/v1/escalations/${question.task}:1/decisions`;
+        await gate.request('POST', path, amira, about(question, 'approve'), headers);
+        const entry = (await journal(gate, question)).find(({ type }) => type === 'decision-stored');
+        return JSON.parse(entry?.body ?? '{}') as Record<string, unknown>; // written by the gateway
+      }),
+    );
+    // Only the command line can say so by a header: a page is known by its session.
+    expect(entries.map((body) => body['channel'])).toEqual(['api', 'cli', 'api']);
+    const rest = entries.map((body) => Object.keys(body).filter((key) => key !== 'channel'));
+    expect(rest[1]).toEqual(rest[0]);
+  });
+
   it('is marked as delivered soon after, so that the dispatcher leaves it alone', async () => {
     const question = await anOpenQuestion(gate);
     await decide(gate, question, amira, about(question, 'approve'));

@@ -122,6 +122,7 @@ export async function openGate(): Promise<Gate> {
     keys: { keys: [key.publicKey] },
     secrets: parseSecretKeys(generateSecretKeys()),
     checkpoints: { list: async () => [] },
+    publicUrl: undefined,
     log: (level, event, fields) => logged.push({ level, event, fields }),
     point: async (name) => void reached.push(name),
   };

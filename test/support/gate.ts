@@ -168,6 +168,7 @@ export async function openGate(
     keys,
     secrets,
     checkpoints: { list: () => Promise.resolve([]) },
+    publicUrl: undefined,
     log: () => undefined,
   };
   const carry = (task: TaskId) => ({ tenant: TENANT, task, runId: `run-${task}`, events: [] });
@@ -211,12 +212,16 @@ export async function openGate(
         [TENANT, task],
       );
       const bearer: Bearer = {
+        via: 'token',
         tokenId: subject,
         tenant: TENANT,
         kind: 'personal',
         subject,
         issuer: 'tests',
         scopes: [],
+        claims: null,
+        authTime: null,
+        acr: null,
         policyHash: null, // a decision reads which one is in force
       };
       const id = decisionId({
@@ -240,6 +245,7 @@ export async function openGate(
         body: whole,
         id,
         requestDigest: labelled('body', whole as unknown as Json),
+        channel: 'api',
       }); // JSON by construction
       return stored.row.id;
     },

@@ -230,6 +230,7 @@ function announce(
     `People       ${at.people.join(', ') || 'none yet'}`,
     '',
     `Try, in another shell: countersign inbox --as ${first}`,
+    `For the pages, a link that signs in: countersign sign-in-link ${first}`,
     'Stop with Ctrl-C.',
   ];
   input.io.print(lines.flatMap((line) => wrap(visible(line), input.io.width)));

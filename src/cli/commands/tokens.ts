@@ -71,11 +71,32 @@ function state(token: { readonly revokedAt: number | null; readonly expiresAt: n
 }
 
 export const tokenRevokeCommand: Command = {
-  meta: { name: 'token revoke', group: 'access', summary: 'make a token useless at once' },
-  args: [{ name: 'TOKEN', help: 'id of the token' }],
-  options: REMOTE,
+  meta: {
+    name: 'token revoke',
+    group: 'access',
+    summary: 'make a token useless at once, or everything of a person',
+    example: 'countersign token revoke --person amira',
+  },
+  args: [{ name: 'TOKEN', help: 'id of the token', optional: true }],
+  options: {
+    person: { type: 'string', value: 'NAME', help: 'every token and session of this person instead' },
+    ...REMOTE,
+  },
   async run(input) {
-    const answer = await connect(input, 'operator').tokens.revoke(arg(input, 0));
+    const person = text(input, 'person');
+    const [token] = input.args;
+    if ((person === undefined) === (token === undefined))
+      throw usage(input.command, 'give the id of a token, or --person');
+    const client = connect(input, 'operator');
+    if (person !== undefined) {
+      const ended = await client.sessions.revokePerson(person);
+      if (flag(input, 'json')) return input.io.printJson(ended);
+      input.io.print(
+        `Revoked everything of ${visible(ended.subject)}: tokens ${ended.tokens}, sessions ${ended.sessions}.`,
+      );
+      return;
+    }
+    const answer = await client.tokens.revoke(arg(input, 0));
     if (flag(input, 'json')) return input.io.printJson(answer);
     input.io.print(`Revoked ${visible(answer.token)}.`);
   },

@@ -113,9 +113,7 @@ function admit(
   requireOwnNames(deps, row);
   const closers = roster?.anomalies.closers(row.agent) ?? [];
   const role =
-    bearer.kind === 'personal'
-      ? roster?.rolesOf(bearer.subject).find((name) => closers.includes(name))
-      : undefined;
+    bearer.kind === 'personal' ? roster?.rolesOf(bearer).find((name) => closers.includes(name)) : undefined;
   if (role === undefined)
     return refuse({
       refused: 'forbidden',

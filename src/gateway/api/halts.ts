@@ -108,7 +108,7 @@ async function haltingRole(deps: GatewayDeps, bearer: Bearer): Promise<string> {
   }
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const setters = roster?.halts.set ?? [];
-  const role = roster?.rolesOf(bearer.subject).find((name) => setters.includes(name));
+  const role = roster?.rolesOf(bearer).find((name) => setters.includes(name));
   if (role !== undefined) return role;
   if (bearer.scopes.includes('halt')) return SERVICE;
   throw new CountersignError(
@@ -138,9 +138,7 @@ async function liftingRole(deps: GatewayDeps, bearer: Bearer, halt: HaltRow): Pr
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const lifters = (roster?.halts.lift ?? []).filter((role) => role !== halt.setRole);
   const role =
-    bearer.kind === 'personal'
-      ? roster?.rolesOf(bearer.subject).find((name) => lifters.includes(name))
-      : undefined;
+    bearer.kind === 'personal' ? roster?.rolesOf(bearer).find((name) => lifters.includes(name)) : undefined;
   if (role === undefined || bearer.subject === halt.setBy) {
     throw new CountersignError(
       'forbidden',

@@ -7,13 +7,11 @@ import {
   taskQuery,
   type ResultView,
   type TaskPage,
-  type TaskView,
 } from '../../contract/http.js';
 import { signedWord } from '../../contract/decision-record.js';
 import { createVerifier, type Verifier } from '../../contract/sign.js';
 import type { TaskId } from '../../domain/ids.js';
 import { decisionsOf, type DecisionRow } from '../../store/decisions.js';
-import { haltsOver } from '../../store/halts.js';
 import { callsOf } from '../../store/ledger.js';
 import { questionsOf } from '../../store/questions.js';
 import { findTask, requestCancel, searchTasks, type TaskRow } from '../../store/tasks.js';
@@ -24,7 +22,8 @@ import type { GatewayDeps } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
 import { readBody, readCursor, readQuery, taskOf, writeCursor } from '../request.js';
 import { submit } from '../submit-task.js';
-import { operationsOf, outcomeOf, standingOf, stateOf, waitsFor } from '../task-state.js';
+import { outcomeOf, standingOf, stateOf } from '../task-state.js';
+import { sightedTask, taskFor, taskLine } from '../views/task.js';
 
 /** `/v1/tasks`: submit, list, look, wait for the result, cancel. */
 export function taskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
@@ -43,26 +42,20 @@ export function taskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     c.json(await listPage(deps, c.get('bearer'), readQuery(c.req.raw, taskQuery))),
   );
   app.get('/tasks/:task', async (c) =>
-    c.json(await view(deps, await sightedTask(deps, c.get('bearer'), c.req.param('task')))),
+    c.json(await taskFor(deps, c.get('bearer'), taskOf(c.req.param('task')))),
   );
   app.get('/tasks/:task/result', async (c) => {
     const { wait } = readQuery(c.req.raw, resultQuery);
-    const row = await sightedTask(deps, c.get('bearer'), c.req.param('task'));
+    const row = await sightedTask(deps, c.get('bearer'), taskOf(c.req.param('task')));
     const closed = await untilClosed(row, wait * 1_000, c.req.raw.signal);
     return c.json(await result({ ...deps, verifier }, closed), closed.closedAt === null ? 202 : 200);
   });
   app.post('/tasks/:task/cancel', async (c) => {
     const { why } = await readBody(c.req.raw, cancelRequest);
-    const row = await sightedTask(deps, c.get('bearer'), c.req.param('task'));
+    const row = await sightedTask(deps, c.get('bearer'), taskOf(c.req.param('task')));
     return c.json(await cancel(deps, c.get('bearer'), row, why), 202);
   });
   return app;
-}
-
-async function sightedTask(deps: GatewayDeps, bearer: Bearer, name: string): Promise<TaskRow> {
-  const row = (await findTask(deps.database, bearer.tenant, taskOf(name))) ?? notFound();
-  await requireSight(deps, deps.database, bearer, row.requester);
-  return row;
 }
 
 const taskCursor = z.strictObject({ submittedAt: z.int(), task: z.string() });
@@ -84,39 +77,11 @@ async function listPage(
   const last = rows.length === query.limit ? rows.at(-1) : undefined;
   return {
     tasks: rows.map((row) => ({
-      ...base(row),
+      ...taskLine(row),
       state: stateOf(row.state),
       since: row.closedAt ?? row.submittedAt,
     })),
     next: last ? writeCursor({ submittedAt: last.submittedAt, task: last.task }) : null,
-  };
-}
-
-function base(row: TaskRow) {
-  const { task, tenant, agent, requester, submittedAt, closedAt, reason, detail } = row;
-  const deadline = row.request.deadline ?? null;
-  return { task, tenant, agent, requester, deadline, submittedAt, closedAt, reason, detail };
-}
-
-async function view(deps: GatewayDeps, row: TaskRow): Promise<TaskView> {
-  const [[questions, calls, halts], live] = await Promise.all([
-    deps.database.reads((queries) =>
-      Promise.all([
-        questionsOf(queries, row.tenant, row.task),
-        callsOf(queries, row.tenant, row.task),
-        haltsOver(queries, row),
-      ]),
-    ),
-    row.runId === null ? undefined : deps.tasks.view(row),
-  ]);
-  return {
-    ...base(row),
-    goal: row.request.goal === '' ? null : row.request.goal,
-    ...standingOf(row, questions, live),
-    halt: row.closedAt === null ? (halts.inForce[0]?.id ?? null) : null,
-    waitsFor: waitsFor(questions),
-    operations: operationsOf(calls, questions),
-    head: live?.head ?? null,
   };
 }
 

@@ -1,0 +1,34 @@
+import type { Context } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { MAX_SESSION_AGE_MS } from '../store/sessions.js';
+import type { GatewayDeps } from './deps.js';
+import { ownOrigin } from './origin.js';
+
+const SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+/** `__Host-` cookies come back to this host alone and over TLS alone (RFC 6265bis, section 4.1.3.2); plain http on the loopback address cannot have one. */
+function nameOf(deps: GatewayDeps, c: Context): { readonly name: string; readonly secure: boolean } {
+  const secure = ownOrigin(deps, c).startsWith('https:');
+  return { name: secure ? '__Host-countersign' : 'countersign', secure };
+}
+
+/** The secret of the session that the browser shows; undefined for none, or for what cannot be one. */
+export function sessionSecret(deps: GatewayDeps, c: Context): string | undefined {
+  const value = getCookie(c, nameOf(deps, c).name);
+  return value !== undefined && SECRET.test(value) ? value : undefined;
+}
+
+/** Gives the browser a session; no script can read it, and no other site's form carries it. */
+export function setSession(deps: GatewayDeps, c: Context, secret: string): void {
+  writeSession(deps, c, secret, MAX_SESSION_AGE_MS / 1000);
+}
+
+/** Takes the session from the browser. */
+export function clearSession(deps: GatewayDeps, c: Context): void {
+  writeSession(deps, c, '', 0);
+}
+
+function writeSession(deps: GatewayDeps, c: Context, value: string, maxAge: number): void {
+  const { name, secure } = nameOf(deps, c);
+  setCookie(c, name, value, { path: '/', secure, httpOnly: true, sameSite: 'Lax', maxAge });
+}

@@ -1,0 +1,36 @@
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { sessionOf } from '../store/sessions.js';
+import type { GatewayEnv } from './auth.js';
+import type { GatewayDeps } from './deps.js';
+import { readForm, type Form } from './form.js';
+import { sessionSecret } from './session-cookie.js';
+
+/** Where to sign in, and to come back to this page. `stepUp`: also for whoever is signed in, since the question asks for it. */
+export function signInPath(path: string, options: { readonly stepUp?: boolean } = {}): string {
+  const query = new URLSearchParams([['then', path]]);
+  if (options.stepUp === true) query.set('step-up', '1');
+  return `/sign-in?${query.toString()}`;
+}
+
+/** What a page does with a form whose session is over: keep what was typed, and ask to sign in. */
+export type Expired = (c: Context<GatewayEnv>, form: Form) => Response | Promise<Response>;
+
+/**
+ * Lets only people with a session through: `c.get('bearer')`. Others are sent to sign in first; a form that comes after its session has
+ * ended goes to `expired`, once it is sure to come from a page of ours. Without `expired` it is lost and the person signs in.
+ */
+export function signedIn(deps: GatewayDeps, options: { readonly expired?: Expired } = {}) {
+  return createMiddleware<GatewayEnv>(async (c, next) => {
+    const secret = sessionSecret(deps, c);
+    const bearer = secret === undefined ? undefined : await sessionOf(deps.database, secret);
+    if (bearer) {
+      c.set('bearer', bearer);
+      return next();
+    }
+    const read = c.req.method === 'GET' || c.req.method === 'HEAD';
+    if (!read && options.expired) return options.expired(c, await readForm(deps, c));
+    const { pathname, search } = new URL(c.req.url);
+    return c.redirect(signInPath(read ? `${pathname}${search}` : '/'), 303);
+  });
+}

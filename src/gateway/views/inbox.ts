@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { inboxQuery, InboxItem, InboxPage } from '../../contract/http.js';
+import { escalationId } from '../../domain/ids.js';
+import { deskCursor, pageDesk, type DeskLine } from '../../store/desk.js';
+import type { Bearer } from '../../store/tokens.js';
+import { requireSight } from '../auth.js';
+import type { GatewayDeps } from '../deps.js';
+import { readCursor, writeCursor } from '../request.js';
+import { standOf } from './question.js';
+
+const deskPlace = z.strictObject({
+  due: z.int(),
+  tier: z.int(),
+  askedAt: z.int(),
+  task: z.string(),
+  operation: z.int(),
+  generation: z.int(),
+  round: z.int(),
+});
+
+/** One page of the desks of this bearer's roles, the most pressing first. Throws the uniform 404 for whoever has no role at all. */
+export async function inboxFor(
+  deps: GatewayDeps,
+  bearer: Bearer,
+  query: z.output<typeof inboxQuery>,
+): Promise<InboxPage> {
+  await requireSight(deps, deps.database, bearer, null);
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
+  const own = bearer.kind === 'service' ? null : (roster?.rolesOf(bearer) ?? []);
+  const rows = await pageDesk(deps.database, {
+    tenant: bearer.tenant,
+    roles: query.role === undefined ? own : [query.role],
+    status: query.state,
+    notRequester: query.mine === true ? bearer.subject : null,
+    after: readCursor(query.cursor, deskPlace),
+    limit: query.limit,
+  });
+  const last = rows.length === query.limit ? rows.at(-1) : undefined;
+  return { escalations: rows.map(itemOf), next: last ? writeCursor({ ...deskCursor(last) }) : null };
+}
+
+function itemOf(row: DeskLine): InboxItem {
+  const { task, agent, tool, tier, role, kind, askedAt, answerBy, proposal, flags, round } = row;
+  return {
+    escalation: escalationId(task, row.operation),
+    task,
+    agent,
+    tool,
+    tier,
+    role,
+    kind,
+    proposal: proposal ?? tool,
+    flags: [...flags],
+    version: round,
+    askedAt,
+    answerBy,
+    state: standOf(row),
+  };
+}

@@ -1,0 +1,58 @@
+import type { EscalationView } from '../../contract/http.js';
+import { escalationId, type TaskId } from '../../domain/ids.js';
+import type { QuestionRow } from '../../store/questions.js';
+import { findReview } from '../../store/review.js';
+import type { Bearer } from '../../store/tokens.js';
+import { requireSight } from '../auth.js';
+import type { GatewayDeps } from '../deps.js';
+import { permissions } from '../permissions.js';
+import { notFound } from '../problem.js';
+
+/** The newest question about an operation as this bearer may see it. Throws the uniform 404. */
+export async function questionFor(
+  deps: GatewayDeps,
+  bearer: Bearer,
+  of: { readonly task: TaskId; readonly operation: number },
+): Promise<EscalationView> {
+  const review = (await findReview(deps.database, { tenant: bearer.tenant, ...of })) ?? notFound();
+  const { question, requester, haltId, decisions, now } = review;
+  await requireSight(deps, deps.database, bearer, requester);
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
+  const { brief, briefDigest, digest, kind, role, askedAt, answerBy, extendableUntil } = question;
+  return {
+    escalation: escalationId(of.task, of.operation),
+    state: standOf(question),
+    kind,
+    brief: (brief ?? notFound()) as EscalationView['brief'], // readonly in the domain, mutable as zod infers it
+    briefDigest,
+    digest,
+    version: question.round,
+    role,
+    askedAt,
+    answerBy,
+    extendableUntil,
+    halt: haltId,
+    ...permissions({
+      question,
+      bearer,
+      requester,
+      roles: roster?.rolesOf(bearer) ?? [],
+      halted: haltId !== null,
+      decisions,
+      now,
+    }),
+    decisions: decisions.map(({ id, verb, subject, at, round, outcome }) => ({
+      decision: id,
+      verb,
+      by: subject,
+      at,
+      version: round,
+      outcome,
+    })),
+  };
+}
+
+/** Where a question stands, in one word. */
+export function standOf({ status, closedAs }: Pick<QuestionRow, 'status' | 'closedAs'>): string {
+  return status === 'open' ? 'PAUSED_PENDING_HUMAN' : (closedAs ?? 'closed');
+}

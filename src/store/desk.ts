@@ -1,0 +1,93 @@
+import type { Tier } from '../domain/action.js';
+import type { Flag } from '../domain/brief.js';
+import type { TenantId } from '../domain/ids.js';
+import type { Queries } from './database.js';
+import type { QuestionRow, RoundRef } from './questions.js';
+
+/** One line of a desk: of a question's brief only what a list shows. */
+export interface DeskLine
+  extends
+    RoundRef,
+    Pick<
+      QuestionRow,
+      'status' | 'kind' | 'agent' | 'tool' | 'role' | 'answerBy' | 'askedAt' | 'closedAt' | 'closedAs'
+    > {
+  readonly tier: Tier;
+  /** Null for a question without a brief. */
+  readonly proposal: string | null;
+  readonly flags: readonly Flag[];
+}
+
+type Stored = Omit<DeskLine, 'proposal' | 'flags'> & { proposal: string | null; flags: string | null };
+
+/** Where a page of questions ended: the values of its order. */
+export interface DeskCursor {
+  readonly due: number;
+  readonly tier: number;
+  readonly askedAt: number;
+  readonly task: string;
+  readonly operation: number;
+  readonly generation: number;
+  readonly round: number;
+}
+
+/** The cursor behind a question. */
+export function deskCursor(row: DeskLine): DeskCursor {
+  const { tier, askedAt, task, operation, generation, round } = row;
+  return { due: row.answerBy ?? Number.MAX_SAFE_INTEGER, tier, askedAt, task, operation, generation, round };
+}
+
+const LINE = `tenant, task, operation, generation, round, status, kind, agent, tool, tier, role, answer_by as "answerBy", asked_at as "askedAt",
+  closed_at as "closedAt", closed_as as "closedAs"`;
+const ORDER = 'coalesce(answer_by, 9007199254740991), (-tier), asked_at, task, operation, generation, round';
+
+/** Literals, so that the index of the open ones is taken. */
+const STATUS = {
+  open: "status = 'open'",
+  closed: "status = 'closed'",
+  all: "status <> 'permitted'",
+} as const;
+
+/** Questions put to any of these roles, the most pressing first, after a cursor. `roles` null = whatever role; `notRequester` leaves that person's own out. */
+export async function pageDesk(
+  queries: Queries,
+  desk: {
+    tenant: TenantId;
+    roles: readonly string[] | null;
+    status: keyof typeof STATUS;
+    notRequester: string | null;
+    after: DeskCursor | undefined;
+    limit: number;
+  },
+): Promise<readonly DeskLine[]> {
+  const { after } = desk;
+  // Only what the page shows is taken out of the briefs: they are large. Their texts stay JSON, for they may hold what no column can.
+  const rows = await queries.query<Stored>(
+    `select ${LINE}, (brief::json -> 'proposal')::text as proposal, (brief::json -> 'flags')::text as flags from (
+       select * from questions q where tenant = $1 and ${STATUS[desk.status]} and ($2::text[] is null or roles && $2)
+         and ($3::text is null or not exists (select 1 from tasks t where t.tenant = q.tenant and t.task = q.task and t.requester = $3))
+         and ($4::bigint is null or (${ORDER}) > ($4, -$5::int, $6::bigint, $7::text, $8::int, $9::int, $10::int))
+       order by ${ORDER} limit $11
+     ) q order by ${ORDER}`,
+    [
+      desk.tenant,
+      desk.roles,
+      desk.notRequester,
+      after?.due ?? null,
+      after?.tier ?? null,
+      after?.askedAt ?? null,
+      after?.task ?? null,
+      after?.operation ?? null,
+      after?.generation ?? null,
+      after?.round ?? null,
+      desk.limit,
+    ],
+  );
+  return rows.map(parse);
+}
+
+function parse(row: Stored): DeskLine {
+  const proposal = JSON.parse(row.proposal ?? 'null') as string | null; // written by openQuestion
+  const flags = (JSON.parse(row.flags ?? 'null') ?? []) as readonly Flag[]; // written by openQuestion
+  return { ...row, proposal, flags };
+}

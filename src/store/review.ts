@@ -1,0 +1,50 @@
+import type { Verb } from '../domain/decision.js';
+import type { DecisionId, HaltId, TaskId, TenantId } from '../domain/ids.js';
+import type { Queries } from './database.js';
+import type { DecisionOutcome } from './decisions.js';
+import { EVERY_TENANT } from './halts.js';
+import { latestQuestionSql, parseQuestion, type QuestionRow, type StoredQuestion } from './questions.js';
+
+/** A decision as a list of them shows it. */
+export interface DecisionLine {
+  readonly id: DecisionId;
+  readonly verb: Verb;
+  readonly subject: string;
+  readonly at: number;
+  readonly round: number;
+  readonly outcome: DecisionOutcome | null;
+}
+
+/** A question with all that its reviewer's view needs. */
+export interface Review {
+  readonly question: QuestionRow;
+  readonly requester: string;
+  /** The narrowest halt in force over the task. */
+  readonly haltId: HaltId | null;
+  /** All about the operation, oldest first. */
+  readonly decisions: readonly DecisionLine[];
+  /** Epoch milliseconds, the database's clock. */
+  readonly now: number;
+}
+
+type Stored = StoredQuestion & Omit<Review, 'question'>;
+
+/** The newest question about an operation, in one query however much there is about it; undefined = there is none. */
+export async function findReview(
+  queries: Queries,
+  of: { readonly tenant: TenantId; readonly task: TaskId; readonly operation: number },
+): Promise<Review | undefined> {
+  const [row] = await queries.query<Stored>(
+    `select q.*, t.requester, (extract(epoch from clock_timestamp()) * 1000)::bigint as now,
+       (select id from halts where lifted_at is null and ((scope = 'all' and tenant = $4) or (tenant = $1
+          and ((scope = 'tenant' and target = $1) or (scope = 'agent' and target = t.agent) or (scope = 'task' and target = $2))))
+        order by array_position(array['task', 'agent', 'tenant', 'all'], scope), set_at limit 1) as "haltId",
+       coalesce((select json_agg(json_build_object('id', id, 'verb', verb, 'subject', subject, 'at', at, 'round', round, 'outcome', outcome)
+          order by at, id) from decisions d where d.tenant = $1 and d.task = $2 and d.operation = $3), '[]') as decisions
+     from tasks t cross join lateral (${latestQuestionSql}) q where t.tenant = $1 and t.task = $2`,
+    [of.tenant, of.task, of.operation, EVERY_TENANT],
+  );
+  if (!row) return undefined;
+  const { requester, haltId, decisions, now, ...question } = row;
+  return { question: parseQuestion(question), requester, haltId, decisions, now };
+}
