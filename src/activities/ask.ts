@@ -1,4 +1,5 @@
 import { CountersignError } from '../domain/errors.js';
+import { withMembers } from '../policy/roster.js';
 import type { Transaction } from '../store/database.js';
 import { haltsOver, type HaltInForce } from '../store/halts.js';
 import type { JournalEvent } from '../store/journal.js';
@@ -15,6 +16,7 @@ import {
   type QuestionRow,
   type RoundRef,
 } from '../store/questions.js';
+import { readStaff, type Staff } from '../store/staff.js';
 import { findTask, type TaskRow } from '../store/tasks.js';
 import type { AskInput, AskResult } from './api.js';
 import { journal } from './carry.js';
@@ -36,12 +38,13 @@ export async function ask(deps: ActivityDeps, input: AskInput): Promise<AskResul
     generation: input.generation,
     round: input.round,
   };
-  const [task, calls, stored, policy, now] = await database.reads((queries) =>
+  const [task, calls, stored, policy, staff, now] = await database.reads((queries) =>
     Promise.all([
       findTask(queries, input.tenant, input.task),
       callsOf(queries, input.tenant, input.task),
       findQuestion(queries, ref),
       deps.policies.active(queries, input.tenant),
+      readStaff(queries, input.tenant),
       queries.now(),
     ]),
   );
@@ -57,7 +60,7 @@ export async function ask(deps: ActivityDeps, input: AskInput): Promise<AskResul
   const fresh = stored ? undefined : await prepare(deps, { input, task, call, calls, policy, now });
   const answer = await database.transaction(async (tx) => {
     const [{ inForce }, now] = await Promise.all([haltsOver(tx, task), tx.now()]);
-    const asking = { input, ref, task, now };
+    const asking = { input, ref, task, staff, now };
     const told = fresh
       ? await open(tx, deps, { ...asking, fresh, halt: inForce[0] })
       : await again(tx, deps, asking);
@@ -71,6 +74,7 @@ interface Asking {
   readonly input: AskInput;
   readonly ref: RoundRef;
   readonly task: TaskRow;
+  readonly staff: Staff;
   readonly now: number;
 }
 
@@ -109,7 +113,8 @@ async function open(tx: Transaction, deps: ActivityDeps, asking: Opening): Promi
     rung: input.rung,
     forOwner: input.forOwner === true,
     requester: task.requester,
-    policy: fresh.policy,
+    policy: withMembers(fresh.policy, asking.staff.members),
+    staff: asking.staff,
     now,
   });
   // Another worker may have asked the same between our look and now: then what it stored is the answer.
@@ -143,7 +148,8 @@ async function again(tx: Transaction, deps: ActivityDeps, asking: Asking): Promi
     rung: input.rung,
     forOwner: input.forOwner === true,
     requester: asking.task.requester,
-    policy,
+    policy: withMembers(policy, asking.staff.members),
+    staff: asking.staff,
     now,
   });
 }

@@ -1,5 +1,5 @@
 import type { Question } from '../domain/escalation.js';
-import { membersOf, depthOf, ownerRoleOf } from '../policy/roster.js';
+import { depthOf, ownerRoleOf } from '../policy/roster.js';
 import type { Policy } from '../policy/policy.js';
 import type { Queries, Transaction } from '../store/database.js';
 import { standingDecisions, type DecisionRow } from '../store/decisions.js';
@@ -14,8 +14,10 @@ import {
   type QuestionRow,
   votersOf,
 } from '../store/questions.js';
+import type { Staff } from '../store/staff.js';
 import type { AskResult } from './api.js';
 import type { ActivityDeps } from './ports.js';
+import { isStaffed } from './staffing.js';
 
 type Answer<T = AskResult> = T extends AskResult ? Omit<T, 'head'> : never;
 
@@ -32,7 +34,9 @@ export interface Delivery {
   /** The ladder is over: onto the owner's desk, without deadline. */
   readonly forOwner: boolean;
   readonly requester: string;
+  /** With the members that the store keeps. */
   readonly policy: Policy;
+  readonly staff: Staff;
   readonly now: number;
 }
 
@@ -125,8 +129,8 @@ function placeOf({ row, rung, forOwner, policy, now }: Delivery): Place {
 
 /** Why the desk cannot take it: nobody there may decide, or it is full; after waiting outside for a whole rung's time it counts as the first. */
 async function unreachable(tx: Transaction, delivery: Delivery, place: Place): Promise<Told | undefined> {
-  const { row, requester, policy, now } = delivery;
-  const staffed = membersOf(policy, place.role).some((member) => member !== requester);
+  const { row, policy, now } = delivery;
+  const staffed = isStaffed(delivery, { ...row, ...place });
   const depth = depthOf(policy, place.role);
   const full = staffed && depth !== null && (await deskDepth(tx, row.tenant, place.role)) >= depth;
   if (full) {

@@ -31,6 +31,15 @@ import {
   tasksCommand,
   watchCommand,
 } from './commands/tasks.js';
+import {
+  claimCommand,
+  delegateCommand,
+  releaseCommand,
+  rosterAbsentCommand,
+  rosterSetCommand,
+  rosterShowCommand,
+  undelegateCommand,
+} from './commands/who-may.js';
 import { tokenCreateCommand, tokenListCommand, tokenRevokeCommand } from './commands/tokens.js';
 
 /** Every command, in the order of the help. */
@@ -57,6 +66,10 @@ export const COMMANDS: readonly Command[] = [
   extendCommand,
   withdrawCommand,
   resolveCommand,
+  claimCommand,
+  releaseCommand,
+  delegateCommand,
+  undelegateCommand,
   anomaliesCommand,
   anomaliesCloseCommand,
   haltCommand,
@@ -73,6 +86,9 @@ export const COMMANDS: readonly Command[] = [
   signInLinkCommand,
   sessionListCommand,
   sessionRevokeCommand,
+  rosterShowCommand,
+  rosterSetCommand,
+  rosterAbsentCommand,
   tokenCreateCommand,
   tokenListCommand,
   tokenRevokeCommand,

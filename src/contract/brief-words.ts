@@ -96,6 +96,8 @@ interface Given {
   readonly proposal: string;
   readonly reversibility: string;
   readonly ladder: Ladder;
+  /** How many people must approve. */
+  readonly quorum: number;
   readonly reason: ReaskReason | null;
 }
 
@@ -109,7 +111,10 @@ export function optionsOf(kind: Kind, given: Given): readonly Option[] {
   return [...choicesOf(kind, given), silence];
 }
 
-function choicesOf(kind: Kind, { proposal, reversibility, ladder, reason }: Given): readonly Option[] {
+function choicesOf(
+  kind: Kind,
+  { proposal, reversibility, ladder, quorum, reason }: Given,
+): readonly Option[] {
   const roles = ladder.rungs.map((rung) => rung.role);
   const escalate: Option = {
     verb: 'escalate',
@@ -119,7 +124,7 @@ function choicesOf(kind: Kind, { proposal, reversibility, ladder, reason }: Give
   const further = roles.length > 1 ? [escalate] : [];
   switch (kind) {
     case 'approval': {
-      const consequence = `Exactly this call runs, at most once. ${reversibility}`;
+      const consequence = `${severally(quorum)}xactly this call runs, at most once. ${reversibility}`;
       return [
         { verb: 'approve', label: proposal, consequence },
         REJECT,
@@ -138,6 +143,13 @@ function choicesOf(kind: Kind, { proposal, reversibility, ladder, reason }: Give
     case 'hand-over':
       return [HAND_OVER];
   }
+}
+
+/** The beginning of what an approval leads to. */
+function severally(quorum: number): string {
+  if (quorum === 1) return 'E';
+  const words = ['Two', 'Three', 'Four', 'Five'];
+  return `${words[quorum - 2] ?? quorum} people must approve, each without seeing the others' answers; then e`;
 }
 
 const REJECT: Option = {

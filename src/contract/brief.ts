@@ -3,7 +3,7 @@ import type { Brief, Flag } from '../domain/brief.js';
 import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Digest, EscalationId, TaskId, TenantId } from '../domain/ids.js';
 import { flagsOf } from '../domain/sanitise.js';
-import type { Verdict } from '../domain/verdict.js';
+import { quorumOf, type Verdict } from '../domain/verdict.js';
 import { argumentLines, isOversized, OVERSIZED_BYTES, strings, wellFormed } from './brief-arguments.js';
 import { inWords, optionsOf, questionOf, reasonOf, reversibilityOf, silenceIn } from './brief-words.js';
 import { lookAt, type Seen } from './detect.js';
@@ -95,6 +95,7 @@ export function buildBrief(input: BriefInput): Brief {
       proposal,
       reversibility,
       ladder: verdict.ladder,
+      quorum: quorumOf(verdict),
       reason: input.reason,
     }),
     question: questionOf(input.kind, { agent: input.authority.agent, proposal, reason: input.reason }),

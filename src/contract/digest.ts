@@ -119,6 +119,16 @@ export function closingId(identity: {
   return compact('closing', { ...identity });
 }
 
+/** One delegation by one person under one `Idempotency-Key`. */
+export function delegationId(identity: {
+  readonly tenant: TenantId;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly key: string;
+}): string {
+  return compact('delegation', { ...identity });
+}
+
 /** The same digest in 43 characters of base64url. */
 function compact(label: string, value: Json): string {
   return Buffer.from(labelled(label, value).slice('sha256:'.length), 'hex').toString('base64url');

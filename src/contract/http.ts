@@ -169,6 +169,13 @@ export const inboxQuery = z.strictObject({
   state: z.enum(['open', 'closed', 'all']).default('open'),
   ...page,
 });
+/** How many people must approve, each without hearing of the others; and who looks into the question, which keeps nobody else from deciding. */
+const voting = {
+  quorum: count,
+  claimedBy: z.string().nullable(),
+  claimedUntil: instant.nullable(),
+};
+
 /** One line of the inbox; no arguments, nothing of the agent's words. */
 export const inboxItem = z.object({
   escalation: escalationIdText,
@@ -184,6 +191,7 @@ export const inboxItem = z.object({
   askedAt: instant,
   answerBy: instant.nullable(),
   state: z.string(),
+  ...voting,
 });
 /** `GET /v1/escalations`: answer, most urgent first. */
 export const inboxPage = z.object({ escalations: z.array(inboxItem), next: cursor.nullable() });
@@ -203,6 +211,7 @@ export const escalationView = z.object({
   answerBy: instant.nullable(),
   extendableUntil: instant.nullable(),
   halt: haltIdText.nullable(),
+  ...voting,
   /** What this reviewer may do now; empty = only look. */
   mayDo: z.array(verb),
   /** Why not more, in words. */
@@ -212,6 +221,8 @@ export const escalationView = z.object({
       decision: decisionIdText,
       verb,
       by: z.string(),
+      /** In whose stead; null = in their own right. */
+      onBehalfOf: z.string().nullable(),
       at: instant,
       version: count,
       outcome: z.string().nullable(),

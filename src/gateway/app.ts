@@ -12,6 +12,7 @@ import { policyRoutes } from './api/policy.js';
 import { sessionRoutes } from './api/sessions.js';
 import { taskRoutes } from './api/tasks.js';
 import { tokenRoutes } from './api/tokens.js';
+import { whoMayRoutes } from './api/who-may.js';
 import { authenticate, type GatewayEnv } from './auth.js';
 import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
@@ -39,6 +40,7 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
   app.route('/v1', policyRoutes(deps));
   app.route('/v1', tokenRoutes(deps));
   app.route('/v1', sessionRoutes(deps));
+  app.route('/v1', whoMayRoutes(deps));
   app.route('/', signInPages(deps));
   app.notFound(() =>
     problem('not-found', 'There is nothing here that this token may see. Check the id and the token.'),

@@ -4,6 +4,7 @@ import { escalationId } from '../domain/ids.js';
 import { findDecision, hasWon, refusalEvent, refuseStored, type DecisionRow } from '../store/decisions.js';
 import { appendJournal } from '../store/journal.js';
 import type { StoredDecision } from './decision-scene.js';
+import { latestQuestion, votersOf } from '../store/questions.js';
 import { winnerOf, winnerView } from './decision-winner.js';
 import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
@@ -68,7 +69,12 @@ async function settleRefusal(deps: GatewayDeps, row: DecisionRow, code: ErrorCod
 }
 
 async function refuseLoser(deps: GatewayDeps, row: DecisionRow, code: ErrorCode): Promise<never> {
-  const winner = await winnerOf(deps.database, { ...row, not: row.id });
+  const [winner, question] = await Promise.all([
+    winnerOf(deps.database, { ...row, not: row.id }),
+    latestQuestion(deps.database, row),
+  ]);
+  // Where several must approve, one approval has won nothing yet, and is for nobody to hear of.
+  const several = question?.status === 'open' && votersOf(question) > 1;
   // The run may have ended on the winner's word before it could refuse the loser itself.
   const told = code === 'not-open' && winner?.outcome === 'applied' ? 'already-decided' : code;
   const first =
@@ -77,7 +83,7 @@ async function refuseLoser(deps: GatewayDeps, row: DecisionRow, code: ErrorCode)
       : `Your decision was stored and did not take effect (${told}).`;
   return refuse(
     { refused: told, detail: `${first} Read the question again to see where it stands.` },
-    { decision: row.id, ...winnerView(winner) },
+    { decision: row.id, ...(told === 'already-decided' || !several ? winnerView(winner) : {}) },
   );
 }
 

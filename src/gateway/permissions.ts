@@ -1,20 +1,28 @@
 import type { Verb } from '../domain/decision.js';
-import type { QuestionRow } from '../store/questions.js';
+import { votersOf, type QuestionRow } from '../store/questions.js';
 import type { DecisionLine } from '../store/review.js';
 import type { Bearer } from '../store/tokens.js';
-import { isHeardUnderHalt, movedDeadline, nextRole, refuseDecider, VERBS_OF } from './question-rules.js';
+import { isStandingVote } from './voting.js';
+import {
+  type Decider,
+  isHeardUnderHalt,
+  movedDeadline,
+  nextRole,
+  refuseDecider,
+  VERBS_OF,
+} from './question-rules.js';
 
 /** What a reviewer may do with a question now, and why not more. Only for show: storing a decision checks again. */
 export function permissions(look: {
   readonly question: QuestionRow;
   readonly bearer: Bearer;
   readonly requester: string;
-  readonly roles: readonly string[];
+  readonly decider: Decider;
   readonly halted: boolean;
   readonly decisions: readonly DecisionLine[];
   readonly now: number;
 }): { mayDo: Verb[]; mayNot: string | null } {
-  const { question, bearer, requester, roles, halted, now } = look;
+  const { question, bearer, requester, decider, halted, decisions, now } = look;
   const none = (mayNot: string) => ({ mayDo: [], mayNot });
   if (bearer.kind !== 'personal') return none('A service token never decides.');
   const own = withdrawable(look) ? (['withdraw'] as const) : [];
@@ -24,14 +32,17 @@ export function permissions(look: {
     return none('A halt is in force: nobody can decide before it is lifted.');
   if (question.rungOver || (question.answerBy !== null && now > question.answerBy))
     return none('The time to answer is over.');
-  const decider = { subject: bearer.subject, roles };
+  const several = votersOf(question) > 1;
+  const voted = several && decisions.some((row) => isStandingVote(question, row, bearer.subject));
   const refusals = VERBS_OF[question.kind].map((verb) => ({
     verb,
     refused: refuseVerb(look, decider, verb),
   }));
   return {
     mayDo: [
-      ...refusals.filter(({ verb, refused }) => !refused && verb !== 'withdraw').map(({ verb }) => verb),
+      ...refusals
+        .filter(({ verb, refused }) => !refused && verb !== 'withdraw' && !(voted && verb === 'approve'))
+        .map(({ verb }) => verb),
       ...own,
     ],
     mayNot: refuseDecider(question, decider, requester, VERBS_OF[question.kind][0])?.detail ?? null,
@@ -40,7 +51,7 @@ export function permissions(look: {
 
 function refuseVerb(
   look: { readonly question: QuestionRow; readonly requester: string },
-  decider: { subject: string; roles: readonly string[] },
+  decider: Decider,
   verb: Verb,
 ) {
   const immovable =

@@ -3,7 +3,7 @@ import type { DecisionRequest } from '../contract/http.js';
 import type { Verb } from '../domain/decision.js';
 import type { Refusal } from '../domain/errors.js';
 import { VERBS_OF_KIND } from '../domain/respond.js';
-import type { QuestionRow } from '../store/questions.js';
+import { votersOf, type QuestionRow } from '../store/questions.js';
 
 /** What can be done with each kind of question: what a run takes, and what is settled in the store alone. */
 export const VERBS_OF: Readonly<Record<QuestionRow['kind'], readonly [Verb, ...Verb[]]>> = {
@@ -22,6 +22,10 @@ const MOVING: readonly Verb[] = ['edit', 'respond', 'escalate', 'hold', 'extend'
 export interface Decider {
   readonly subject: string;
   readonly roles: readonly string[];
+  /** In whose stead they may decide this question, and by which of that person's roles. */
+  readonly standsIn: readonly { readonly by: string; readonly role: string }[];
+  /** Whose agent it is; null = nobody is named. */
+  readonly ownerSubject: string | null;
 }
 
 /** Whether a halt leaves people free to answer: a hand-over and a confirmation let nothing start. */
@@ -29,9 +33,14 @@ export function isHeardUnderHalt({ kind }: QuestionRow): boolean {
   return kind === 'hand-over' || kind === 'confirmation';
 }
 
-/** The roles by which somebody may decide a question; empty = none. */
-export function decidingRoles(question: QuestionRow, decider: Decider): readonly string[] {
-  return decider.roles.filter((role) => question.roles.includes(role));
+/** By which roles somebody decides a question, and in whose stead, where they have none of their own; no roles = not at all. */
+export function authorityOf(
+  question: Pick<QuestionRow, 'roles'>,
+  { roles, standsIn }: Pick<Decider, 'roles' | 'standsIn'>,
+): { readonly roles: readonly string[]; readonly onBehalfOf?: string } {
+  const own = roles.filter((role) => question.roles.includes(role));
+  const lent = standsIn.find(({ role }) => question.roles.includes(role));
+  return own.length > 0 || lent === undefined ? { roles: own } : { roles: [lent.role], onBehalfOf: lent.by };
 }
 
 /** Whether this person may use this verb on this question at all, by role and separation of duties. */
@@ -41,7 +50,8 @@ export function refuseDecider(
   requester: string,
   verb: Verb,
 ): Refusal | undefined {
-  if (decidingRoles(question, decider).length === 0) {
+  const { roles, onBehalfOf } = authorityOf(question, decider);
+  if (roles.length === 0) {
     return {
       refused: 'forbidden',
       detail: `Only ${question.roles.join(' or ')} may decide this, by the policy in force now.`,
@@ -53,6 +63,12 @@ export function refuseDecider(
       detail: `Whoever asked for it cannot ${verb} it: somebody else of ${question.roles.join(' or ')} must.`,
     };
   }
+  const owns = [decider.subject, onBehalfOf].some((person) => person === decider.ownerSubject);
+  if (owns && decider.ownerSubject !== null && verb === 'approve' && votersOf(question) === 1)
+    return {
+      refused: 'forbidden',
+      detail: `The agent is ${decider.ownerSubject}'s, who never approves it alone: somebody else of ${question.roles.join(' or ')} must.`,
+    };
   return undefined;
 }
 

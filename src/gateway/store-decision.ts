@@ -14,6 +14,7 @@ import {
 import type { Transaction } from '../store/database.js';
 import { readDecisionScene } from '../store/decision-scene.js';
 import { appendJournal, type JournalEvent } from '../store/journal.js';
+import { delegationsTo } from '../store/delegations.js';
 import { lockOperation } from '../store/ledger.js';
 import { closeQuestion, latestQuestion, type QuestionRow } from '../store/questions.js';
 import { requireOutput } from './arguments.js';
@@ -23,12 +24,14 @@ import type { GatewayDeps } from './deps.js';
 import { storeEdit } from './edit.js';
 import { notFound, refuse } from './problem.js';
 import {
-  decidingRoles,
+  authorityOf,
   isHeardUnderHalt,
   movedDeadline,
   refuseDecider,
   refuseMoment,
 } from './question-rules.js';
+import { deciderOf } from './decider.js';
+import { refuseSecondVote } from './voting.js';
 import { withdraw } from './withdraw.js';
 
 /**
@@ -61,16 +64,17 @@ async function readScene(
   incoming: IncomingDecision,
 ): Promise<DecisionScene> {
   const { bearer, task, operation } = incoming;
-  const [latest, about, now] = await Promise.all([
+  const [latest, about, lent, now] = await Promise.all([
     latestQuestion(tx, { tenant: bearer.tenant, task, operation }, 'lock'),
     readDecisionScene(tx, { tenant: bearer.tenant, task, id: incoming.id }),
+    delegationsTo(tx, bearer),
     tx.now(),
   ]);
   const question = latest ?? notFound();
   const scene = about ?? notFound();
   if (bearer.kind !== 'personal') refuse(NO_SERVICE);
   const roster = await deps.policies.roster(tx, scene.policyHash, bearer.tenant);
-  const decider = { subject: bearer.subject, roles: roster?.rolesOf(bearer) ?? [] };
+  const decider = deciderOf({ bearer, roster, question, scene, lent, now });
   if (decider.roles.length === 0 && bearer.subject !== scene.requester) notFound();
   return { ...scene, question, decider, now };
 }
@@ -98,7 +102,9 @@ async function refuseEditor(
 ): Promise<void> {
   const { question, decider } = scene;
   if (question.reason !== 'needs-another-subject' || body.decision !== 'approve') return;
-  if (!(await editorsOf(tx, question)).includes(decider.subject)) return;
+  const { onBehalfOf } = authorityOf(question, decider);
+  const editors = await editorsOf(tx, question);
+  if (!editors.includes(decider.subject) && !editors.includes(onBehalfOf ?? '')) return;
   refuse({
     refused: 'forbidden',
     detail: 'You edited this call into what it is: somebody else must approve it.',
@@ -149,6 +155,7 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
   const moment = refuseMoment(question, incoming.body, now);
   if (moment?.refused === 'stale') refuse(moment, { version: question.round, digest: question.digest });
   if (moment) refuse(moment);
+  if (incoming.body.decision === 'approve') await refuseSecondVote(tx, scene);
 }
 
 /** What a verb changes beside the plain fields. */
@@ -204,13 +211,15 @@ async function write(
   const whySalt = newSalt();
   const said = body.result ?? body.outcome ?? body.answer;
   const message = messageOf(question, incoming, change, now);
+  const { roles, onBehalfOf } = authorityOf(question, decider);
   const record: Omit<DecisionRecord, 'aud'> = {
     ...message,
     tenant: bearer.tenant,
     task: question.task,
     subject: bearer.subject,
     issuer: bearer.issuer,
-    roles: [...decidingRoles(question, decider)],
+    roles: [...roles],
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     whyDigest: saltedDigest(body.why, whySalt),
     executeBy: now + question.verdict.validityMs,
     ...(said === undefined ? {} : { resultDigest: labelled('result', said) }),
@@ -225,7 +234,7 @@ async function write(
     verb: body.decision,
     subject: bearer.subject,
     issuer: bearer.issuer,
-    onBehalfOf: null,
+    onBehalfOf: onBehalfOf ?? null,
     why: body.why,
     whySalt,
     message,

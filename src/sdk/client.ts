@@ -26,6 +26,7 @@ import { journalPage, type EvidenceOf, type JournalPage } from '../contract/http
 import { createAdministration, type Administration } from './administration.js';
 import { createAnomalies, type Anomalies } from './anomalies.js';
 import { createSend, type ClientOptions, type Send } from './transport.js';
+import { createWhoMay, type WhoMay } from './who-may.js';
 
 export type { ClientOptions } from './transport.js';
 
@@ -44,7 +45,7 @@ export interface Keyed {
 export type Submission = Omit<SubmitRequest, 'task'> & { readonly task: string };
 
 /** The gateway, as other programs use it. Every method throws CountersignError with a code of the one table. */
-export interface CountersignClient extends Administration, Anomalies {
+export interface CountersignClient extends Administration, Anomalies, WhoMay {
   readonly tasks: {
     /** The task's name is the key of the request: the same again gets the first task. */
     submit(request: Submission): Promise<SubmitAnswer>;
@@ -103,6 +104,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     halts: createHalts(send),
     journal: createJournal(send),
     ...createAnomalies(send),
+    ...createWhoMay(send),
     ...createAdministration(send),
   };
 }

@@ -22,8 +22,13 @@ export interface Delegation {
   readonly revokedBy: string | null;
 }
 
+/** What of one says whether and for what it holds. */
+export type Lent = Pick<Delegation, 'by' | 'role' | 'task' | 'operation' | 'from' | 'until'>;
+
 const COLUMNS = `tenant, id, by_subject as by, to_subject as to, role, task, operation, starts_at as "from", ends_at as until, why,
   why_salt as "whySalt", made_at as "madeAt", revoked_at as "revokedAt", revoked_by as "revokedBy"`;
+
+const LENT = 'by_subject as by, role, task, operation, starts_at as "from", ends_at as until';
 
 /** Stores one; a repeat of the same id changes nothing. */
 export function insertDelegation(tx: Transaction, made: Delegation): void {
@@ -64,9 +69,9 @@ export async function findDelegation(
 export async function delegationsTo(
   queries: Queries,
   { tenant, subject }: { tenant: TenantId; subject: string },
-): Promise<readonly Delegation[]> {
-  return queries.query<Delegation>(
-    `select ${COLUMNS} from delegations where tenant = $1 and to_subject = $2 and revoked_at is null order by ends_at desc, id limit 100`,
+): Promise<readonly Lent[]> {
+  return queries.query<Lent>(
+    `select ${LENT} from delegations where tenant = $1 and to_subject = $2 and revoked_at is null order by ends_at desc, id limit 100`,
     [tenant, subject],
   );
 }
@@ -95,10 +100,7 @@ export async function revokeDelegation(
   return rows.length === 1;
 }
 
-/** Whether it holds at epoch milliseconds `now`. */
-export function isInForce(
-  { from, until, revokedAt }: Pick<Delegation, 'from' | 'until' | 'revokedAt'>,
-  now: number,
-): boolean {
-  return revokedAt === null && from <= now && now < until;
+/** Whether one that nobody took back holds at epoch milliseconds `now`. */
+export function isInForce({ from, until }: Pick<Delegation, 'from' | 'until'>, now: number): boolean {
+  return from <= now && now < until;
 }

@@ -3,6 +3,7 @@ import type { Flag } from '../domain/brief.js';
 import type { TenantId } from '../domain/ids.js';
 import type { Queries } from './database.js';
 import type { QuestionRow, RoundRef } from './questions.js';
+import type { TakenUp } from './taken-up.js';
 
 /** One line of a desk: of a question's brief only what a list shows. */
 export interface DeskLine
@@ -16,6 +17,10 @@ export interface DeskLine
   /** Null for a question without a brief. */
   readonly proposal: string | null;
   readonly flags: readonly Flag[];
+  /** How many people must approve. */
+  readonly quorum: number;
+  /** Who looks into it now. */
+  readonly takenUp: TakenUp | null;
 }
 
 type Stored = Omit<DeskLine, 'proposal' | 'flags'> & { proposal: string | null; flags: string | null };
@@ -38,7 +43,9 @@ export function deskCursor(row: DeskLine): DeskCursor {
 }
 
 const LINE = `tenant, task, operation, generation, round, status, kind, agent, tool, tier, role, answer_by as "answerBy", asked_at as "askedAt",
-  closed_at as "closedAt", closed_as as "closedAs"`;
+  closed_at as "closedAt", closed_as as "closedAs", quorum,
+  (select json_build_object('subject', u.subject, 'until', u.until) from taken_up u where u.tenant = q.tenant and u.task = q.task
+     and u.operation = q.operation and u.until > extract(epoch from clock_timestamp()) * 1000) as "takenUp"`;
 const ORDER = 'coalesce(answer_by, 9007199254740991), (-tier), asked_at, task, operation, generation, round';
 
 /** Literals, so that the index of the open ones is taken. */
@@ -48,12 +55,13 @@ const STATUS = {
   all: "status <> 'permitted'",
 } as const;
 
-/** Questions put to any of these roles, the most pressing first, after a cursor. `roles` null = whatever role; `notRequester` leaves that person's own out. */
+/** Questions put to any of these roles, or named (`task:operation`), the most pressing first, after a cursor. `roles` null = whatever role; `notRequester` leaves that person's own out. */
 export async function pageDesk(
   queries: Queries,
   desk: {
     tenant: TenantId;
     roles: readonly string[] | null;
+    named: readonly string[];
     status: keyof typeof STATUS;
     notRequester: string | null;
     after: DeskCursor | undefined;
@@ -64,7 +72,7 @@ export async function pageDesk(
   // Only what the page shows is taken out of the briefs: they are large. Their texts stay JSON, for they may hold what no column can.
   const rows = await queries.query<Stored>(
     `select ${LINE}, (brief::json -> 'proposal')::text as proposal, (brief::json -> 'flags')::text as flags from (
-       select * from questions q where tenant = $1 and ${STATUS[desk.status]} and ($2::text[] is null or roles && $2)
+       select * from questions q where tenant = $1 and ${STATUS[desk.status]} and ($2::text[] is null or roles && $2 or (task || ':' || operation) = any($12::text[]))
          and ($3::text is null or not exists (select 1 from tasks t where t.tenant = q.tenant and t.task = q.task and t.requester = $3))
          and ($4::bigint is null or (${ORDER}) > ($4, -$5::int, $6::bigint, $7::text, $8::int, $9::int, $10::int))
        order by ${ORDER} limit $11
@@ -81,6 +89,7 @@ export async function pageDesk(
       after?.generation ?? null,
       after?.round ?? null,
       desk.limit,
+      desk.named,
     ],
   );
   return rows.map(parse);

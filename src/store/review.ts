@@ -2,7 +2,9 @@ import type { Verb } from '../domain/decision.js';
 import type { DecisionId, HaltId, TaskId, TenantId } from '../domain/ids.js';
 import type { Queries } from './database.js';
 import type { DecisionOutcome } from './decisions.js';
+import type { Lent } from './delegations.js';
 import { EVERY_TENANT } from './halts.js';
+import type { TakenUp } from './taken-up.js';
 import { latestQuestionSql, parseQuestion, type QuestionRow, type StoredQuestion } from './questions.js';
 
 /** A decision as a list of them shows it. */
@@ -10,6 +12,8 @@ export interface DecisionLine {
   readonly id: DecisionId;
   readonly verb: Verb;
   readonly subject: string;
+  /** In whose stead; null = in their own right. */
+  readonly onBehalfOf: string | null;
   readonly at: number;
   readonly round: number;
   readonly outcome: DecisionOutcome | null;
@@ -23,28 +27,43 @@ export interface Review {
   readonly haltId: HaltId | null;
   /** All about the operation, oldest first. */
   readonly decisions: readonly DecisionLine[];
+  /** Who looks into it now. */
+  readonly takenUp: TakenUp | null;
+  /** What was passed on to the viewer and is not over. */
+  readonly lent: readonly Lent[];
   /** Epoch milliseconds, the database's clock. */
   readonly now: number;
 }
 
+const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+
 type Stored = StoredQuestion & Omit<Review, 'question'>;
 
-/** The newest question about an operation, in one query however much there is about it; undefined = there is none. */
+/** The newest question about an operation for one viewer, in one query however much there is about it; undefined = there is none. */
 export async function findReview(
   queries: Queries,
-  of: { readonly tenant: TenantId; readonly task: TaskId; readonly operation: number },
+  of: {
+    readonly tenant: TenantId;
+    readonly task: TaskId;
+    readonly operation: number;
+    readonly viewer: string;
+  },
 ): Promise<Review | undefined> {
   const [row] = await queries.query<Stored>(
-    `select q.*, t.requester, (extract(epoch from clock_timestamp()) * 1000)::bigint as now,
+    `select q.*, t.requester, ${NOW} as now,
        (select id from halts where lifted_at is null and ((scope = 'all' and tenant = $4) or (tenant = $1
           and ((scope = 'tenant' and target = $1) or (scope = 'agent' and target = t.agent) or (scope = 'task' and target = $2))))
         order by array_position(array['task', 'agent', 'tenant', 'all'], scope), set_at limit 1) as "haltId",
-       coalesce((select json_agg(json_build_object('id', id, 'verb', verb, 'subject', subject, 'at', at, 'round', round, 'outcome', outcome)
-          order by at, id) from decisions d where d.tenant = $1 and d.task = $2 and d.operation = $3), '[]') as decisions
+       coalesce((select json_agg(json_build_object('id', id, 'verb', verb, 'subject', subject, 'onBehalfOf', on_behalf_of, 'at', at, 'round', round, 'outcome', outcome)
+          order by at, id) from decisions d where d.tenant = $1 and d.task = $2 and d.operation = $3), '[]') as decisions,
+       (select json_build_object('subject', subject, 'until', until) from taken_up
+        where tenant = $1 and task = $2 and operation = $3 and until > ${NOW}) as "takenUp",
+       coalesce((select json_agg(l) from (select by_subject as by, role, task, operation, starts_at as "from", ends_at as until from delegations
+          where tenant = $1 and to_subject = $5 and revoked_at is null and ends_at > ${NOW}) l), '[]') as lent
      from tasks t cross join lateral (${latestQuestionSql}) q where t.tenant = $1 and t.task = $2`,
-    [of.tenant, of.task, of.operation, EVERY_TENANT],
+    [of.tenant, of.task, of.operation, EVERY_TENANT, of.viewer],
   );
   if (!row) return undefined;
-  const { requester, haltId, decisions, now, ...question } = row;
-  return { question: parseQuestion(question), requester, haltId, decisions, now };
+  const { requester, haltId, decisions, takenUp, lent, now, ...question } = row;
+  return { question: parseQuestion(question), requester, haltId, decisions, takenUp, lent, now };
 }

@@ -65,6 +65,8 @@ export function writeMembers(
   queries: Pick<Transaction, 'send'>,
   { tenant, role, members }: { tenant: TenantId; role: string; members: readonly string[] },
 ): void {
+  // One after the other, so that no two lists mix.
+  queries.send('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`countersign:roster:${tenant}`]);
   queries.send('delete from role_members where tenant = $1 and role = $2 and subject <> all($3::text[])', [
     tenant,
     role,

@@ -25,20 +25,6 @@ export async function takenUp(queries: Queries, of: Of): Promise<TakenUp | undef
   return row;
 }
 
-/** The same of several questions, by `task:operation`. */
-export async function allTakenUp(
-  queries: Queries,
-  tenant: TenantId,
-  tasks: readonly TaskId[],
-): Promise<ReadonlyMap<string, TakenUp>> {
-  if (tasks.length === 0) return new Map();
-  const rows = await queries.query<TakenUp & { task: string; operation: number }>(
-    'select task, operation, subject, until from taken_up where tenant = $1 and task = any($2::text[])',
-    [tenant, tasks],
-  );
-  return new Map(rows.map((row) => [`${row.task}:${row.operation}`, row]));
-}
-
 /** Notes who takes a question up; the caller holds the question's lock. */
 export function takeUp(tx: Transaction, of: Of & TakenUp): void {
   tx.send(

@@ -27,6 +27,9 @@ function aView(brief: Partial<Brief> = {}, rest: Partial<EscalationView> = {}): 
     answerBy: NOON + 3_600_000,
     extendableUntil: NOON + 7_200_000,
     halt: null,
+    quorum: 1,
+    claimedBy: null,
+    claimedUntil: null,
     mayDo: ['approve', 'reject'],
     mayNot: null,
     decisions: [],
@@ -62,6 +65,7 @@ describe('a question on a terminal of 80 columns', () => {
             decision: 'decision-1' as DecisionId,
             verb: 'escalate',
             by: 'joon',
+            onBehalfOf: null,
             at: NOON - 30_000,
             version: 1,
             outcome: 'applied',
@@ -239,6 +243,9 @@ describe('lists', () => {
       askedAt: NOON,
       answerBy: NOON + 5_400_000,
       state: 'PAUSED_PENDING_HUMAN',
+      quorum: 1,
+      claimedBy: null,
+      claimedUntil: null,
     };
     const lines = showInbox(
       [

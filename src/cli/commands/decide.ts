@@ -101,7 +101,7 @@ async function decide(
     idempotencyKey: text(input, 'key'),
   });
   if (flag(input, 'json')) input.io.printJson(receipt);
-  else input.io.print(wrap(visible(outcomeOf(receipt, view.kind)), input.io.width));
+  else input.io.print(wrap(visible(outcomeOf(receipt, view)), input.io.width));
   return receipt.applied ? 0 : ERRORS.pending.exit;
 }
 
@@ -132,6 +132,9 @@ const THEN: Readonly<Record<Verb, string>> = {
   resolve: 'what became of the call is settled',
 };
 
+/** The same where one approval is not enough. */
+const VOTED = 'your approval counts, and the call goes ahead once enough people have approved';
+
 /** The same of a call that ran already. */
 const THEN_OF_WINDOW: Partial<Record<Verb, string>> = {
   approve: 'what ran stays',
@@ -140,12 +143,13 @@ const THEN_OF_WINDOW: Partial<Record<Verb, string>> = {
 
 function outcomeOf(
   { applied, decision: id, verb, escalation }: DecisionReceipt,
-  kind: EscalationView['kind'],
+  { kind, quorum }: EscalationView,
 ): string {
   if (!applied)
     return `Stored, not yet applied (decision ${id}): no worker has answered. It will be applied without you.`;
   const task = parseEscalationId(escalation)?.task ?? '';
-  const then = (kind === 'confirmation' ? THEN_OF_WINDOW[verb] : undefined) ?? THEN[verb];
+  const voted = quorum > 1 && verb === 'approve' ? VOTED : undefined;
+  const then = (kind === 'confirmation' ? THEN_OF_WINDOW[verb] : voted) ?? THEN[verb];
   return `Done: ${then} (decision ${id}). How it goes on: countersign status ${task}`;
 }
 

@@ -27,6 +27,8 @@ function what(item: InboxItem): string {
   const marks = [
     item.kind === 'approval' ? '' : `[${item.kind}]`,
     item.flags.length === 0 ? '' : '[!]',
+    item.quorum > 1 ? `[${item.quorum} people]` : '',
+    item.claimedBy === null ? '' : `[${visible(item.claimedBy)} looks into it]`,
   ].filter((mark) => mark !== '');
   return [...marks, visible(item.proposal)].join(' ');
 }

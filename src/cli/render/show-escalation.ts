@@ -32,8 +32,9 @@ export function showEscalation(view: EscalationView, screen: Screen): string[] {
   ];
 }
 
-function heading(view: EscalationView, { width }: Screen): string[] {
+function heading(view: EscalationView, screen: Screen): string[] {
   const { brief } = view;
+  const { width } = screen;
   const facts = [
     `tier ${brief.tier}`,
     view.kind,
@@ -51,7 +52,18 @@ function heading(view: EscalationView, { width }: Screen): string[] {
     ...flags,
     ...unread,
     ...halted,
+    ...together(view, screen),
   ];
+}
+
+/** How many people it takes, and who looks into it. */
+function together({ quorum, claimedBy, claimedUntil }: EscalationView, screen: Screen): string[] {
+  const several = `${quorum} people must approve, each without seeing the others' answers`;
+  const until = claimedUntil === null ? '' : ` until ${showTime(claimedUntil, screen.now, screen.zone)}`;
+  return [
+    ...(quorum > 1 ? [several] : []),
+    ...(claimedBy === null ? [] : [`${claimedBy} looks into it${until}`]),
+  ].flatMap((line) => wrap(visible(line), screen.width));
 }
 
 function changes({ brief, kind }: EscalationView, { width }: Screen): string[] {
@@ -161,8 +173,8 @@ function quoted(label: string, text: string, width: number): string[] {
 function earlier({ decisions }: EscalationView, screen: Screen): string[] {
   if (decisions.length === 0) return [];
   const lines = decisions.map(
-    ({ verb, by, at, version, outcome }) =>
-      `${verb} by ${by}, version ${version}, ${showTime(at, screen.now, screen.zone)}: ${outcome ?? 'on its way'}`,
+    ({ verb, by, onBehalfOf, at, version, outcome }) =>
+      `${verb} by ${by}${onBehalfOf === null ? '' : ` for ${onBehalfOf}`}, version ${version}, ${showTime(at, screen.now, screen.zone)}: ${outcome ?? 'on its way'}`,
   );
   return ['Decisions so far', ...lines.flatMap((line) => wrap(visible(line), screen.width, '  ')), ''];
 }

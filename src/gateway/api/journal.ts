@@ -8,14 +8,16 @@ import {
   type EvidenceOf,
   type JournalPage,
 } from '../../contract/http-evidence.js';
-import type { TaskId, TenantId } from '../../domain/ids.js';
+import { escalationId, type TaskId, type TenantId } from '../../domain/ids.js';
 import { EVERY_TENANT } from '../../store/halts.js';
 import { readAnchors, readJournal, readJournalByTime, TENANT_CHAIN } from '../../store/journal.js';
 import { findTask } from '../../store/tasks.js';
+import { unheardQuestions } from '../../store/unheard.js';
 import type { Bearer } from '../../store/tokens.js';
 import { requireScope, requireSight, type GatewayEnv } from '../auth.js';
+import { lentTo } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
-import { notFound } from '../problem.js';
+import { notFound, refuse } from '../problem.js';
 import { readCursor, readQuery, writeCursor } from '../request.js';
 
 const bySeq = z.strictObject({ seq: z.int() });
@@ -74,6 +76,28 @@ async function requireChain(
       ? undefined
       : ((await findTask(deps.database, tenant, task)) ?? notFound());
   await requireSight(deps, deps.database, bearer, row?.requester ?? null);
+  if (task !== TENANT_CHAIN && tenant === bearer.tenant) await requireHeard(deps, bearer, task ?? null);
+}
+
+/** Throws `conflict` while several must answer a question that this person is asked, and they have not: the journal tells what others said. */
+async function requireHeard(deps: GatewayDeps, bearer: Bearer, task: TaskId | null): Promise<void> {
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
+  const own = roster?.rolesOf(bearer) ?? [];
+  if (own.length === 0) return;
+  const lent = await lentTo(deps, bearer, roster);
+  const open = await unheardQuestions(deps.database, {
+    tenant: bearer.tenant,
+    subject: bearer.subject,
+    task,
+    roles: [...own, ...lent.roles],
+    named: lent.questions,
+  });
+  if (open.length === 0) return;
+  const names = open.map((each) => escalationId(each.task, each.operation)).join(', ');
+  refuse({
+    refused: 'conflict',
+    detail: `Several people must answer ${names}, each without hearing the others, and you have not yet: the journal is shown to you afterwards.`,
+  });
 }
 
 async function pageOfTask(
@@ -96,7 +120,7 @@ async function pageByTime(
   query: z.output<typeof journalQuery>,
 ): Promise<JournalPage> {
   const tenant = tenantOf(bearer, query.of);
-  await requireSight(deps, deps.database, bearer, null);
+  await requireChain(deps, bearer, tenant, undefined);
   const { from = 0, to = Number.MAX_SAFE_INTEGER, limit } = query;
   const after = readCursor(query.cursor, byTime);
   const entries = await readJournalByTime(deps.database, { tenant, from, to, after, limit });

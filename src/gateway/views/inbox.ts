@@ -4,6 +4,7 @@ import { escalationId } from '../../domain/ids.js';
 import { deskCursor, pageDesk, type DeskLine } from '../../store/desk.js';
 import type { Bearer } from '../../store/tokens.js';
 import { requireSight } from '../auth.js';
+import { lentTo } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { readCursor, writeCursor } from '../request.js';
 import { standOf } from './question.js';
@@ -27,9 +28,11 @@ export async function inboxFor(
   await requireSight(deps, deps.database, bearer, null);
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const own = bearer.kind === 'service' ? null : (roster?.rolesOf(bearer) ?? []);
+  const lent = own === null || own.length === 0 ? NOTHING : await lentTo(deps, bearer, roster);
   const rows = await pageDesk(deps.database, {
     tenant: bearer.tenant,
-    roles: query.role === undefined ? own : [query.role],
+    roles: query.role === undefined ? own && [...own, ...lent.roles] : [query.role],
+    named: query.role === undefined ? lent.questions : [],
     status: query.state,
     notRequester: query.mine === true ? bearer.subject : null,
     after: readCursor(query.cursor, deskPlace),
@@ -38,6 +41,8 @@ export async function inboxFor(
   const last = rows.length === query.limit ? rows.at(-1) : undefined;
   return { escalations: rows.map(itemOf), next: last ? writeCursor({ ...deskCursor(last) }) : null };
 }
+
+const NOTHING = { roles: [], questions: [] } as const;
 
 function itemOf(row: DeskLine): InboxItem {
   const { task, agent, tool, tier, role, kind, askedAt, answerBy, proposal, flags, round } = row;
@@ -55,5 +60,8 @@ function itemOf(row: DeskLine): InboxItem {
     askedAt,
     answerBy,
     state: standOf(row),
+    quorum: row.quorum,
+    claimedBy: row.takenUp?.subject ?? null,
+    claimedUntil: row.takenUp?.until ?? null,
   };
 }

@@ -1,12 +1,14 @@
 import type { EscalationView } from '../../contract/http.js';
 import { escalationId, type TaskId } from '../../domain/ids.js';
-import type { QuestionRow } from '../../store/questions.js';
+import { votersOf, type QuestionRow } from '../../store/questions.js';
 import { findReview } from '../../store/review.js';
 import type { Bearer } from '../../store/tokens.js';
 import { requireSight } from '../auth.js';
+import { deciderOf } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { permissions } from '../permissions.js';
 import { notFound } from '../problem.js';
+import { heardBy } from '../voting.js';
 
 /** The newest question about an operation as this bearer may see it. Throws the uniform 404. */
 export async function questionFor(
@@ -14,8 +16,10 @@ export async function questionFor(
   bearer: Bearer,
   of: { readonly task: TaskId; readonly operation: number },
 ): Promise<EscalationView> {
-  const review = (await findReview(deps.database, { tenant: bearer.tenant, ...of })) ?? notFound();
-  const { question, requester, haltId, decisions, now } = review;
+  const review =
+    (await findReview(deps.database, { tenant: bearer.tenant, viewer: bearer.subject, ...of })) ?? notFound();
+  const { question, requester, haltId, takenUp, lent, now } = review;
+  const decisions = heardBy(question, review.decisions, bearer.subject);
   await requireSight(deps, deps.database, bearer, requester);
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
   const { brief, briefDigest, digest, kind, role, askedAt, answerBy, extendableUntil } = question;
@@ -32,19 +36,30 @@ export async function questionFor(
     answerBy,
     extendableUntil,
     halt: haltId,
+    quorum: votersOf(question),
+    claimedBy: takenUp?.subject ?? null,
+    claimedUntil: takenUp?.until ?? null,
     ...permissions({
       question,
       bearer,
       requester,
-      roles: roster?.rolesOf(bearer) ?? [],
+      decider: deciderOf({
+        bearer,
+        roster,
+        question,
+        scene: { requester, agent: question.agent },
+        lent,
+        now,
+      }),
       halted: haltId !== null,
       decisions,
       now,
     }),
-    decisions: decisions.map(({ id, verb, subject, at, round, outcome }) => ({
+    decisions: decisions.map(({ id, verb, subject, onBehalfOf, at, round, outcome }) => ({
       decision: id,
       verb,
       by: subject,
+      onBehalfOf,
       at,
       version: round,
       outcome,

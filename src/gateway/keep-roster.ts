@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { AbsenceRequest, MembersRequest, RosterView } from '../contract/http-who.js';
+import { localIdentity } from '../domain/identity.js';
+import { openDelegations } from '../store/delegations.js';
+import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
+import { readStaff, writeAbsence, writeMembers } from '../store/staff.js';
+import type { Bearer } from '../store/tokens.js';
+import { requireSight } from './auth.js';
+import { delegationView } from './delegating.js';
+import type { GatewayDeps, Roster } from './deps.js';
+import { notFound, refuse } from './problem.js';
+
+/** Who is in which role, who is away, who stands in for whom. Throws the uniform 404 for whoever has no role. */
+export async function rosterFor(deps: GatewayDeps, bearer: Bearer): Promise<RosterView> {
+  await requireSight(deps, deps.database, bearer, null);
+  const { tenant, policyHash } = bearer;
+  const roster = (await deps.policies.roster(deps.database, policyHash, tenant)) ?? notFound();
+  const now = await deps.database.now();
+  const [staff, delegations] = await Promise.all([
+    readStaff(deps.database, tenant),
+    openDelegations(deps.database, tenant, now),
+  ]);
+  return {
+    roles: [...roster.roles].map(([role, { members, keptBy }]) => ({ role, members: [...members], keptBy })),
+    absences: [...staff.absences],
+    delegations: delegations.map(delegationView),
+  };
+}
+
+/** Replaces the members of a role that the store keeps. Throws `forbidden` unless the bearer keeps it, `policy-refused` when the policy names them itself. */
+export async function setMembers(
+  deps: GatewayDeps,
+  { bearer, role, body }: { bearer: Bearer; role: string; body: MembersRequest },
+): Promise<RosterView> {
+  await deps.database.transaction(async (tx) => {
+    const { tenant, subject: by } = bearer;
+    const [roster, now] = await Promise.all([deps.policies.roster(tx, bearer.policyHash, tenant), tx.now()]);
+    const kept = roster?.roles.get(role) ?? notFound();
+    if (!isKeeper(roster, bearer, [role])) refuseKeeper(role, kept.keptBy);
+    const members = [...new Set(body.members)].toSorted();
+    writeMembers(tx, { tenant, role, members });
+    const event = {
+      id: `roster-set/${randomBytes(8).toString('hex')}`,
+      type: 'roster-set',
+      body: { role, members: members.length },
+      texts: { by, members: members.join(', ') },
+    };
+    await tx.last(appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] }));
+  });
+  return rosterFor(deps, bearer);
+}
+
+function refuseKeeper(role: string, keptBy: string | null): never {
+  return keptBy === null
+    ? refuse({
+        refused: 'policy-refused',
+        detail: `The members of ${role} stand in the policy: activate one that names others, or one with \`kept: store\`.`,
+      })
+    : refuse({ refused: 'forbidden', detail: `Only ${keptBy} keeps the members of ${role}.` });
+}
+
+/** Notes when somebody is away: said by themselves, or by whoever keeps a role of theirs. Throws `forbidden`. */
+export async function setAbsence(
+  deps: GatewayDeps,
+  { bearer, body }: { bearer: Bearer; body: AbsenceRequest },
+): Promise<RosterView> {
+  await deps.database.transaction(async (tx) => {
+    const { tenant, subject: by } = bearer;
+    const [roster, now] = await Promise.all([deps.policies.roster(tx, bearer.policyHash, tenant), tx.now()]);
+    const { subject, from = now, until } = body;
+    const roles = roster?.rolesOf(localIdentity(subject)) ?? [];
+    if ((subject !== by || bearer.kind !== 'personal') && !isKeeper(roster, bearer, roles))
+      refuse({
+        refused: 'forbidden',
+        detail: `Only ${subject}, or whoever keeps a role of theirs, says when they are away.`,
+      });
+    writeAbsence(tx, { tenant, subject, from, until });
+    const event = {
+      id: `absence-set/${randomBytes(8).toString('hex')}`,
+      type: 'absence-set',
+      body: { from, until },
+      texts: { by, subject },
+    };
+    await tx.last(appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] }));
+  });
+  return rosterFor(deps, bearer);
+}
+
+/** Whether somebody keeps the members of one of these roles. */
+function isKeeper(roster: Roster | undefined, bearer: Bearer, roles: readonly string[]): boolean {
+  if (bearer.kind !== 'personal') return false;
+  const own = roster?.rolesOf(bearer) ?? [];
+  return roles.some((role) => {
+    const keptBy = roster?.roles.get(role)?.keptBy ?? null;
+    return keptBy !== null && own.includes(keptBy);
+  });
+}

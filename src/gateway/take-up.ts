@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import type { ClaimView } from '../contract/http-who.js';
+import { escalationId, type TaskId } from '../domain/ids.js';
+import type { Transaction } from '../store/database.js';
+import { appendJournal } from '../store/journal.js';
+import type { QuestionRow } from '../store/questions.js';
+import { putDown, takenUp, takeUp, TAKEN_UP_MS, type TakenUp } from '../store/taken-up.js';
+import type { Bearer } from '../store/tokens.js';
+import { askedPerson } from './asked-person.js';
+import type { GatewayDeps } from './deps.js';
+import { refuse } from './problem.js';
+
+interface Of {
+  readonly bearer: Bearer;
+  readonly task: TaskId;
+  readonly operation: number;
+}
+
+/**
+ * Shows others that somebody looks into a question, for 15 minutes or until it is released; again = longer. Nobody is kept from deciding by it.
+ * Throws `conflict` while somebody else does.
+ */
+export async function takeUpQuestion(deps: GatewayDeps, of: Of): Promise<ClaimView> {
+  return deps.database.transaction(async (tx) => {
+    const { question, now } = await askedPerson(deps, tx, of);
+    const holder = await takenUp(tx, question);
+    const { subject } = of.bearer;
+    if (holder && holder.subject !== subject && now < holder.until) refuseHolder(holder);
+    const until = now + TAKEN_UP_MS;
+    takeUp(tx, { ...question, subject, until });
+    await note(tx, { question, type: 'question-claimed', by: subject, until, now });
+    return { escalation: idOf(of), claimedBy: subject, claimedUntil: until };
+  });
+}
+
+/** Ends it: by whoever took it up, or once it lapsed by anybody who may decide. Throws `conflict` while it is somebody else's. */
+export async function releaseQuestion(deps: GatewayDeps, of: Of): Promise<ClaimView> {
+  return deps.database.transaction(async (tx) => {
+    const { question, now } = await askedPerson(deps, tx, of);
+    const holder = await takenUp(tx, question);
+    const { subject } = of.bearer;
+    if (holder && holder.subject !== subject && now < holder.until) refuseHolder(holder);
+    if (holder) {
+      putDown(tx, question);
+      await note(tx, { question, type: 'question-released', by: subject, until: now, now });
+    }
+    return { escalation: idOf(of), claimedBy: null, claimedUntil: null };
+  });
+}
+
+function refuseHolder({ subject, until }: TakenUp): never {
+  return refuse(
+    {
+      refused: 'conflict',
+      detail: `${subject} looks into it until ${new Date(until).toISOString()}. That keeps nobody from deciding.`,
+    },
+    { claimedBy: subject, claimedUntil: until },
+  );
+}
+
+function idOf({ task, operation }: Of) {
+  return escalationId(task, operation);
+}
+
+interface Note {
+  readonly question: QuestionRow;
+  readonly type: 'question-claimed' | 'question-released';
+  readonly by: string;
+  readonly until: number;
+  readonly now: number;
+}
+
+async function note(tx: Transaction, { question, type, by, until, now }: Note): Promise<void> {
+  const { tenant, task, operation, round } = question;
+  const event = {
+    id: `${type}/${operation}/${randomBytes(8).toString('hex')}`,
+    type,
+    body: { operation, round, until },
+    texts: { by },
+  };
+  await tx.last(appendJournal(tx, { tenant, task, now, events: [event] }));
+}

@@ -1,0 +1,50 @@
+import { SETTLING } from '../domain/respond.js';
+import type { Transaction } from '../store/database.js';
+import { decisionsOf } from '../store/decisions.js';
+import { votersOf, type QuestionRow } from '../store/questions.js';
+import type { DecisionLine } from '../store/review.js';
+import type { DecisionScene } from './decision-scene.js';
+import { refuse } from './problem.js';
+
+/** One person counts once among several: refuses a second approval while the first holds. */
+export async function refuseSecondVote(tx: Transaction, scene: DecisionScene): Promise<void> {
+  const { question, decider, now } = scene;
+  if (votersOf(question) === 1) return;
+  const lines = await decisionsOf(tx, question);
+  const held = lines.some(
+    (row) => isStandingVote(question, row, decider.subject) && now <= row.at + question.verdict.validityMs,
+  );
+  if (held)
+    refuse({
+      refused: 'conflict',
+      detail: 'You have approved it already: somebody else must, too. To take yours back, withdraw it.',
+    });
+}
+
+type Line = Pick<DecisionLine, 'subject' | 'verb' | 'round' | 'outcome'>;
+
+/** Whether a line is this person's approval of the round, and was not taken back or refused. */
+export function isStandingVote(question: QuestionRow, row: Line, subject: string): boolean {
+  return row.verb === 'approve' && isOwnWord(question, row, subject);
+}
+
+function isOwnWord(question: QuestionRow, row: Line, subject: string): boolean {
+  const stands = row.outcome === null || row.outcome === 'applied';
+  return stands && row.round === question.round && row.subject === subject && SETTLING.includes(row.verb);
+}
+
+/** Whether somebody is to answer for themselves first: several must approve, and this person has not said anything yet. */
+export function isBlind(question: QuestionRow, lines: readonly Line[], subject: string): boolean {
+  if (question.status !== 'open' || votersOf(question) === 1) return false;
+  return !lines.some((row) => isOwnWord(question, row, subject));
+}
+
+/** What somebody may hear of the decisions about an operation: of an open round of several, before their own word, nothing of others. */
+export function heardBy<Each extends Line>(
+  question: QuestionRow,
+  lines: readonly Each[],
+  subject: string,
+): readonly Each[] {
+  if (!isBlind(question, lines, subject)) return lines;
+  return lines.filter((row) => row.round !== question.round || row.subject === subject);
+}

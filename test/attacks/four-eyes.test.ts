@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DecisionId, TaskId } from '../../src/domain/ids.js';
+import { toolFacts } from '../../src/contract/tool.js';
+import { activatePolicy } from '../../src/store/policies.js';
+import { publishTools } from '../../src/store/tools.js';
+import { policyHash } from '../../src/policy/load.js';
+import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
+import { effectsOf, executeWith, expectRefused, forge, PAY, resign } from './scene.js';
+
+/** Two of the supervisors and directors must approve a payment. */
+const SEVERAL = POLICY.replace(
+  'defaults: { route: supervisor }',
+  `tools: { pay: { quorum: 2 }, note: { quorum: 2, level: approve } }
+defaults: { route: supervisor, validity: 8h }`,
+).replace('members: [amira, joon]', 'members: [amira, joon, kim, rita]');
+
+let gate: Gate;
+beforeAll(async () => {
+  gate = await openGate({ policy: SEVERAL });
+  const published = [...gate.deps.tools.values()].map((tool) => ({
+    facts: toolFacts(tool),
+    schema: tool.schema,
+  }));
+  await publishTools(gate.database, published, await gate.database.now());
+});
+afterAll(() => gate.close());
+
+async function asked(name: string, call: { tool: string; args: object } = PAY): Promise<TaskId> {
+  const task = await gate.submit(name, { ...call, args: { ...call.args } });
+  expect(await gate.ask(task)).toMatchObject({ kind: 'asked', question: { quorum: 2 } });
+  return task;
+}
+
+const vote = (task: TaskId, subject: string, key?: string) =>
+  gate.decide(task, subject, { decision: 'approve' }, key);
+
+async function twoVotes(name: string): Promise<{ task: TaskId; ids: DecisionId[] }> {
+  const task = await asked(name);
+  return { task, ids: [await vote(task, 'amira'), await vote(task, 'joon')] };
+}
+
+describe('a call that two people must approve', () => {
+  it('runs once with the votes of two people, in either order', async () => {
+    const { task, ids } = await twoVotes('two');
+    expect(await gate.execute(task, ids.toReversed())).toMatchObject({ kind: 'executed' });
+    expect(await gate.execute(task, ids)).toMatchObject({ kind: 'executed' });
+    expect(effectsOf(gate, task)).toHaveLength(1);
+  });
+
+  it('does not run with one vote, nor with one said twice', async () => {
+    const task = await asked('one');
+    const id = await vote(task, 'amira');
+    await expectRefused(gate, task, await gate.execute(task, [id]), 'unverified');
+    await expectRefused(gate, task, await gate.execute(task, [id, id]), 'unverified');
+  });
+
+  it('takes no second vote of the same person', async () => {
+    const task = await asked('twice');
+    await vote(task, 'amira');
+    await expect(vote(task, 'amira', 'again')).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('takes none of whoever asked for it (attack 53)', async () => {
+    const task = await asked('own');
+    await expect(vote(task, 'rita')).rejects.toMatchObject({ code: 'forbidden' });
+    const ids = [await vote(task, 'amira'), await vote(task, 'joon')];
+    await resign(gate, ids[1] ?? ids[0]!, { subject: 'rita' }); // two were made just above
+    await expectRefused(gate, task, await gate.execute(task, ids), 'needs-another-subject');
+  });
+
+  it.each([
+    ['signed by nobody', (id: DecisionId) => forge(gate, id, {})],
+    ['by the same person under another id', (id: DecisionId) => resign(gate, id, { subject: 'amira' })],
+    ['in the stead of the other', (id: DecisionId) => resign(gate, id, { onBehalfOf: 'amira' })],
+    ['about another round', (id: DecisionId) => resign(gate, id, { round: 2 })],
+    ['a rejection', (id: DecisionId) => resign(gate, id, { verb: 'reject' })],
+  ] as const)('does not run where the second vote is %s (defects 8, 9)', async (name, spoil) => {
+    const { task, ids } = await twoVotes(`spoilt-${name.length}-${name.replaceAll(' ', '-')}`);
+    await spoil(ids[1] ?? ids[0]!); // two were made just above
+    await expectRefused(gate, task, await gate.execute(task, ids), 'unverified');
+  });
+
+  it('does not run on a vote that was taken back', async () => {
+    const { task, ids } = await twoVotes('back');
+    await gate.decide(task, 'joon', { decision: 'withdraw' });
+    await expectRefused(gate, task, await gate.execute(task, ids), 'withdrawn');
+  });
+
+  it('does not run on a vote that has lapsed, and takes another of the same person then (attack 36)', async () => {
+    const { task, ids } = await twoVotes('lapsed');
+    const at = (await gate.database.now()) - 9 * 3_600_000;
+    await resign(gate, ids[0]!, { at, executeBy: at + 8 * 3_600_000 }); // two were made just above
+    await vote(task, 'amira', 'anew');
+    expect(await gate.execute(task, ids)).toMatchObject({ kind: 'refused', reason: 'approval-expired' });
+    expect(effectsOf(gate, task)).toHaveLength(0);
+  });
+
+  it('is asked anew with none after an edit, which its editor may not approve at tier 4', async () => {
+    const task = await asked('edited');
+    await vote(task, 'joon');
+    const id = await gate.decide(task, 'amira', { decision: 'edit', edits: { cents: 90, to: 'bob' } });
+    const result = await gate.execute(task, [id], { generation: 2 });
+    expect(result).toMatchObject({ kind: 'refused', reason: 'needs-another-subject' });
+    await gate.ask(task, { round: 2, generation: 2, reason: 'needs-another-subject' });
+    await expect(vote(task, 'amira')).rejects.toMatchObject({ code: 'forbidden' });
+    const ids = [await vote(task, 'joon', 'anew'), await vote(task, 'kim')];
+    expect(await gate.execute(task, ids, { round: 2, generation: 2 })).toMatchObject({ kind: 'executed' });
+  });
+
+  it('is asked anew after an edit at tier 2, and the editor is one of the two', async () => {
+    const task = await asked('edited-note', { tool: 'note', args: { cents: 100, to: 'bob' } });
+    const id = await gate.decide(task, 'amira', { decision: 'edit', edits: { cents: 90, to: 'bob' } });
+    expect(await gate.execute(task, [id], { generation: 2 })).toMatchObject({ reason: 'quorum' });
+    await gate.ask(task, { round: 2, generation: 2, reason: 'quorum' });
+    const ids = [await vote(task, 'amira'), await vote(task, 'kim')];
+    expect(await gate.execute(task, ids, { round: 2, generation: 2 })).toMatchObject({ kind: 'executed' });
+  });
+
+  it('runs exactly when two different people with the role said so, whatever else is sent along', async () => {
+    let n = 0;
+    const kinds = fc.constantFrom('genuine', 'forged', 'none');
+    const property = fc.asyncProperty(fc.tuple(kinds, kinds, kinds), fc.boolean(), async (said, turned) => {
+      const task = await asked(`any-${n++}`);
+      const ids: DecisionId[] = [];
+      for (const [at, kind] of said.entries()) {
+        if (kind === 'none') continue;
+        const id = await vote(task, ['amira', 'joon', 'kim'][at] ?? '');
+        if (kind === 'forged') await forge(gate, id, {});
+        ids.push(id);
+      }
+      const result = await gate.execute(task, turned ? ids.toReversed() : ids);
+      const runs = ids.length >= 2 && !said.includes('forged');
+      expect(effectsOf(gate, task)).toHaveLength(runs ? 1 : 0);
+      expect(result.kind === 'executed').toBe(runs);
+    });
+    await fc.assert(property, { numRuns: 25 });
+  });
+});
+
+describe('a policy that asks for more people than voted (attack 35)', () => {
+  it('is asked anew', async () => {
+    const own = await openGate({ policy: SEVERAL });
+    try {
+      const task = await own.submit('more', PAY);
+      await own.ask(task);
+      const ids = [await own.decide(task, 'amira', {}), await own.decide(task, 'joon', {})];
+      const source = SEVERAL.replace('pay: { quorum: 2 }', 'pay: { quorum: 3 }');
+      await activatePolicy(own.database, {
+        tenant: TENANT,
+        hash: policyHash(source),
+        version: '2',
+        source,
+        author: 'tests',
+      });
+      expect(await own.execute(task, ids)).toMatchObject({ kind: 'refused', reason: 'quorum' });
+      expect(own.effects).toHaveLength(0);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('that asks for fewer by now changes nothing for what was asked', async () => {
+    const own = await openGate({ policy: SEVERAL });
+    try {
+      const task = await own.submit('fewer', PAY);
+      await own.ask(task);
+      const id = await own.decide(task, 'amira', {});
+      const source = SEVERAL.replace('pay: { quorum: 2 }', 'pay: { quorum: 1 }');
+      await activatePolicy(own.database, {
+        tenant: TENANT,
+        hash: policyHash(source),
+        version: '2',
+        source,
+        author: 'tests',
+      });
+      expect(await executeWith(own.deps, task, { decisions: [id] })).toMatchObject({ reason: 'unverified' });
+      expect(own.effects).toHaveLength(0);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe('an agent whose owner is named', () => {
+  it('is never let go on by that person alone, by edit neither, and by two as one of them', async () => {
+    const owned = POLICY.replace('bot: { owner: director,', 'bot: { owner: director, owner_subject: amira,');
+    const own = await openGate({ policy: owned });
+    try {
+      const task = await own.submit('owned', PAY);
+      await own.ask(task);
+      await expect(own.decide(task, 'amira', {})).rejects.toMatchObject({ code: 'forbidden' });
+      const id = await own.decide(task, 'joon', {});
+      await resign({ ...own }, id, { subject: 'amira' });
+      await expectRefused(own, task, await own.execute(task, [id]), 'needs-another-subject');
+    } finally {
+      await own.close();
+    }
+  });
+});

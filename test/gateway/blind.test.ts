@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openGate, type Answer, type Gate } from './fixture.js';
+import { anOpenQuestion, aVerdict } from './questions.js';
+
+let gate: Gate;
+let amira: string;
+let joon: string;
+let ruth: string;
+beforeAll(async () => {
+  gate = await openGate();
+  [amira, joon, ruth] = [await gate.token('amira'), await gate.token('joon'), await gate.token('ruth')];
+});
+afterAll(() => gate.close());
+
+const several = () => anOpenQuestion(gate, { verdict: { ...aVerdict(), quorum: 2 } });
+
+async function decide(
+  question: Awaited<ReturnType<typeof several>>,
+  token: string,
+  body: object = {},
+): Promise<Answer> {
+  const { task, round: version, digest } = question;
+  const whole = { decision: 'approve', why: 'it is right', version, digest, ...body };
+  return gate.request('POST', `/v1/escalations/${task}:1/decisions`, token, whole);
+}
+
+/** All that a person can read about a task and its question. */
+async function everything(task: string, token: string) {
+  const read = (path: string) =>
+    gate.request('GET', path, token).then(({ status, json }) => ({ status, json }));
+  return {
+    question: await read(`/v1/escalations/${task}:1`),
+    inbox: await read('/v1/escalations?limit=200'),
+    task: await read(`/v1/tasks/${task}`),
+    result: await read(`/v1/tasks/${task}/result`),
+    journal: await read(`/v1/journal?task=${task}`),
+    all: await read('/v1/journal'),
+    anchors: await read(`/v1/journal/anchors?task=${task}`),
+  };
+}
+
+describe('before their own answer nobody hears of the answers of others (attack 60)', () => {
+  it('every surface reads as if nobody had voted, to another of the role and to the next role', async () => {
+    const question = await several();
+    gate.tasks.answer.view = async () => undefined;
+    const before = [await everything(question.task, joon), await everything(question.task, ruth)];
+    expect(await decide(question, amira)).toMatchObject({ status: 200 });
+    const since = await gate.database.now();
+    gate.tasks.answer.view = async () => ({
+      state: 'HUMAN_RESPONDED',
+      since,
+      branches: [],
+      path: [],
+      head: { seq: 3, hash: 'h' },
+    });
+    expect([await everything(question.task, joon), await everything(question.task, ruth)]).toEqual(before);
+    gate.reset();
+  });
+
+  it('whoever has voted sees it, and the refusal of the journal ends', async () => {
+    const question = await several();
+    await decide(question, amira);
+    expect((await everything(question.task, amira)).question.json).toMatchObject({
+      quorum: 2,
+      mayDo: expect.not.arrayContaining(['approve']),
+      decisions: [{ by: 'amira', verb: 'approve' }],
+    });
+    expect((await gate.request('GET', `/v1/journal?task=${question.task}`, joon)).status).toBe(409);
+    await decide(question, joon);
+    const { question: seen, journal } = await everything(question.task, joon);
+    expect(seen.json.decisions).toHaveLength(2);
+    expect(journal.status).toBe(200);
+  });
+
+  it('no refusal names who voted, and a vote taken back hides the others again', async () => {
+    const question = await several();
+    await decide(question, amira);
+    gate.tasks.answer.decide = async () => ({ kind: 'refused', code: 'policy-refused', detail: 'no' });
+    const refused = await decide(question, joon, { decision: 'escalate' });
+    expect(refused.status).toBe(409);
+    expect(JSON.stringify(refused.json)).not.toContain('amira');
+    gate.reset();
+    const { json: own } = await decide(question, joon);
+    expect(own).not.toHaveProperty('winner');
+    await decide(question, joon, { decision: 'withdraw' });
+    const { json } = await gate.request('GET', `/v1/escalations/${question.task}:1`, joon);
+    expect(JSON.stringify(json.decisions)).not.toContain('amira');
+  });
+
+  it('one approval that is enough is shown as ever', async () => {
+    const question = await anOpenQuestion(gate);
+    await decide(question, amira);
+    const { json } = await gate.request('GET', `/v1/escalations/${question.task}:1`, joon);
+    expect(json.decisions).toMatchObject([{ by: 'amira' }]);
+  });
+});
