@@ -2,10 +2,11 @@
  * The only reader of the environment. Each process of Countersign has one loader; all problems come back in one
  * {@link ConfigError}, so that nobody fixes a deployment one variable at a time.
  */
-import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { OIDC, OIDC_NEEDS, oidcSettings, readOidc, type OidcConfig } from './oidc-config.js';
+import { file, httpUrl, modelUrl, origin, port, postgresUrl, smtpUrl } from './setting-shapes.js';
 import { readTemporal, type TemporalConfig, type ConfigIssue, type Environment } from './temporal-config.js';
 
 /** Missing or bad settings, all of them at once. A command line ends with `exitCode` (2, usage). */
@@ -20,36 +21,6 @@ export class ConfigError extends Error {
     this.issues = issues;
   }
 }
-
-const file = z.string().transform((path, context) => {
-  try {
-    accessSync(path, constants.R_OK);
-    if (statSync(path).isDirectory())
-      context.addIssue({ code: 'custom', message: `"${path}" is a folder, not a file` });
-  } catch {
-    context.addIssue({ code: 'custom', message: `no readable file at "${path}"` });
-  }
-  return resolve(path);
-});
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL' });
-/** The address of a gateway. */
-export const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' });
-const origin = httpUrl
-  .refine(
-    (text) => URL.canParse(text) && [text, `${text}/`].includes(`${new URL(text).origin}/`),
-    'not an origin, scheme://host[:port]',
-  )
-  .transform((text) => new URL(text).origin);
-const modelUrl = httpUrl.refine(
-  (text) => URL.canParse(text) && new URL(text).username === '' && !/[?#]/.test(text),
-  'not an http:// or https:// URL without user, query and fragment',
-);
-const smtpUrl = z.url({ protocol: /^smtps?$/, error: 'not an smtp:// or smtps:// URL' });
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, 'not a port number')
-  .transform(Number)
-  .refine((value) => value <= 65_535, 'not a port number');
 
 /** Every setting: how it is parsed and what to do about it. `required` is a matter of the process, see the loaders. */
 const settings = {
@@ -123,6 +94,23 @@ const settings = {
     schema: z.string().includes('@', { error: 'not a mail address' }),
     todo: 'Set it to the sender of notifications, for example gate@example.com.',
   },
+  ...oidcSettings,
+  COUNTERSIGN_SLACK_TOKEN_FILE: {
+    schema: file,
+    todo: "Set it to a file that holds the Slack app's bot token, xoxb-...",
+  },
+  COUNTERSIGN_SLACK_SIGNING_SECRET_FILE: {
+    schema: file,
+    todo: "Set it to a file that holds the Slack app's signing secret.",
+  },
+  COUNTERSIGN_FIRST_CHANNEL: {
+    schema: z.enum(['mail', 'slack'], 'neither mail nor slack'),
+    todo: 'Set it to the channel that is used first, mail or slack; default mail.',
+  },
+  COUNTERSIGN_HOOKS_FILE: {
+    schema: file,
+    todo: 'Set it to the file that says whom to tell by web hook and from whom decisions come, or leave it out.',
+  },
   COUNTERSIGN_MODEL_URL: {
     schema: modelUrl,
     todo: 'Set it to the OpenAI-compatible endpoint up to and without /chat/completions, for example https://api.openai.com/v1.',
@@ -171,6 +159,8 @@ interface ServerConfig {
   readonly taskQueue: string;
   /** Where people reach the gateway, an origin; undefined = links cannot be written. */
   readonly publicUrl: string | undefined;
+  /** Web hooks in both directions; undefined = none. */
+  readonly hooksFile: string | undefined;
   readonly temporal: TemporalConfig;
 }
 
@@ -180,6 +170,8 @@ export interface WorkerConfig extends ServerConfig {
   readonly verifyKeysFile: string | undefined;
   readonly secretsKeyFile: string | undefined;
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined;
+  readonly slackTokenFile: string | undefined;
+  readonly firstChannel: 'mail' | 'slack';
   /** Where the planner `model` asks; undefined = this worker has none. */
   readonly model:
     | { readonly url: string; readonly name: string; readonly keyFile: string | undefined }
@@ -192,9 +184,12 @@ export interface WorkerConfig extends ServerConfig {
 export interface GatewayConfig extends ServerConfig {
   /** The address to listen on; 127.0.0.1 unless told otherwise. */
   readonly host: string;
+  /** Where people sign in; undefined = by links alone. */
+  readonly oidc: OidcConfig | undefined;
   /** Where signed checkpoints go, outside the database. */
   readonly checkpointsDir: string;
   readonly port: number;
+  readonly slackSecretFile: string | undefined;
   readonly signingKeyFile: string | undefined;
   readonly verifyKeysFile: string | undefined;
   readonly secretsKeyFile: string | undefined;
@@ -227,18 +222,22 @@ const server = [
   'COUNTERSIGN_DATA',
   'COUNTERSIGN_TASK_QUEUE',
   'COUNTERSIGN_PUBLIC_URL',
+  'COUNTERSIGN_HOOKS_FILE',
 ] as const;
 const sharedKeys = ['COUNTERSIGN_VERIFY_KEYS_FILE', 'COUNTERSIGN_SECRETS_KEY_FILE'] as const;
 const gatewayKeys = ['COUNTERSIGN_SIGNING_KEY_FILE', ...sharedKeys] as const;
 const mail = ['COUNTERSIGN_SMTP_URL', 'COUNTERSIGN_MAIL_FROM'] as const;
+const channels = [...mail, 'COUNTERSIGN_SLACK_TOKEN_FILE', 'COUNTERSIGN_FIRST_CHANNEL'] as const;
+const slackSecret = 'COUNTERSIGN_SLACK_SIGNING_SECRET_FILE';
 const model = ['COUNTERSIGN_MODEL_URL', 'COUNTERSIGN_MODEL'] as const;
 const modelKey = 'COUNTERSIGN_MODEL_KEY_FILE';
+const listening = ['COUNTERSIGN_PORT', 'COUNTERSIGN_HOST', 'COUNTERSIGN_CHECKPOINTS'] as const;
 const versioning = ['COUNTERSIGN_DEPLOYMENT', 'COUNTERSIGN_BUILD_ID'] as const;
 
 /** The settings that each process reads, beside Temporal's own (`TEMPORAL_*`) of worker and gateway. */
 export const SETTINGS = {
-  worker: [...server, ...sharedKeys, ...mail, ...versioning, ...model, modelKey, 'COUNTERSIGN_TOOLS'],
-  gateway: [...server, ...gatewayKeys, 'COUNTERSIGN_PORT', 'COUNTERSIGN_HOST', 'COUNTERSIGN_CHECKPOINTS'],
+  worker: [...server, ...sharedKeys, ...channels, ...versioning, ...model, modelKey, 'COUNTERSIGN_TOOLS'],
+  gateway: [...server, ...gatewayKeys, ...OIDC, ...listening, slackSecret],
   cli: ['COUNTERSIGN_URL', 'COUNTERSIGN_TOKEN', 'COUNTERSIGN_DATA'],
   /** Also of `migrate`, which takes the database's address from it. */
   dev: [
@@ -259,6 +258,7 @@ function serverConfig(values: Values, temporal: TemporalConfig): ServerConfig {
     dataDir: dataDirOf(values),
     taskQueue: values.COUNTERSIGN_TASK_QUEUE ?? 'countersign',
     publicUrl: values.COUNTERSIGN_PUBLIC_URL,
+    hooksFile: values.COUNTERSIGN_HOOKS_FILE,
     temporal,
   };
 }
@@ -283,6 +283,8 @@ export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
     verifyKeysFile: values.COUNTERSIGN_VERIFY_KEYS_FILE,
     secretsKeyFile: values.COUNTERSIGN_SECRETS_KEY_FILE,
     mail: url === undefined || from === undefined ? undefined : { smtpUrl: url, from },
+    slackTokenFile: values.COUNTERSIGN_SLACK_TOKEN_FILE,
+    firstChannel: values.COUNTERSIGN_FIRST_CHANNEL ?? 'mail',
     model:
       modelAt === undefined || modelName === undefined
         ? undefined
@@ -294,15 +296,18 @@ export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
 /** Throws {@link ConfigError} with everything that is missing or wrong for a gateway. */
 export function loadGatewayConfig(env: Environment = process.env): GatewayConfig {
   const issues: ConfigIssue[] = [];
-  const required = env['COUNTERSIGN_DATABASE_URL'] ? gatewayKeys : [];
+  const oidc = OIDC.some((name) => env[name]) ? OIDC_NEEDS : [];
+  const required = [...(env['COUNTERSIGN_DATABASE_URL'] ? gatewayKeys : []), ...oidc];
   const values = read(env, SETTINGS.gateway, required, issues);
   const temporal = readTemporal(env, issues);
   if (issues.length > 0 || temporal === undefined) throw new ConfigError(issues);
   return {
     ...serverConfig(values, temporal),
     host: values.COUNTERSIGN_HOST ?? '127.0.0.1',
+    oidc: readOidc(values),
     checkpointsDir: resolve(values.COUNTERSIGN_CHECKPOINTS ?? join(dataDirOf(values), 'checkpoints')),
     port: values.COUNTERSIGN_PORT ?? 8484,
+    slackSecretFile: values.COUNTERSIGN_SLACK_SIGNING_SECRET_FILE,
     signingKeyFile: values.COUNTERSIGN_SIGNING_KEY_FILE,
     verifyKeysFile: values.COUNTERSIGN_VERIFY_KEYS_FILE,
     secretsKeyFile: values.COUNTERSIGN_SECRETS_KEY_FILE,

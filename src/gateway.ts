@@ -10,19 +10,23 @@ import type { GatewayConfig } from './config.js';
 import { createVerifier } from './contract/sign.js';
 import { databaseUrlOf } from './dev/embedded.js';
 import { CountersignError } from './domain/errors.js';
+import type { TenantId } from './domain/ids.js';
 import { createApp } from './gateway/app.js';
 import { checkpointFolder } from './gateway/checkpoint-folder.js';
 import { startCheckpointer } from './gateway/checkpointer.js';
 import { createDeliveredMarks } from './gateway/delivered-marks.js';
 import type { GatewayDeps, Log, PolicyBook } from './gateway/deps.js';
-import { readSecretKeys, readSigner, readVerifyKeys } from './keys.js';
+import { createIdentityProvider } from './gateway/identity-provider.js';
+import { readHooks } from './hooks-file.js';
+import { readSecretKeys, readSigner, readSlackSecret, readVerifyKeys } from './keys.js';
 import { createPolicyCache, loadPolicy } from './policy/load.js';
+import { identityOf, isKnown } from './policy/people.js';
 import { closersOf, hasKeptRoles, ownerSubjectOf, rolesOf, withMembers } from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
 import type { Clock } from './store/database.js';
 import { findPolicy } from './store/policies.js';
 import { keptMembers } from './store/staff.js';
-import { fileFault } from './text-file.js';
+import { fileFault, readTextFile } from './text-file.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -49,6 +53,7 @@ export interface GatewayOptions {
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const log = options.log ?? jsonLog;
   const keys = readKeys(config);
+  const doors = doorsOf(config);
   const database = await openReadyDatabase({
     url: databaseUrlOf(config),
     applicationName: 'countersign-gateway',
@@ -75,6 +80,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     publicUrl: config.publicUrl,
     log,
     ...keys,
+    ...doors,
     ...(options.point ? { point: options.point } : {}),
   };
   const app = createApp({ ...deps, delivered });
@@ -102,6 +108,27 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     throw error;
   }
 }
+
+/** By which ways, beside tokens, people and programs come in. */
+function doorsOf(config: GatewayConfig): Pick<GatewayDeps, 'signIn' | 'hooks' | 'slackSecret'> {
+  const { slackSecretFile } = config;
+  return {
+    signIn: signInOf(config),
+    hooks: readHooks(config.hooksFile).in,
+    ...(slackSecretFile === undefined ? {} : { slackSecret: readSlackSecret(slackSecretFile) }),
+  };
+}
+
+function signInOf({ oidc }: GatewayConfig): GatewayDeps['signIn'] {
+  if (oidc === undefined) return undefined;
+  const { secretFile, tenant } = oidc;
+  const clientSecret =
+    secretFile === undefined ? undefined : readTextFile(secretFile, SECRET, 'config').trim();
+  if (clientSecret === '') throw new CountersignError('config', `${secretFile} is empty. ${SECRET}`);
+  return { provider: createIdentityProvider({ ...oidc, clientSecret }), tenant: tenant as TenantId }; // the settings take names only
+}
+
+const SECRET = 'COUNTERSIGN_OIDC_CLIENT_SECRET_FILE has to hold the client secret and nothing else.';
 
 /** A gateway that cannot reach Temporal serves, and stores decisions; somebody must know. */
 async function tellTemporal({ tasks, log }: GatewayDeps, { temporal }: GatewayConfig): Promise<void> {
@@ -159,6 +186,9 @@ export function policyBook(): PolicyBook {
           expectedForMs: policy.anomalies.expectedForMs,
         },
         rolesOf: (who) => rolesOf(policy, who),
+        identityOf: (issuer, claims) => identityOf(policy, issuer, claims),
+        knows: (who) => isKnown(policy, who),
+        stepUp: policy.stepUp,
       };
     },
     check(source, tools) {

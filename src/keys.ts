@@ -32,11 +32,23 @@ export function readSigner(config: Pick<GatewayConfig, 'dataDir' | 'signingKeyFi
 /** The API key of the planner `model`; null when its endpoint takes none. No message quotes it. */
 export function readModelKey({ keyFile }: NonNullable<WorkerConfig['model']>): string | null {
   if (keyFile === undefined) return null;
-  const parse = (text: string) => {
-    if (/^[\x21-\x7e]{1,4096}$/.test(text.trim())) return text.trim();
-    throw new CountersignError('config', 'it must hold one key, a line of visible ASCII characters');
-  };
-  return readKey('COUNTERSIGN_MODEL_KEY_FILE', keyFile, parse, 'Name the file that holds the API key');
+  return readKey('COUNTERSIGN_MODEL_KEY_FILE', keyFile, oneLine, 'Name the file that holds the API key');
+}
+
+/** The bot token of the Slack app. No message quotes it. */
+export function readSlackToken(file: string): string {
+  return readKey('COUNTERSIGN_SLACK_TOKEN_FILE', file, oneLine, 'Name the file that holds the bot token');
+}
+
+/** What the Slack app signs with. No message quotes it. */
+export function readSlackSecret(file: string): string {
+  const todo = 'Name the file that holds the signing secret';
+  return readKey('COUNTERSIGN_SLACK_SIGNING_SECRET_FILE', file, oneLine, todo);
+}
+
+function oneLine(text: string): string {
+  if (/^[\x21-\x7e]{1,4096}$/.test(text.trim())) return text.trim();
+  throw new CountersignError('config', 'it must hold one key, a line of visible ASCII characters');
 }
 
 function readKey<Key>(

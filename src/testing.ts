@@ -2,7 +2,8 @@
 export { fakeClock, type FakeClock } from './testing/clock.js';
 export { fakeGate } from './testing/fake-gate.js';
 export type { FakeEffect, FakeGate, FakeGateOptions, FakeRun } from './testing/fake-gate.js';
-export { scripted, type FakeAnswer, type FakeQuestion, type Review } from './testing/fake-reviewers.js';
+export { scripted, type Review } from './policy/play-people.js';
+export type { PlayedAnswer as FakeAnswer, PlayedQuestion as FakeQuestion } from './policy/play-people.js';
 export type { GivenTools } from './testing/given.js';
 export { explainWith, judgeWith, testPolicy, type Judging, type PolicyTest } from './testing/policy.js';
 export { isIdempotent, undoes, type Look } from './testing/tool-properties.js';

@@ -4,24 +4,30 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { modelPlanner, type ModelPlannerOptions } from './activities/adapters/model-planner.js';
 import { scriptedPlanner } from './activities/adapters/scripted-planner.js';
+import { slackNotifier } from './activities/adapters/slack.js';
 import { smtpNotifier } from './activities/adapters/smtp.js';
+import { webhookSender } from './activities/adapters/webhook.js';
 import { closeAbandoned, closeEnded } from './activities/endings.js';
 import { createActivities } from './activities/index.js';
 import { loadTools, type Toolbox } from './activities/load-tools.js';
 import { policyShelf } from './activities/policy-shelf.js';
-import type { ActivityDeps, Log, Planner, Point } from './activities/ports.js';
+import type { ActivityDeps, Log, Notifier, Planner, Point } from './activities/ports.js';
 import { createTaskClient } from './client/task-client.js';
 import type { WorkerConfig } from './config.js';
+import type { HookTarget } from './contract/hooks-file.js';
 import { createVerifier } from './contract/sign.js';
 import { toolFacts } from './contract/tool.js';
 import { databaseUrlOf } from './dev/embedded.js';
 import { startDispatcher } from './dispatcher/dispatcher.js';
 import { CountersignError } from './domain/errors.js';
-import { readModelKey, readSecretKeys, readVerifyKeys } from './keys.js';
+import { readHooks } from './hooks-file.js';
+import type { Hooks } from './contract/hooks-file.js';
+import { readModelKey, readSecretKeys, readSlackToken, readVerifyKeys } from './keys.js';
 import { addressesOf } from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
 import { requireSearchAttributes } from './ready-namespace.js';
 import type { Clock } from './store/database.js';
+import { publishHooks } from './store/hooks.js';
 import { publishTools } from './store/tools.js';
 import { temporalFault } from './temporal-fault.js';
 
@@ -69,6 +75,8 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
   const tools = extras.tools ?? (await loadTools(config.toolsFile));
   const verifier = createVerifier(readVerifyKeys(config));
   const secrets = readSecretKeys(config);
+  const notifiers = notifiersOf(config);
+  const hooks = config.hooksFile === undefined ? undefined : readHooks(config.hooksFile).out;
   const policies = policyShelf();
   const model = modelOf(
     config,
@@ -80,7 +88,6 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
     applicationName: 'countersign-worker',
     ...(extras.clock ? { clock: extras.clock } : {}),
   });
-  const notifiers = config.mail ? [smtpNotifier(config.mail)] : [];
   const deps: ActivityDeps = {
     database,
     policies,
@@ -92,21 +99,13 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
     log,
     ...(extras.point ? { point: extras.point } : {}),
   };
-  const { worker, close, client } = await published(deps)
+  const { worker, close, client } = await published(deps, hooks)
     .then(() => connectWorker(config, deps))
     .catch(async (error: unknown) => {
       await database.close();
       throw error;
     });
-  const dispatcher = startDispatcher({
-    database,
-    tasks: createTaskClient({ client, taskQueue: config.taskQueue, log }),
-    notifiers,
-    addressesOf: async (tenant, role) => addressesOf(await deps.policies.active(database, tenant), role),
-    closeEnded: (task, as) => closeEnded(deps, task, as),
-    settleAbandoned: () => closeAbandoned(deps),
-    log,
-  });
+  const dispatcher = dispatcherOf(config, { deps, client, notifiers, hooks });
   const done = runUntilEnd(worker, async () => {
     await dispatcher.stop();
     await close();
@@ -121,6 +120,43 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
   };
 }
 
+/** What a dispatcher drives with, beside the settings. */
+interface DispatcherParts {
+  readonly deps: ActivityDeps;
+  readonly client: Client;
+  readonly notifiers: readonly Notifier[];
+  readonly hooks: Hooks['out'] | undefined;
+}
+
+function dispatcherOf(
+  config: WorkerConfig,
+  { deps, client, notifiers, hooks }: DispatcherParts,
+): ReturnType<typeof startDispatcher> {
+  const { database, policies, log, point } = deps;
+  return startDispatcher({
+    database,
+    tasks: createTaskClient({ client, taskQueue: config.taskQueue, log }),
+    notifiers,
+    addressesOf: async (tenant, role, channel) =>
+      addressesOf(await policies.active(database, tenant), role, channel),
+    publicUrl: config.publicUrl,
+    ...(hooks ? { hooks: webhookSender(hooks) } : {}),
+    closeEnded: (task, as) => closeEnded(deps, task, as),
+    settleAbandoned: () => closeAbandoned(deps),
+    log,
+    ...(point ? { point } : {}),
+  });
+}
+
+/** The channels, the one that is used first in front. */
+function notifiersOf({ mail, slackTokenFile, firstChannel }: WorkerConfig): readonly Notifier[] {
+  const all = [
+    ...(mail ? [smtpNotifier(mail)] : []),
+    ...(slackTokenFile === undefined ? [] : [slackNotifier({ token: readSlackToken(slackTokenFile) })]),
+  ];
+  return all.toSorted((a, b) => Number(b.channel === firstChannel) - Number(a.channel === firstChannel));
+}
+
 function modelOf(
   { model }: WorkerConfig,
   tools: Toolbox,
@@ -131,13 +167,18 @@ function modelOf(
   return { model: modelPlanner({ endpoint, tools, toolsOf }) };
 }
 
-async function published({ database, tools }: ActivityDeps): Promise<void> {
+async function published(
+  { database, tools }: ActivityDeps,
+  hooks: readonly HookTarget[] | undefined,
+): Promise<void> {
   const facts = [...tools.values()].map((tool) => ({
     facts: toolFacts(tool),
     schema: tool.schema,
     output: tool.outputSchema,
   }));
-  await publishTools(database, facts, await database.now());
+  const now = await database.now();
+  await publishTools(database, facts, now);
+  if (hooks) await publishHooks(database, hooks, now);
 }
 
 async function runUntilEnd(worker: Worker, close: () => Promise<void>): Promise<void> {

@@ -77,6 +77,7 @@ function depsOver(database: Database): Parameters<typeof createApp>[0] {
     secrets: parseSecretKeys(generateSecretKeys()),
     checkpoints: { list: async () => [] },
     publicUrl: undefined,
+    signIn: undefined,
     delivered: createDeliveredMarks(database, log),
   };
 }

@@ -1,3 +1,4 @@
+import { votersOf } from '../domain/verdict.js';
 import type { Question } from '../domain/escalation.js';
 import { depthOf, ownerRoleOf } from '../policy/roster.js';
 import type { Policy } from '../policy/policy.js';
@@ -12,7 +13,6 @@ import {
   moveRung,
   openQuestion,
   type QuestionRow,
-  votersOf,
 } from '../store/questions.js';
 import type { Staff } from '../store/staff.js';
 import type { AskResult } from './api.js';
@@ -160,6 +160,7 @@ function askedEvent(row: QuestionRow, place: Place): JournalEvent {
     digest: row.digest,
     briefDigest: row.briefDigest,
     answerBy: place.answerBy,
+    remindAt: place.remindAt,
     policy: row.policyHash,
   });
 }

@@ -1,5 +1,7 @@
 import { unsettledDecisions } from '../store/decisions.js';
-import { endRung, lockQuestion } from '../store/questions.js';
+import type { Transaction } from '../store/database.js';
+import { enqueueNotices } from '../store/outbox.js';
+import { endRung, lockQuestion, type QuestionRow } from '../store/questions.js';
 import type { ExpireInput, ExpireResult } from './api.js';
 import { journal } from './carry.js';
 import type { ActivityDeps } from './ports.js';
@@ -21,7 +23,18 @@ export async function expire(deps: ActivityDeps, input: ExpireInput): Promise<Ex
     if (question && question.answerBy !== null && question.rung === input.rung && now < question.answerBy) {
       return { kind: 'early', remainingMs: question.answerBy - now, head };
     }
-    if (question) endRung(tx, question);
+    if (question) {
+      if (question.status === 'open' && question.rung === input.rung && !question.rungOver)
+        tellTimedOut(tx, deps, question, now);
+      endRung(tx, question);
+    }
     return { kind: 'expired', head };
   });
+}
+
+/** Told to the role that fell silent, and after the last rung to all of them: until then each could still have answered. */
+function tellTimedOut(tx: Transaction, { channels }: ActivityDeps, question: QuestionRow, now: number): void {
+  const further = question.rung + 1 < question.verdict.ladder.rungs.length;
+  for (const role of further ? [question.role] : question.roles)
+    enqueueNotices(tx, { ...question, kind: 'timed-out', channels, role, dueAt: now });
 }

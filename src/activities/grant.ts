@@ -1,6 +1,7 @@
 import type { ReaskReason } from '../domain/escalation.js';
-import { quorumOf, type Verdict } from '../domain/verdict.js';
+import { quorumOf } from '../domain/verdict.js';
 import { signedWord, type DecisionRecord } from '../contract/decision-record.js';
+import { isFor } from '../policy/stricter.js';
 import type { Verifier } from '../contract/sign.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
@@ -87,54 +88,6 @@ function whatRuns(
   return undefined;
 }
 
-/** What the policy in force now says of the call. */
-interface Now {
-  readonly verdict: Verdict;
-  readonly impactRaised: boolean;
-  /** Whoever edited the call into what it is now, and in whose stead. */
-  readonly editors: readonly string[];
-  /** The role that answers for the agent. */
-  readonly owner: string;
-  /** Whose agent it is; null = nobody is named. */
-  readonly ownerSubject: string | null;
-}
-
-/**
- * Whether the policy in force now asks for something the decisions do not give: another role; for an edit that goes beyond what was asked (tier
- * 4, a higher tier, more money, rows or recipients) another person than the editor; somebody beside the person whose agent it is; more people. After
- * the last rung the owner's role counts.
- */
-export function stricterNow(
-  records: readonly DecisionRecord[],
-  now: Now,
-  asked: QuestionRow,
-): ReaskReason | undefined {
-  const { level, ladder, tier } = now.verdict;
-  if (level === 'stop') return 'policy-stricter';
-  const approves = records.every(({ verb }) => verb !== 'resolve');
-  if (level === 'approve') {
-    const roles = ladder.rungs.map((rung) => rung.role);
-    if (isOnOwnersDesk(asked)) roles.push(now.owner);
-    const mays = records.map((record) => roles.some((role) => record.roles.includes(role)));
-    if (mays.includes(false)) return 'policy-stricter';
-    const beyond = tier === 4 || tier > asked.verdict.tier || now.impactRaised;
-    if (beyond && records.some((record) => isOwnEdit(record, now.editors))) return 'needs-another-subject';
-    if (approves && records.every((record) => isFor(record, now.ownerSubject)))
-      return 'needs-another-subject';
-  }
-  const quorum = Math.max(quorumOf(asked.verdict), quorumOf(now.verdict));
-  return approves && records.length < quorum ? 'quorum' : undefined;
-}
-
-function isOwnEdit(record: DecisionRecord, editors: readonly string[]): boolean {
-  return record.verb === 'edit' || editors.some((editor) => isFor(record, editor));
-}
-
-/** Whether this person said it, or somebody in their stead. */
-function isFor({ subject, onBehalfOf }: DecisionRecord, person: string | null): boolean {
-  return subject === person || onBehalfOf === person;
-}
-
 /**
  * Whether these are approvals of as many people as were to be asked, or an edit, which is asked about anew: anything else was put together by
  * somebody else than the run.
@@ -142,9 +95,4 @@ function isFor({ subject, onBehalfOf }: DecisionRecord, person: string | null): 
 export function isWholeWord(records: readonly DecisionRecord[], asked: QuestionRow): boolean {
   if (!areSeveral(records)) return false;
   return records.length >= quorumOf(asked.verdict) || records.some(({ verb }) => verb !== 'approve');
-}
-
-/** Whether every rung fell silent: the round was put to the agent's owner, whom the ladder need not name. */
-function isOnOwnersDesk({ rung, verdict }: QuestionRow): boolean {
-  return rung >= verdict.ladder.rungs.length;
 }

@@ -5,14 +5,14 @@ import type { DecisionRecord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
 import type { Policy } from '../policy/policy.js';
 import { ownerRoleOf } from '../policy/roster.js';
+import { impactRaised, stricterNow } from '../policy/stricter.js';
 import type { Transaction } from '../store/database.js';
 import { editorsOf, findDecision, type DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
 import { findQuestion, findQuestionAnswered, type QuestionRow } from '../store/questions.js';
 import type { TaskRow } from '../store/tasks.js';
 import type { ExecuteInput } from './api.js';
-import { checkBinding, checkGrant, isWholeWord, stricterNow } from './grant.js';
-import { impactRaised } from './judging.js';
+import { checkBinding, checkGrant, isWholeWord } from './grant.js';
 import type { ActivityDeps } from './ports.js';
 import { digestOf } from './prepare.js';
 

@@ -114,18 +114,3 @@ function withoutSafe(verdict: Verdict): Verdict {
 function reads({ rules }: Policy, what: 'history' | 'readings'): boolean {
   return rules.some(({ condition }) => condition.mentions.some(([root]) => root === what));
 }
-
-/** Whether one version of a call would do more than another: more money (or in another currency), rows or recipients, or to another payee. */
-export function impactRaised(call: LedgerRow, than: LedgerRow, tool: Tool): boolean {
-  const [now, before] = [impactOfCall(tool, call.args), impactOfCall(tool, than.args)];
-  if (!now || !before) return true;
-  const money = (impact: Impact) => Math.abs(impact.money?.minor ?? 0);
-  return (
-    money(now) > money(before) ||
-    now.money?.currency !== before.money?.currency ||
-    now.payee !== before.payee ||
-    now.environment !== before.environment ||
-    (now.rows ?? 0) > (before.rows ?? 0) ||
-    (now.recipients ?? []).some((recipient) => !(before.recipients ?? []).includes(recipient))
-  );
-}

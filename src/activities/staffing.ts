@@ -1,5 +1,5 @@
 import { quorumOf, type Verdict } from '../domain/verdict.js';
-import { membersOf } from '../policy/roster.js';
+import { membersOf, takesClaims } from '../policy/roster.js';
 import type { Policy } from '../policy/policy.js';
 import type { Staff } from '../store/staff.js';
 
@@ -39,9 +39,13 @@ export function isStaffed(
     readonly verdict: Verdict;
   },
 ): boolean {
+  const { policy } = staffing;
   const here = presentIn(staffing, asked.role);
-  if (here.length === 0) return false;
+  if (here.length === 0 && !takesClaims(policy, asked.role)) return false;
   const further = asked.verdict.ladder.rungs.slice(asked.rung + 1).map(({ role }) => role);
-  const people = [...asked.roles, ...further].flatMap((role) => presentIn(staffing, role));
-  return new Set([...here, ...people]).size >= quorumOf(asked.verdict);
+  const roles = [asked.role, ...asked.roles, ...further];
+  // Whom an identity provider means is not known before they sign in.
+  if (roles.some((role) => takesClaims(policy, role))) return true;
+  const people = roles.flatMap((role) => presentIn(staffing, role));
+  return new Set(people).size >= quorumOf(asked.verdict);
 }

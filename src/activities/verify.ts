@@ -1,9 +1,10 @@
+import { votersOf } from '../domain/verdict.js';
 import { sameDecision, signedWord } from '../contract/decision-record.js';
 import type { Verb } from '../domain/decision.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
-import { closeQuestion, lockQuestion, moveDeadline, votersOf, type QuestionRow } from '../store/questions.js';
+import { closeQuestion, lockQuestion, moveDeadline, type QuestionRow } from '../store/questions.js';
 import type { VerifyInput, VerifyResult } from './api.js';
 import { journal } from './carry.js';
 import type { ActivityDeps } from './ports.js';

@@ -15,6 +15,7 @@ import {
 } from './commands/decide.js';
 import { devCommand } from './commands/dev.js';
 import { haltCommand, haltsCommand, liftCommand } from './commands/halts.js';
+import { hooksCommand, hooksEnableCommand } from './commands/hooks.js';
 import { inboxCommand, showCommand } from './commands/inbox.js';
 import { policyCheckCommand, toolsCheckCommand } from './commands/policy.js';
 import { policyActivateCommand } from './commands/policy-activate.js';
@@ -92,4 +93,6 @@ export const COMMANDS: readonly Command[] = [
   tokenCreateCommand,
   tokenListCommand,
   tokenRevokeCommand,
+  hooksCommand,
+  hooksEnableCommand,
 ];

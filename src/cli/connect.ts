@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { httpUrl, loadCliConfig } from '../config.js';
+import { loadCliConfig } from '../config.js';
+import { httpUrl } from '../setting-shapes.js';
 import { embeddedFiles } from '../dev/embedded.js';
 import { readStack } from '../dev/stack-file.js';
 import { CountersignError } from '../domain/errors.js';

@@ -3,6 +3,7 @@ import { LEVELS } from '../domain/verdict.js';
 import { count, freeText, name, reading, toolName } from './fields.js';
 import { json } from './json-field.js';
 import { strict } from './policy-fields.js';
+import { playEntry } from './play-entry.js';
 import { alwaysAskName, ladderEntry } from './policy-file.js';
 import { impactAnswer } from './tool-answers.js';
 
@@ -75,10 +76,16 @@ export const caseEntry = strict({
     .describe('Rules of trigger anomaly that people closed as expected for this agent, tool and situation.'),
   at: moment.optional().describe('When it is judged. Default: 2026-01-01T12:00:00Z.'),
   expect: expectEntry,
+  plays: z
+    .array(playEntry)
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('How people may deal with it, and what becomes of it then.'),
 });
 
 /** One proposed call with everything that its verdict depends on: a case of which nothing is expected. */
-export const proposedCall = caseEntry.omit({ name: true, expect: true });
+export const proposedCall = caseEntry.omit({ name: true, expect: true, plays: true });
 
 /** One proposed call as somebody writes it down. */
 export type ProposedCall = z.infer<typeof proposedCall>;

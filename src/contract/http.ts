@@ -73,6 +73,8 @@ export const submitRequest = z
     /** A planner the worker knows, and what to give it. */
     planner: z.exactOptional(z.strictObject({ name, input: z.exactOptional(json) })),
     action: z.exactOptional(readyAction),
+    /** The web hook that is told once the task is closed, whatever else it is told of. */
+    callback: z.exactOptional(name),
   })
   .refine(
     (body) => body.planner === undefined || body.action === undefined,

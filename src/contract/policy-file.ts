@@ -15,7 +15,9 @@ import {
   strict,
   toolName,
 } from './policy-fields.js';
+import { claimEntry, personEntry, stepUpEntry } from './policy-people.js';
 import { riskMapEntry } from './policy-risk-map.js';
+import { signOffEntry } from './policy-sign-offs.js';
 
 /** One agent: whose it is, what it may call, which situations it was made for. */
 export const agentEntry = strict({
@@ -48,21 +50,28 @@ export const roleEntry = strict({
     .array(name)
     .optional()
     .describe(
-      'Subjects who may decide for the role. Empty only where a backup has members: it is asked at once. Required unless the store keeps them.',
+      'Subjects who may decide for the role. Empty only with `from`, or where a backup has members: it is asked at once. Required unless the store keeps them.',
     ),
   kept: z
     .literal('store')
     .optional()
     .describe('Its members stand in the store instead, where the role named by `owner` keeps them.'),
   owner: name.optional().describe('With `kept`: the role whose people keep the members.'),
+  from: z
+    .array(claimEntry)
+    .min(1)
+    .max(50)
+    .optional()
+    .describe('Whoever the identity provider says this of may decide for the role too.'),
   backup: name
     .optional()
     .describe('The role that is asked when this one stays silent, if the ladder says `then: backup`.'),
-  mail: z
-    .array(z.email())
-    .max(20)
+  mail: z.array(z.email()).max(20).optional().describe('Where its mail goes; a shared mailbox is best.'),
+  slack: z
+    .string()
+    .regex(/^[CG][A-Z0-9]{6,31}$/, 'must be the id of a Slack channel, such as C0123ABCD, not its name')
     .optional()
-    .describe('Where its notifications go; a shared mailbox is best.'),
+    .describe('The id of the Slack channel where its messages go; the app has to be a member of it.'),
   depth: z
     .int()
     .min(1)
@@ -258,20 +267,6 @@ export const anomaliesEntry = strict({
     .meta({ default: '30d' }),
 });
 
-const day = z.iso.date('must be a day such as 2026-11-21');
-
-/** Who signed the policy off, and until when that holds. Checking warns; nothing is refused for it. */
-export const signOffEntry = strict({
-  role: z.string().min(1).max(100).describe('Such as product, compliance, engineering.'),
-  by: z.string().min(1).max(200).describe('The person who did.'),
-  on: day.describe('The day it was signed off.'),
-  review: day.describe('From this day on it has to be signed off anew.'),
-  tools: z
-    .array(toolName)
-    .optional()
-    .describe('The tools that were looked at: any other that the file names is told as not signed off.'),
-});
-
 /** The whole policy file, as YAML gives it. Every key is enforced by something; any other is refused. */
 export const policyFile = strict({
   version: z
@@ -284,6 +279,15 @@ export const policyFile = strict({
   owner: z.string().min(1).max(200).describe('The team that answers for this file.'),
   agents: z.record(name, agentEntry).describe('The agents by name. A call of any other agent asks a person.'),
   roles: z.record(name, roleEntry).describe('Who may decide, by role. At least one.'),
+  people: z
+    .record(name, personEntry)
+    .optional()
+    .describe(
+      'Who the subjects are at the identity provider, by subject. One person is one subject, whatever they sign in with.',
+    ),
+  step_up: stepUpEntry
+    .optional()
+    .describe('Who decides must have signed in a short time ago. Default: not asked.'),
   tools: z
     .record(toolName, toolEntry)
     .optional()

@@ -6,13 +6,17 @@ import { leaseFanOut, markFannedOut, tasksUnder } from '../store/halts.js';
 import { appendJournal } from '../store/journal.js';
 import { hurrySweep, leaseCancels, leaseSweep, leaseUnstarted } from '../store/tasks.js';
 import { leaseUndeliveredRounds } from '../store/outbox.js';
+import { amendNotices } from './amends.js';
 import type { DispatcherDeps } from './deps.js';
+import { openHookDesk } from './hooks.js';
 import { sendNotices } from './notices.js';
 
 const LEASE_MS = 5_000;
 /** How often every open task is looked at; what an operator ended by force is found by asking for it. */
 const SWEEP_EVERY_MS = 3_600_000;
 const ASK_EVERY_MS = 30_000;
+/** How often is looked for messages whose question is over. */
+const AMEND_EVERY_MS = 2_000;
 /** How far back is asked: the index that answers is behind the events, and a dispatcher may have been away. */
 const ASK_BACK_MS = 600_000;
 
@@ -100,21 +104,22 @@ export async function noticeEnded(deps: Pick<DispatcherDeps, 'database' | 'tasks
 }
 
 /**
- * Drives and notifies until stopped: at once again while there is work, else after `idleMs`. Errors are logged and tried again. Notices
- * have a loop of their own: a slow mail server holds up nothing else. `graceMs` is what those under way have at the end.
+ * Drives and notifies until stopped: at once again while there is work, else after `idleMs`. Errors are logged and tried again. Each channel
+ * and the web hooks have loops of their own: a slow server of somebody else holds up nothing else. `graceMs` is what those under way have at
+ * the end.
  */
 export function startDispatcher(
   deps: DispatcherDeps,
   { idleMs = 500, graceMs = 5_000 } = {},
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
-  const repeat = async (work: () => Promise<number>) => {
+  const repeat = async (work: () => Promise<number>, pauseMs = idleMs) => {
     while (!stopping.signal.aborted) {
       const moved = await work().catch((error: unknown) => {
         deps.log('warn', 'dispatcher-failed', { error: error instanceof Error ? error.name : 'unknown' });
         return 0;
       });
-      if (moved === 0) await pause(idleMs, stopping.signal);
+      if (moved === 0) await pause(pauseMs, stopping.signal);
     }
   };
   let askAt = 0;
@@ -126,7 +131,15 @@ export function startDispatcher(
     return dispatchOnce(deps);
   });
   const done = new AbortController();
-  const notifying = repeat(async () => sendNotices(deps, await deps.database.now())).then(() => {
+  const loops = deps.notifiers.flatMap((notifier) => [
+    repeat(async () => sendNotices(deps, notifier, await deps.database.now())),
+    ...(notifier.amend
+      ? [repeat(async () => amendNotices(deps, notifier, await deps.database.now()), AMEND_EVERY_MS)]
+      : []),
+  ]);
+  const desk = deps.hooks && openHookDesk({ ...deps, hooks: deps.hooks });
+  const telling = desk && repeat(() => desk.begin()).then(() => desk.finish());
+  const ending = Promise.all([...loops, telling]).then(() => {
     done.abort();
   });
   return {
@@ -134,7 +147,8 @@ export function startDispatcher(
       stopping.abort();
       await Promise.all([driving, pause(graceMs, done.signal)]);
       for (const notifier of deps.notifiers) notifier.close();
-      await notifying;
+      desk?.giveUp();
+      await ending;
     },
   };
 }

@@ -21,6 +21,7 @@ export const ERRORS = {
   config: { retryable: false, status: 500, exit: 2 },
   unauthenticated: { retryable: false, status: 401, exit: 4 },
   forbidden: { retryable: false, status: 403, exit: 4 },
+  'step-up-required': { retryable: false, status: 403, exit: 4 },
   'not-found': { retryable: false, status: 404, exit: 3 },
   'method-not-allowed': { retryable: false, status: 405, exit: 2 },
   unreachable: { retryable: true, status: 503, exit: 5 },

@@ -12,3 +12,10 @@ export interface Identity {
 export function localIdentity(subject: string): Identity {
   return { subject, issuer: 'local', claims: null };
 }
+
+/** Which decisions take a fresh proof of who decides: from a tier on, signed in so long ago at most, in one of these ways (`acr`; null = any). */
+export interface StepUp {
+  readonly tier: number;
+  readonly withinMs: number;
+  readonly acr: readonly string[] | null;
+}

@@ -101,3 +101,14 @@ export interface Verdict {
 export function quorumOf({ quorum = 1 }: Pick<Verdict, 'quorum'>): number {
   return quorum;
 }
+
+/** How many different people must approve what a question of this kind asks. */
+export function votersOf({
+  kind,
+  verdict,
+}: {
+  readonly kind: string;
+  readonly verdict: Pick<Verdict, 'quorum'>;
+}): number {
+  return kind === 'approval' ? quorumOf(verdict) : 1;
+}

@@ -7,6 +7,7 @@ import { anomalyRoutes } from './api/anomalies.js';
 import { decisionRoutes } from './api/decisions.js';
 import { escalationRoutes } from './api/escalations.js';
 import { haltRoutes } from './api/halts.js';
+import { hookRoutes } from './api/hooks.js';
 import { journalRoutes } from './api/journal.js';
 import { policyRoutes } from './api/policy.js';
 import { sessionRoutes } from './api/sessions.js';
@@ -17,6 +18,8 @@ import { authenticate, type GatewayEnv } from './auth.js';
 import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
 import { healthRoutes } from './health.js';
+import { hookDecisionRoutes } from './hooks/decisions.js';
+import { slackRoutes } from './hooks/slack.js';
 import { journalForbidden } from './journal-forbidden.js';
 import { signInPages } from './pages/sign-in.js';
 import { problem, problemOf } from './problem.js';
@@ -30,6 +33,7 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
     c.header('x-content-type-options', 'nosniff');
   });
   app.route('/', healthRoutes(deps));
+  if (deps.slackSecret !== undefined) app.route('/', slackRoutes({ secret: deps.slackSecret }));
   app.use('/v1/*', authenticate(deps));
   app.route('/v1', taskRoutes(deps));
   app.route('/v1', escalationRoutes(deps));
@@ -39,19 +43,24 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
   app.route('/v1', journalRoutes(deps));
   app.route('/v1', policyRoutes(deps));
   app.route('/v1', tokenRoutes(deps));
+  app.route('/v1', hookRoutes(deps));
   app.route('/v1', sessionRoutes(deps));
   app.route('/v1', whoMayRoutes(deps));
+  app.route('/', hookDecisionRoutes(deps));
   app.route('/', signInPages(deps));
   app.notFound(() =>
     problem('not-found', 'There is nothing here that this token may see. Check the id and the token.'),
   );
   app.onError(async (error, c) => {
-    if (isForbiddenPost(error, c.req) && !c.req.path.endsWith('/decisions'))
+    if (isForbiddenPost(error, c.req) && !JOURNALLED_ELSEWHERE.test(c.req.path))
       await journalForbidden(deps, c.get('bearer'), c.req.path);
     return answerFailure(deps, error);
   });
   return app;
 }
+
+/** Refused decisions stand in their task's chain, messages of programs are refused where they are received. */
+const JOURNALLED_ELSEWHERE = /^\/hooks\/|\/decisions$/;
 
 /** Who is not allowed to do it is known by then: without a bearer the answer is another. */
 function isForbiddenPost(error: Error, { method }: { readonly method: string }): boolean {

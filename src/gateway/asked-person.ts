@@ -7,7 +7,7 @@ import type { Bearer } from '../store/tokens.js';
 import { deciderOf } from './decider.js';
 import type { GatewayDeps, Roster } from './deps.js';
 import { notFound, refuse } from './problem.js';
-import { authorityOf, type Decider } from './question-rules.js';
+import { authorityOf, type Decider } from '../contract/question-rules.js';
 
 /** An open question, and somebody who may decide it. */
 export interface AskedPerson {

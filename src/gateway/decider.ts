@@ -3,7 +3,7 @@ import { delegationsTo, isInForce, type Lent } from '../store/delegations.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { Bearer } from '../store/tokens.js';
 import type { GatewayDeps, Roster } from './deps.js';
-import type { Decider } from './question-rules.js';
+import type { Decider } from '../contract/question-rules.js';
 
 /** All that says who somebody is to a question. */
 interface Known {

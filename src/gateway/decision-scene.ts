@@ -1,11 +1,12 @@
 import type { DecisionRequest } from '../contract/http.js';
 import type { Channel } from '../domain/decision.js';
+import type { StepUp } from '../domain/identity.js';
 import type { DecisionId, Digest, TaskId } from '../domain/ids.js';
 import type { SceneRow } from '../store/decision-scene.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { Bearer } from '../store/tokens.js';
-import type { Decider } from './question-rules.js';
+import type { Decider } from '../contract/question-rules.js';
 
 /** A decision as it arrives: who, about what, under which id. */
 export interface IncomingDecision {
@@ -22,6 +23,7 @@ export interface IncomingDecision {
 export interface DecisionScene extends Pick<SceneRow, 'requester' | 'haltId' | 'haltScope' | 'known'> {
   readonly question: QuestionRow;
   readonly decider: Decider;
+  readonly stepUp: StepUp | null;
   readonly now: number;
 }
 

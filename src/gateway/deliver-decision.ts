@@ -1,10 +1,11 @@
+import { votersOf } from '../domain/verdict.js';
 import type { DecisionReceipt } from '../contract/http.js';
 import { ERRORS, type ErrorCode } from '../domain/errors.js';
 import { escalationId } from '../domain/ids.js';
 import { findDecision, hasWon, refusalEvent, refuseStored, type DecisionRow } from '../store/decisions.js';
 import { appendJournal } from '../store/journal.js';
 import type { StoredDecision } from './decision-scene.js';
-import { latestQuestion, votersOf } from '../store/questions.js';
+import { latestQuestion } from '../store/questions.js';
 import { winnerOf, winnerView } from './decision-winner.js';
 import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';

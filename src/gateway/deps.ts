@@ -1,9 +1,11 @@
 import type { TaskClient } from '../client/task-client.js';
+import type { HookIntegration } from '../contract/hooks-file.js';
 import type { SecretKeys } from '../contract/seal.js';
 import type { KeySet, Signer } from '../contract/sign.js';
 import type { ToolFacts } from '../domain/action.js';
-import type { Identity } from '../domain/identity.js';
+import type { Identity, StepUp } from '../domain/identity.js';
 import type { Digest, TenantId } from '../domain/ids.js';
+import type { IdentityProvider } from './identity-provider.js';
 import type { Database, Queries } from '../store/database.js';
 
 /** Who is who by one policy; the gateway never judges, it only looks people up. */
@@ -20,6 +22,12 @@ export interface Roster {
     string,
     { readonly members: readonly string[]; readonly keptBy: string | null }
   >;
+  /** Whom this policy means by somebody who signed in at an identity provider, with what of their claims its roles look at. */
+  identityOf(issuer: string, claims: Readonly<Record<string, unknown>> & { readonly sub: string }): Identity;
+  /** Whether the policy means somebody at all, by a role or by name: nobody else signs in. */
+  knows(who: Identity): boolean;
+  /** Which decisions take a fresh proof of who decides; null = none. */
+  readonly stepUp: StepUp | null;
   /** The roles that may set and that may lift a halt. */
   readonly halts: { readonly set: readonly string[]; readonly lift: readonly string[] };
   /** The roles that may close an anomaly of an agent, and how long one that is expected does not ask, at most. */
@@ -81,7 +89,13 @@ export interface GatewayDeps {
   readonly checkpoints: CheckpointShelf;
   /** Where people reach the gateway, an origin; undefined = on the loopback address, by whatever name and port they asked for. */
   readonly publicUrl: string | undefined;
+  /** Where people sign in, and whose people they are; undefined = by links alone. */
+  readonly signIn: { readonly provider: IdentityProvider; readonly tenant: TenantId } | undefined;
   readonly log: Log;
+  /** Programs whose signed messages are taken; absent = none. */
+  readonly hooks?: readonly HookIntegration[];
+  /** What the Slack app signs with; absent = there is no door for Slack. */
+  readonly slackSecret?: string;
   /** Reached points, for tests that kill the process there. */
   readonly point?: (name: string) => Promise<void>;
 }

@@ -1,5 +1,6 @@
+import { votersOf } from '../domain/verdict.js';
 import type { Verb } from '../domain/decision.js';
-import { votersOf, type QuestionRow } from '../store/questions.js';
+import type { QuestionRow } from '../store/questions.js';
 import type { DecisionLine } from '../store/review.js';
 import type { Bearer } from '../store/tokens.js';
 import { isStandingVote } from './voting.js';
@@ -10,7 +11,7 @@ import {
   nextRole,
   refuseDecider,
   VERBS_OF,
-} from './question-rules.js';
+} from '../contract/question-rules.js';
 
 /** What a reviewer may do with a question now, and why not more. Only for show: storing a decision checks again. */
 export function permissions(look: {

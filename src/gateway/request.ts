@@ -21,12 +21,21 @@ export async function readBody<Schema extends z.ZodType>(
       'The body must be JSON: send Content-Type: application/json.',
     );
   }
-  const json = parseStrictJson(await readText(request), { bytes: MAX_BODY_BYTES });
-  if ('problems' in json)
-    throw new CountersignError('usage', 'The body is not usable JSON: see `problems`.', {
-      problems: json.problems,
-    });
-  return fit(schema, json.value, 'invalid', 'The request does not fit: see `problems`.');
+  return fitBody(schema, jsonOf(await readBytes(request, MAX_BODY_BYTES)));
+}
+
+/** Bytes as strict JSON. Throws `usage`. */
+export function jsonOf(bytes: Uint8Array): Json {
+  const json = parseStrictJson(textOf(bytes), { bytes: MAX_BODY_BYTES });
+  if ('value' in json) return json.value;
+  throw new CountersignError('usage', 'The body is not usable JSON: see `problems`.', {
+    problems: json.problems,
+  });
+}
+
+/** A body of this shape. Throws `invalid`. */
+export function fitBody<Schema extends z.ZodType>(schema: Schema, body: Json): z.output<Schema> {
+  return fit(schema, body, 'invalid', 'The request does not fit: see `problems`.');
 }
 
 /** The query of this shape. Throws `usage`. */
@@ -51,25 +60,35 @@ function fit<Schema extends z.ZodType>(
 
 /** A request's body as text. Throws `too-large`, or `usage` when it is not UTF-8. */
 export async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) tooLarge();
+  return textOf(await readBytes(request, MAX_BODY_BYTES));
+}
+
+/** A request's body as it came, of at most so many bytes; no more is read. Throws `too-large`. */
+export async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > most) tooLarge(most);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES) tooLarge();
+    if (bytes > most) tooLarge(most);
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+/** Bytes as UTF-8 text. Throws `usage` for others. */
+function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new CountersignError('usage', 'The body is not UTF-8 text.');
   }
 }
 
-function tooLarge(): never {
+function tooLarge(most: number): never {
   throw new CountersignError(
     'too-large',
-    `The body is over ${MAX_BODY_BYTES} bytes: put large evidence elsewhere and refer to it.`,
+    `The body is over ${most} bytes: put large evidence elsewhere and refer to it.`,
   );
 }
 

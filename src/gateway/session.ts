@@ -4,13 +4,22 @@ import { sessionOf } from '../store/sessions.js';
 import type { GatewayEnv } from './auth.js';
 import type { GatewayDeps } from './deps.js';
 import { readForm, type Form } from './form.js';
-import { sessionSecret } from './session-cookie.js';
+import { sessionSecret, setSession } from './session-cookie.js';
+import { endSession } from './sign-in.js';
 
 /** Where to sign in, and to come back to this page. `stepUp`: also for whoever is signed in, since the question asks for it. */
 export function signInPath(path: string, options: { readonly stepUp?: boolean } = {}): string {
   const query = new URLSearchParams([['then', path]]);
   if (options.stepUp === true) query.set('step-up', '1');
   return `/sign-in?${query.toString()}`;
+}
+
+/** Gives the browser a new session in the place of the one it had, which ends. */
+export async function replaceSession(deps: GatewayDeps, c: Context, secret: string): Promise<void> {
+  const before = sessionSecret(deps, c);
+  const bearer = before === undefined ? undefined : await sessionOf(deps.database, before);
+  if (bearer) await endSession(deps, bearer, { id: bearer.tokenId, own: true });
+  setSession(deps, c, secret);
 }
 
 /** What a page does with a form whose session is over: keep what was typed, and ask to sign in. */

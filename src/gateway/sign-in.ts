@@ -25,7 +25,7 @@ export async function createLink(
   const { tenant, policyHash } = bearer;
   return deps.database.transaction(async (tx) => {
     const roster = await deps.policies.roster(tx, policyHash, tenant);
-    if ((roster?.rolesOf(localIdentity(subject)).length ?? 0) === 0)
+    if (roster?.knows(localIdentity(subject)) !== true)
       refuse({
         refused: 'invalid',
         detail: `The policy in force names no ${subject}: nobody of that name could do anything. Check the name, or add it to a role.`,
@@ -100,6 +100,23 @@ export async function endSession(
     await journal(tx, tenant, now, event);
     return true;
   });
+}
+
+/** Journals that somebody could not sign in, and why in a word; nothing of what they brought but who they were found to be. */
+export async function journalRefusedSignIn(
+  deps: GatewayDeps,
+  tenant: TenantId,
+  refused: { readonly reason: string; readonly issuer: string; readonly subject?: string },
+): Promise<void> {
+  const { reason, issuer, subject } = refused;
+  await deps.database.transaction(async (tx) =>
+    journal(tx, tenant, await tx.now(), {
+      id: `sign-in-refused/${randomBytes(16).toString('hex')}`,
+      type: 'sign-in-refused',
+      body: { reason },
+      texts: { issuer, ...(subject === undefined ? {} : { by: subject }) },
+    }),
+  );
 }
 
 async function journal(tx: Transaction, tenant: TenantId, now: number, event: JournalEvent): Promise<void> {

@@ -29,7 +29,8 @@ import {
   movedDeadline,
   refuseDecider,
   refuseMoment,
-} from './question-rules.js';
+  refuseProof,
+} from '../contract/question-rules.js';
 import { deciderOf } from './decider.js';
 import { refuseSecondVote } from './voting.js';
 import { withdraw } from './withdraw.js';
@@ -76,7 +77,7 @@ async function readScene(
   const roster = await deps.policies.roster(tx, scene.policyHash, bearer.tenant);
   const decider = deciderOf({ bearer, roster, question, scene, lent, now });
   if (decider.roles.length === 0 && bearer.subject !== scene.requester) notFound();
-  return { ...scene, question, decider, now };
+  return { ...scene, question, decider, stepUp: roster?.stepUp ?? null, now };
 }
 
 const NO_SERVICE: Refusal = {
@@ -125,7 +126,7 @@ function requireOwnBrief(
 }
 
 async function check(tx: Transaction, incoming: IncomingDecision, scene: DecisionScene): Promise<void> {
-  const { question, decider, haltId, haltScope, now } = scene;
+  const { question, decider, haltId, haltScope, stepUp, now } = scene;
   const forbidden = refuseDecider(question, decider, scene.requester, incoming.body.decision);
   if (forbidden) refuse(forbidden);
   await refuseEditor(tx, incoming, scene);
@@ -155,6 +156,12 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
   const moment = refuseMoment(question, incoming.body, now);
   if (moment?.refused === 'stale') refuse(moment, { version: question.round, digest: question.digest });
   if (moment) refuse(moment);
+  const proof = refuseProof(
+    stepUp,
+    { tier: question.tier, verb: incoming.body.decision, now },
+    incoming.bearer,
+  );
+  if (proof) refuse(proof);
   if (incoming.body.decision === 'approve') await refuseSecondVote(tx, scene);
 }
 

@@ -5,6 +5,7 @@ import { scrubReadings } from '../contract/secret.js';
 import type { Json } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import type { Queries } from '../store/database.js';
+import { isTarget } from '../store/hooks.js';
 import { storeSecrets } from '../store/secrets.js';
 import { submitTask, type NewTask, type TaskRow } from '../store/tasks.js';
 import type { Bearer } from '../store/tokens.js';
@@ -29,6 +30,7 @@ export async function submit(
       action &&
         cleanArguments(deps, queries, { tenant: bearer.tenant, tool: action.tool, args: action.args }),
       requireAgent(deps, queries, bearer, body.agent),
+      requireTarget(queries, bearer, body.callback),
     ]),
   );
   const hidden = planner && (await hidePlannerInput(deps, bearer.tenant, planner));
@@ -88,6 +90,14 @@ async function requireAgent(
   }
 }
 
+async function requireTarget(queries: Queries, bearer: Bearer, callback: string | undefined): Promise<void> {
+  if (callback === undefined || (await isTarget(queries, bearer.tenant, callback))) return;
+  throw new CountersignError(
+    'invalid',
+    `There is no web hook ${callback} to call back: \`countersign hooks\` lists them; a worker publishes those of its file when it starts.`,
+  );
+}
+
 function newTask(
   bearer: Bearer,
   body: SubmitRequest,
@@ -118,7 +128,8 @@ function newTask(
           ...(action.question === undefined ? {} : { question: scrub(action.question) }),
         }
       : null;
-  const identity: Json = { agent: body.agent, requester, request, ready };
+  const callback = body.callback === undefined ? {} : { callback: body.callback };
+  const identity: Json = { agent: body.agent, requester, request, ready, ...callback };
   return {
     tenant: bearer.tenant,
     task: body.task,
@@ -127,5 +138,6 @@ function newTask(
     request,
     ready,
     requestDigest: labelled('task-request', identity),
+    ...callback,
   };
 }

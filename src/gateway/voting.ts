@@ -1,7 +1,8 @@
+import { votersOf } from '../domain/verdict.js';
 import { SETTLING } from '../domain/respond.js';
 import type { Transaction } from '../store/database.js';
 import { decisionsOf } from '../store/decisions.js';
-import { votersOf, type QuestionRow } from '../store/questions.js';
+import type { QuestionRow } from '../store/questions.js';
 import type { DecisionLine } from '../store/review.js';
 import type { DecisionScene } from './decision-scene.js';
 import { refuse } from './problem.js';

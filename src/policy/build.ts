@@ -2,6 +2,7 @@ import { labelled } from '../contract/digest.js';
 import { parseDuration } from '../contract/duration.js';
 import { type PolicyFile, remindMs } from '../contract/policy-file.js';
 import type { AlwaysAsk } from '../domain/action.js';
+import type { StepUp } from '../domain/identity.js';
 import type { Digest } from '../domain/ids.js';
 import type { Condition } from './compile.js';
 import type { Programs } from './compile-draft.js';
@@ -21,12 +22,14 @@ import { inOrder } from './risk-map.js';
 
 /** The policy of a file that was found free of errors, with its compiled expressions. */
 export function policyOf(hash: Digest, file: PolicyFile, { conditions, safes }: Programs): Policy {
-  const roles = mapped(file.roles, ({ members, owner, backup, depth, mail }): Role => ({
+  const roles = mapped(file.roles, ({ members, owner, from, backup, depth, mail, slack }): Role => ({
     members: members ?? [],
     keptBy: owner ?? null,
+    from: from ?? [],
     backup: backup ?? null,
     depth: depth ?? null,
     mail: mail ?? [],
+    slack: slack ?? null,
   }));
   return {
     hash,
@@ -44,6 +47,8 @@ export function policyOf(hash: Digest, file: PolicyFile, { conditions, safes }: 
       }),
     ),
     roles,
+    people: mapped(file.people ?? {}, (person) => person),
+    stepUp: file.step_up === undefined ? null : stepUpOf(file.step_up),
     tools: mapped(file.tools ?? {}, (tool) => ({
       ...askOf(tool),
       level: tool.level ?? null,
@@ -70,6 +75,10 @@ export function policyOf(hash: Digest, file: PolicyFile, { conditions, safes }: 
     },
     riskMap: file.risk_map === undefined ? null : riskMapOf(file.risk_map),
   };
+}
+
+function stepUpOf({ tier, within, acr }: NonNullable<PolicyFile['step_up']>): StepUp {
+  return { tier, withinMs: msOf(within, 0), acr: acr ?? null };
 }
 
 function mapped<Entry, Made>(

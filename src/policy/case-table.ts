@@ -70,6 +70,7 @@ function caseFindings(given: PolicyCase, index: number, { policy, tools }: Judge
     ...countedFindings(given, at, policy),
     ...knownFindings(given, at, policy),
     ...expectFindings(given, at),
+    ...playFindings(given, at),
   ];
 }
 
@@ -126,6 +127,21 @@ function knownFindings({ known = [] }: PolicyCase, at: Finding['path'], { rules 
             path: [...at, 'known', index],
             what: `no rule \`${id}\` of trigger anomaly`,
             todo: `use one of the policy's: ${anomalies.join(', ') || 'it has none'}`,
+          },
+        ],
+  );
+}
+
+/** A row that expects nothing shows nothing. */
+function playFindings({ plays = [] }: PolicyCase, at: Finding['path']): Finding[] {
+  return plays.flatMap(({ expect }, index) =>
+    Object.keys(expect).length > 0
+      ? []
+      : [
+          {
+            path: [...at, 'plays', index, 'expect'],
+            what: 'nothing is expected',
+            todo: 'say at least the outcome',
           },
         ],
   );

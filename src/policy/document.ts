@@ -45,6 +45,7 @@ const WORDS = {
     one: 'one script',
     split: 'split it in several tasks',
   },
+  hooks: { begin: 'write `out:` and `in:`, each with a list', one: 'one file of hooks', split: 'write less' },
 } as const;
 
 /** Deeper than any policy is. The parser and the composer recurse, and a full stack inside a regular expression ends the process. */

@@ -11,10 +11,11 @@ import {
   policyFile,
   roleEntry,
   ruleEntry,
-  signOffEntry,
   toolEntry,
 } from '../contract/policy-file.js';
+import { personEntry } from '../contract/policy-people.js';
 import { columnsEntry, thresholdsEntry } from '../contract/policy-risk-map.js';
+import { signOffEntry } from '../contract/policy-sign-offs.js';
 import type { Finding } from './problem.js';
 import { schemaFindings } from './schema-findings.js';
 
@@ -25,6 +26,7 @@ import { schemaFindings } from './schema-findings.js';
 export interface Draft {
   readonly agents: ReadonlyMap<string, Part<typeof agentEntry>>;
   readonly roles: ReadonlyMap<string, Part<typeof roleEntry>>;
+  readonly people: ReadonlyMap<string, Part<typeof personEntry>>;
   readonly tools: ReadonlyMap<string, Part<typeof toolEntry>>;
   readonly ladders: ReadonlyMap<string, Part<typeof ladderEntry>>;
   readonly rules: ReadonlyMap<number, Part<typeof ruleEntry>>;
@@ -57,6 +59,7 @@ export function draftOf(data: unknown): { file: PolicyFile | null; findings: Fin
     draft: {
       agents: entries(top['agents'], agentEntry),
       roles: entries(top['roles'], roleEntry),
+      people: entries(top['people'], personEntry),
       tools: entries(top['tools'], toolEntry),
       ladders: entries(top['ladders'], ladderEntry),
       rules: items(top['rules'], ruleEntry),

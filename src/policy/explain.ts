@@ -5,7 +5,7 @@ import type { Fired, Level, Verdict } from '../domain/verdict.js';
 import type { JudgeInput } from './case.js';
 import { judge } from './judge.js';
 import { isStricter } from './reason.js';
-import { membersOf } from './roster.js';
+import { peopleOf } from './roster.js';
 import { decidingOf } from './run-cases.js';
 import { type WayOut, waysOut } from './way-out.js';
 
@@ -66,7 +66,7 @@ export function explain(input: JudgeInput): Explanation {
       (level, fired) => (isStricter(fired.level, level) ? fired.level : level),
       'auto',
     ),
-    asked: rungs.map((rung) => ({ ...rung, members: membersOf(input.policy, rung.role) })),
+    asked: rungs.map((rung) => ({ ...rung, members: peopleOf(input.policy, rung.role) })),
     silence: rungs.length === 0 ? null : SILENCE[silenceAt(verdict.level, verdict.ladder)],
     told: verdict.tell ?? null,
     policy: { version: verdict.policyVersion, hash: verdict.policyHash },

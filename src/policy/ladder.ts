@@ -2,7 +2,7 @@ import { asksFirst, type Ladder, type Level, type Rung } from '../domain/verdict
 import type { JudgeInput } from './case.js';
 import type { LadderPlan, Policy } from './policy.js';
 import { decidingAsk, type Reason } from './reason.js';
-import { chainOf, defaultRouteOf, mayHaveMembers } from './roster.js';
+import { chainOf, defaultRouteOf, isStaffed } from './roster.js';
 import { safeActionOf } from './safe-action.js';
 
 const MINUTE = 60_000;
@@ -63,7 +63,7 @@ function windowOf(policy: Policy, role: string, ttlMs: number): Ladder {
 }
 
 function staffedChain(policy: Policy, role: string): readonly string[] {
-  return chainOf(policy, role).filter((name) => mayHaveMembers(policy, name));
+  return chainOf(policy, role).filter((name) => isStaffed(policy, name));
 }
 
 /** Where there can be no safe action, silence denies. */

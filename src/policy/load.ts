@@ -10,6 +10,7 @@ import { draftOf } from './draft.js';
 import { fallbackFindings } from './fallbacks.js';
 import type { Policy } from './policy.js';
 import type { Finding, Problem } from './problem.js';
+import { peopleFindings } from './people-findings.js';
 import { referenceFindings } from './references.js';
 import { quorumFindings } from './quorum.js';
 import { staffingFindings } from './staffing.js';
@@ -44,6 +45,7 @@ export function loadPolicy(
     ...fallbackFindings(draft),
     ...staffingFindings(draft),
     ...quorumFindings(draft),
+    ...peopleFindings(draft),
     ...compiled.findings,
     ...adviceOn(draft, { conditions: compiled.conditions, today }),
   ];

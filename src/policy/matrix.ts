@@ -11,7 +11,7 @@ import { draftOf } from './draft.js';
 import { judge } from './judge.js';
 import { rungsOf } from './ladder.js';
 import type { Ask, Policy } from './policy.js';
-import { membersOf } from './roster.js';
+import { peopleOf } from './roster.js';
 
 /** Who decides what, by a policy. */
 export interface Matrix {
@@ -102,7 +102,7 @@ function callOf(
     counters: {},
     history: { executed: 0, rejected: 0, failed: 0 },
   });
-  const told = tell === undefined ? [] : [{ role: tell, members: membersOf(policy, tell), ttlMs: null }];
+  const told = tell === undefined ? [] : [{ role: tell, members: peopleOf(policy, tell), ttlMs: null }];
   return {
     ...named,
     tier,
@@ -166,13 +166,13 @@ function asking(policy: Policy, { route, ladder }: Ask, level: Level): Pick<Aski
     ladder === null || level === 'notify' || level === 'soft' ? undefined : policy.ladders.get(ladder);
   if (plan !== undefined)
     return rungsIn(policy, { rungs: rungsOf(policy, route, plan), fallback: plan.fallback }, level);
-  return { rungs: [{ role: route, members: membersOf(policy, route), ttlMs: null }], fallback };
+  return { rungs: [{ role: route, members: peopleOf(policy, route), ttlMs: null }], fallback };
 }
 
 function rungsIn(policy: Policy, ladder: Ladder, level: Level): Pick<Asking, 'rungs' | 'fallback'> {
   const { rungs } = ladder;
   return {
-    rungs: rungs.map(({ role, ttlMs }) => ({ role, members: membersOf(policy, role), ttlMs })),
+    rungs: rungs.map(({ role, ttlMs }) => ({ role, members: peopleOf(policy, role), ttlMs })),
     fallback: rungs.length === 0 ? null : silenceAt(level, ladder),
   };
 }

@@ -1,5 +1,6 @@
 import type { AlwaysAsk } from '../domain/action.js';
 import type { Digest } from '../domain/ids.js';
+import type { StepUp } from '../domain/identity.js';
 import type { Fallback, Level, Trigger } from '../domain/verdict.js';
 import type { Condition, Expression } from './compile.js';
 import type { ImpactClass } from '../contract/policy-risk-map.js';
@@ -27,13 +28,23 @@ export interface AgentPolicy {
   readonly situations: readonly string[];
 }
 
-/** One role: who may decide, whose people keep them in the store (null = they stand in the file), who is asked after them, how many questions its desk takes (null = any number), where its mail goes. */
+/** Somebody of whom an identity provider says this has the role. */
+export interface ClaimMatch {
+  readonly issuer: string;
+  readonly claim: string;
+  readonly value: string;
+}
+
+/** One role: who may decide, whose people keep them in the store (null = they stand in the file), who is asked after them, how many questions its desk takes (null = any number), where it is told. */
 export interface Role {
   readonly members: readonly string[];
   readonly keptBy: string | null;
+  readonly from: readonly ClaimMatch[];
   readonly backup: string | null;
   readonly depth: number | null;
   readonly mail: readonly string[];
+  /** The id of a channel. */
+  readonly slack: string | null;
 }
 
 /** What the policy adds to a tool's own declaration. */
@@ -113,6 +124,10 @@ export interface Policy {
   readonly owner: string;
   readonly agents: ReadonlyMap<string, AgentPolicy>;
   readonly roles: ReadonlyMap<string, Role>;
+  /** Who the subjects are at identity providers. */
+  readonly people: ReadonlyMap<string, { readonly issuer: string; readonly sub: string }>;
+  /** Null = not asked. */
+  readonly stepUp: StepUp | null;
   readonly tools: ReadonlyMap<string, ToolPolicy>;
   readonly rules: readonly Rule[];
   /** Holds the built-in ladders too. */

@@ -66,7 +66,8 @@ function peopleOf(
     ladder === undefined ? name === undefined || BUILT_IN_LADDERS.has(name) : ladder.then === 'backup';
   const roles = climbs ? backups(draft, route).chain : [route];
   const members = roles.map((role) => draft.roles.get(role)?.members);
-  if (members.includes(undefined)) return undefined;
+  const others = roles.some((role) => draft.roles.get(role)?.from !== undefined);
+  if (others || members.includes(undefined)) return undefined;
   return { route, people: new Set(members.flatMap((each) => each ?? [])) };
 }
 

@@ -1,4 +1,5 @@
 import type { Identity } from '../domain/identity.js';
+import { hasRole } from './people.js';
 import type { Policy } from './policy.js';
 
 /** The subjects who may decide for a role; none for a role that the policy does not know. */
@@ -20,19 +21,31 @@ export function withMembers(policy: Policy, kept: ReadonlyMap<string, readonly s
   return { ...policy, roles: new Map(roles) };
 }
 
-/** Whether somebody may be in a role: it has members, or the store keeps them. */
-export function mayHaveMembers(policy: Policy, role: string): boolean {
-  return (policy.roles.get(role)?.keptBy ?? null) !== null || membersOf(policy, role).length > 0;
-}
-
 /** Whose agent it is; null = nobody is named. */
 export function ownerSubjectOf(policy: Policy, agent: string): string | null {
   return policy.agents.get(agent)?.ownerSubject ?? null;
 }
 
 /** The roles of somebody, in the order of the file. */
-export function rolesOf(policy: Policy, { subject }: Identity): readonly string[] {
-  return [...policy.roles].filter(([, role]) => role.members.includes(subject)).map(([name]) => name);
+export function rolesOf(policy: Policy, who: Identity): readonly string[] {
+  return [...policy.roles].filter(([, role]) => hasRole(policy, role, who)).map(([name]) => name);
+}
+
+/** Who may decide for a role, for people to read: its members, and what an identity provider has to say of others. */
+export function peopleOf(policy: Policy, role: string): readonly string[] {
+  const { members = [], from = [] } = policy.roles.get(role) ?? {};
+  return [...members, ...from.map(({ claim, value }) => `${claim} ${value}`)];
+}
+
+/** Whether somebody could decide for a role; whom an identity provider means, or the store names, is not known to the policy. */
+export function isStaffed(policy: Policy, role: string): boolean {
+  const { members = [], from = [], keptBy = null } = policy.roles.get(role) ?? {};
+  return from.length > 0 || keptBy !== null || members.length > 0;
+}
+
+/** Whether an identity provider may mean somebody for a role whom the policy does not name. */
+export function takesClaims(policy: Policy, role: string): boolean {
+  return (policy.roles.get(role)?.from.length ?? 0) > 0;
 }
 
 /** The role that is asked after this one; null = none. */
@@ -45,9 +58,11 @@ export function depthOf(policy: Policy, role: string): number | null {
   return policy.roles.get(role)?.depth ?? null;
 }
 
-/** Where the notifications of a role go; none when it reads its desk only. */
-export function addressesOf(policy: Policy, role: string): readonly string[] {
-  return policy.roles.get(role)?.mail ?? [];
+/** Where the notifications of a role go on a channel; none when it has no address there. */
+export function addressesOf(policy: Policy, role: string, channel: string): readonly string[] {
+  const { mail, slack } = policy.roles.get(role) ?? { mail: [], slack: null };
+  if (channel === 'mail') return mail;
+  return channel === 'slack' && slack !== null ? [slack] : [];
 }
 
 /** The role that answers for an agent; for one that the policy does not know, the default route or the first role of the file. */

@@ -3,13 +3,8 @@ import type { Fired, Verdict } from '../domain/verdict.js';
 import type { CaseTools, PlacedCase } from './case-table.js';
 import { judgeCall } from './judge-case.js';
 import type { Policy } from './policy.js';
-
-/** One expectation that the verdict does not meet, both sides in words. */
-export interface Unmet {
-  readonly what: string;
-  readonly expected: string;
-  readonly got: string;
-}
+import { runPlays, unmetByPlays } from './run-plays.js';
+import { type Unmet, unequal, words } from './unmet.js';
 
 /** What became of one case. */
 export interface CaseOutcome {
@@ -22,7 +17,7 @@ export interface CaseOutcome {
   readonly unmet: readonly Unmet[];
 }
 
-/** Judges every case and compares with what was expected of it. */
+/** Judges every case, plays what it says of people, and compares with what was expected. */
 export function runCases(
   policy: Policy,
   cases: readonly PlacedCase[],
@@ -30,7 +25,9 @@ export function runCases(
 ): readonly CaseOutcome[] {
   return cases.map(({ line, case: given }) => {
     const verdict = judgeCall(policy, given, tools);
-    return { name: given.name, line, tool: given.tool, verdict, unmet: unmetOf(given.expect, verdict) };
+    const played = unmetByPlays(runPlays(policy, given, tools));
+    const unmet = [...unmetOf(given.expect, verdict), ...played];
+    return { name: given.name, line, tool: given.tool, verdict, unmet };
   });
 }
 
@@ -58,20 +55,10 @@ function unmetOf(expect: PolicyCase['expect'], verdict: Verdict): readonly Unmet
   ];
 }
 
-function unequal(what: string, expected: unknown, got: unknown): Unmet[] {
-  if (expected === undefined || words(expected) === words(got)) return [];
-  return [{ what, expected: words(expected), got: words(got) }];
-}
-
 function missing(wanted: readonly string[], fired: readonly string[]): Unmet[] {
   return wanted.every((rule) => fired.includes(rule))
     ? []
     : [{ what: 'rules', expected: `among them ${words(wanted)}`, got: words(fired) }];
-}
-
-function words(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function sorted(texts: readonly string[]): readonly string[] {

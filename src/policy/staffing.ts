@@ -69,12 +69,13 @@ function keptFindings(draft: Draft, role: string, { kept, owner, members }: Entr
 /** Where members or a backup are not well formed, that other error is enough. */
 function emptyFinding(draft: Draft, role: string): Finding[] {
   const links = backups(draft, role).chain.map((name) => draft.roles.get(name));
-  if (links.some((link) => link?.members === undefined || link.members.length > 0)) return [];
+  if (links.some((link) => link?.members === undefined || link.members.length > 0 || link.from !== undefined))
+    return [];
   return [
     {
       path: ['roles', role, 'members'],
       what: 'nobody could answer: neither the role nor its backups have members',
-      todo: 'add a member, or a backup that has some',
+      todo: 'add a member, `from`, or a backup that has some',
     },
   ];
 }
@@ -105,7 +106,8 @@ function liftFindings(draft: Draft): Finding[] {
     const foreign = (draft.halts.lift ?? all).filter(
       (role) => draft.roles.get(role)?.members?.includes(setter) === false,
     );
-    return [...membersOf(foreign)].every((lifter) => lifter === setter);
+    const open = foreign.some((role) => draft.roles.get(role)?.from !== undefined);
+    return !open && [...membersOf(foreign)].every((lifter) => lifter === setter);
   });
   if (stuck.length === 0) return [];
   const what = `nobody of another role could lift a halt that ${stuck.join(', ')} sets`;

@@ -25,6 +25,7 @@ import {
 import { journalPage, type EvidenceOf, type JournalPage } from '../contract/http-evidence.js';
 import { createAdministration, type Administration } from './administration.js';
 import { createAnomalies, type Anomalies } from './anomalies.js';
+import { createHooks, type Hooks } from './hooks.js';
 import { createSend, type ClientOptions, type Send } from './transport.js';
 import { createWhoMay, type WhoMay } from './who-may.js';
 
@@ -45,7 +46,7 @@ export interface Keyed {
 export type Submission = Omit<SubmitRequest, 'task'> & { readonly task: string };
 
 /** The gateway, as other programs use it. Every method throws CountersignError with a code of the one table. */
-export interface CountersignClient extends Administration, Anomalies, WhoMay {
+export interface CountersignClient extends Administration, Anomalies, Hooks, WhoMay {
   readonly tasks: {
     /** The task's name is the key of the request: the same again gets the first task. */
     submit(request: Submission): Promise<SubmitAnswer>;
@@ -105,6 +106,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     journal: createJournal(send),
     ...createAnomalies(send),
     ...createWhoMay(send),
+    ...createHooks(send),
     ...createAdministration(send),
   };
 }

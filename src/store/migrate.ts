@@ -5,8 +5,11 @@ import { readings } from './migrations/002-readings.js';
 import { verbs } from './migrations/003-verbs.js';
 import { anomalies } from './migrations/004-anomalies.js';
 import { signIn } from './migrations/005-sign-in.js';
+import { hooks } from './migrations/006-hooks.js';
 import { whoMay } from './migrations/007-who-may.js';
+import { channels } from './migrations/008-channels.js';
 import { desk } from './migrations/009-desk.js';
+import { journalAppend } from './migrations/011-journal-append.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -14,8 +17,11 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 3, sql: verbs },
   { id: 4, sql: anomalies },
   { id: 5, sql: signIn },
+  { id: 6, sql: hooks },
   { id: 7, sql: whoMay },
+  { id: 8, sql: channels },
   { id: 9, sql: desk },
+  { id: 11, sql: journalAppend },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

@@ -2,7 +2,7 @@ import type { Brief } from '../domain/brief.js';
 import type { Tier } from '../domain/action.js';
 import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { DecisionId, Digest, TaskId, TenantId } from '../domain/ids.js';
-import { quorumOf, type Verdict } from '../domain/verdict.js';
+import { votersOf, type Verdict } from '../domain/verdict.js';
 import type { CallRef } from './ledger.js';
 import type { Queries, Transaction } from './database.js';
 
@@ -73,11 +73,6 @@ export function parseQuestion(row: StoredQuestion): QuestionRow {
   const verdict = JSON.parse(row.verdict) as Verdict; // written by openQuestion
   const brief = JSON.parse(row.brief) as Brief | null; // written by openQuestion
   return { ...row, verdict, brief };
-}
-
-/** How many people must approve before what is asked about runs. */
-export function votersOf({ kind, verdict }: Pick<QuestionRow, 'kind' | 'verdict'>): number {
-  return kind === 'approval' ? quorumOf(verdict) : 1;
 }
 
 /** Stores an asking; when it is there already nothing changes and false is returned. */

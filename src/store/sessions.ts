@@ -15,8 +15,7 @@ const KEPT_MS = 90 * 24 * 3_600_000;
 const NOW = 'extract(epoch from clock_timestamp())::numeric * 1000';
 
 /** What a session is made of; `authTime` is when the person proved who they are. */
-export type NewSession = Pick<Bearer, 'tenant' | 'subject' | 'issuer' | 'claims' | 'acr'> & {
-  readonly authTime: number;
+export type NewSession = Pick<Bearer, 'tenant' | 'subject' | 'issuer' | 'claims' | 'authTime' | 'acr'> & {
   readonly now: number;
 };
 

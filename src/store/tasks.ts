@@ -42,6 +42,8 @@ export interface NewTask {
   readonly request: TaskRequest;
   /** Over all of the request, to tell a repeat from another request under the same id. */
   readonly requestDigest: Digest;
+  /** The web hook that is told when the task is closed. */
+  readonly callback?: string;
   readonly ready: {
     readonly tool: string;
     readonly args: Json;
@@ -67,8 +69,8 @@ export async function submitTask(
   return database.transaction(async (tx) => {
     const now = await tx.now();
     const inserted = await tx.query<Omit<TaskRow, 'request'> & { request: string }>(
-      `insert into tasks (tenant, task, agent, requester, request, request_digest, ready_tool, submitted_at, swept_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $8) on conflict do nothing returning ${COLUMNS}`,
+      `insert into tasks (tenant, task, agent, requester, request, request_digest, ready_tool, submitted_at, swept_at, callback)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) on conflict do nothing returning ${COLUMNS}`,
       [
         task.tenant,
         task.task,
@@ -78,6 +80,7 @@ export async function submitTask(
         task.requestDigest,
         task.ready?.tool ?? null,
         now,
+        task.callback ?? null,
       ],
     );
     const [row] = inserted;

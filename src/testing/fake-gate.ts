@@ -1,14 +1,17 @@
 import type { ProposedCall } from '../contract/case-file.js';
-import { idempotencyKey } from '../contract/digest.js';
+import { idempotencyKey, undoKey } from '../contract/digest.js';
 import { ToolFailure, type Tool } from '../contract/tool.js';
+import type { RunContext } from '../contract/tool-definition.js';
 import type { Json } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
-import { asksFirst, type Verdict } from '../domain/verdict.js';
+import type { Verdict } from '../domain/verdict.js';
 import type { History, JudgeInput } from '../policy/case.js';
-import { judge } from '../policy/judge.js';
 import { judgeInputOf } from '../policy/judge-case.js';
+import { playCall } from '../policy/play-call.js';
+import { playingOf } from '../policy/play-given.js';
+import type { Review } from '../policy/play-people.js';
+import type { Played, PlayedStep, StepEnd } from '../policy/play-state.js';
 import { type FakeClock, fakeClock } from './clock.js';
-import { askAll, type Asked, type Review } from './fake-reviewers.js';
 import { callOf, type GivenTools, policyOf, toolsOf } from './given.js';
 
 /** What a fake gate is made of. */
@@ -22,13 +25,7 @@ export interface FakeGateOptions {
 }
 
 /** What became of one proposed call. */
-export interface FakeRun extends Asked {
-  readonly verdict: Verdict;
-  /** `unanswered`: the policy's fallback (`verdict.ladder.fallback`) applies. `failed`: the tool said that it did not happen; `unknown`: it threw anything else. */
-  readonly outcome: 'executed' | 'rejected' | 'unanswered' | 'stopped' | 'failed' | 'unknown';
-  /** What the tool returned; null when it did not. */
-  readonly result: Json;
-}
+export type FakeRun = Played;
 
 /** One call that a tool really got. */
 export interface FakeEffect {
@@ -61,49 +58,59 @@ export function fakeGate(options: FakeGateOptions): FakeGate {
     async propose(given) {
       operation += 1;
       const call = callOf({ ...given, at: clock.iso() });
-      const input = memory.recall(judgeInputOf(policy, call, tools));
-      const verdict = judge(input);
-      const asked = asksFirst(verdict.level)
-        ? askAll({ policy, verdict, call, clock, review })
-        : { questions: [], refused: [], decision: null };
-      const tool = tools.get(call.tool);
-      const ended = await endOf({ verdict, asked, tool, call, operation, effects });
-      memory.note(input, verdict, ended.outcome);
-      return { ...asked, verdict, ...ended };
+      const { recall } = memory;
+      const playing = playingOf({ policy, call, tools, clock, review, recall });
+      const hand = { tool: playing.tool, operation, effects, results: [] };
+      const course = playCall(playing);
+      let step = course.next();
+      while (step.done !== true) step = course.next(await endOf(step.value, hand));
+      memory.note(judgeInputOf(policy, call, tools), step.value.verdict, step.value.outcome);
+      return step.value;
     },
   };
 }
 
-type Ended = Pick<FakeRun, 'outcome' | 'result'>;
-
-async function endOf(made: {
-  readonly verdict: Verdict;
-  readonly asked: Asked;
+/** What carries out the steps of one proposal. */
+interface Hand {
   readonly tool: Tool | undefined;
-  readonly call: ProposedCall;
   readonly operation: number;
   readonly effects: FakeEffect[];
-}): Promise<Ended> {
-  const { verdict, asked, tool, call } = made;
-  if (verdict.level === 'stop') return { outcome: 'stopped', result: null };
-  if (asked.decision?.verb === 'reject') return { outcome: 'rejected', result: null };
-  if (asksFirst(verdict.level) && asked.decision === null) return { outcome: 'unanswered', result: null };
-  const read = tool?.normaliseArgs(call.args ?? {});
-  if (tool === undefined || read === undefined || 'problems' in read)
-    return { outcome: 'failed', result: null };
+  /** What the tool gave, newest last: an undo is handed it. */
+  readonly results: Json[];
+}
+
+async function endOf({ do: what, args, generation }: PlayedStep, hand: Hand): Promise<StepEnd> {
+  const { tool, operation } = hand;
+  const read = tool?.normaliseArgs(args);
+  if (tool === undefined || read === undefined || 'problems' in read) return { kind: 'failed' };
   const [tenant, task] = ['testing' as TenantId, 'testing' as TaskId]; // nobody's in particular
-  const { operation } = made;
-  const key = idempotencyKey({ tenant, task, operation, generation: 1 });
-  made.effects.push({ tool: tool.name, args: read.args, idempotencyKey: key });
+  const effect = { tenant, task, operation, generation };
+  const key = what === 'undo' ? undoKey(effect) : idempotencyKey(effect);
+  const context = {
+    idempotencyKey: key,
+    signal: new AbortController().signal,
+    tenant,
+    task,
+    operation,
+  };
+  if (what === 'run') hand.effects.push({ tool: tool.name, args: read.args, idempotencyKey: key });
   try {
-    const signal = new AbortController().signal;
-    return {
-      outcome: 'executed',
-      result: await tool.run(read.args, { idempotencyKey: key, signal, tenant, task, operation }),
-    };
+    if (what === 'undo') return await undone(tool, read.args, { hand, context });
+    const result = await tool.run(read.args, context);
+    hand.results.push(result);
+    return { kind: 'done', result };
   } catch (error) {
-    return { outcome: error instanceof ToolFailure ? 'failed' : 'unknown', result: null };
+    return { kind: error instanceof ToolFailure ? 'failed' : 'unknown' };
   }
+}
+
+async function undone(
+  { undo }: Tool,
+  args: Json,
+  { hand, context }: { readonly hand: Hand; readonly context: RunContext },
+): Promise<StepEnd> {
+  if (undo === null) return { kind: 'failed' };
+  return { kind: 'done', result: await undo(args, hand.results.at(-1) ?? null, context) };
 }
 
 /** Counters and track records, as the store keeps them: what is known not to have happened counts nowhere. */
@@ -121,7 +128,7 @@ function remembering() {
       };
     },
     note(input: JudgeInput, verdict: Verdict, outcome: FakeRun['outcome']): void {
-      if (outcome === 'executed' || outcome === 'unknown')
+      if (outcome === 'executed' || outcome === 'unknown' || outcome === 'undone')
         for (const { key, amount } of verdict.reservations)
           counters.set(key, (counters.get(key) ?? 0) + amount);
       if (outcome !== 'executed' && outcome !== 'rejected' && outcome !== 'failed') return;

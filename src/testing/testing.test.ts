@@ -150,15 +150,15 @@ describe('a fake gate', () => {
 
   // Seen to fail: any subject taken for a member; the requester's own approval taken.
   it.each([
-    ['somebody else', { ...approve, by: 'eve' }, /only desk may decide/],
-    ['the role after', { ...approve, by: 'cy' }, /only desk may decide/],
-    ['whoever asked for it', { ...approve, by: 'cora' }, /whoever asked/],
-  ])('does not take the approval of %s', async (_who, answer, because) => {
+    ['somebody else', { ...approve, by: 'eve' }, 'not-found', /eve has no role/],
+    ['the role after', { ...approve, by: 'cy' }, 'forbidden', /Only desk may decide/],
+    ['whoever asked for it', { ...approve, by: 'cora' }, 'forbidden', /Whoever asked/],
+  ])('does not take the approval of %s', async (_who, answer, code, because) => {
     const { gate, till } = gateOf({ review: scripted(answer) });
     const run = await gate.propose({ ...large, requester: 'cora' });
     expect(run).toMatchObject({
       outcome: 'unanswered',
-      refused: [{ because: expect.stringMatching(because) }],
+      refused: [{ code, because: expect.stringMatching(because) }],
     });
     expect(till.sum()).toBe(0);
   });
@@ -169,8 +169,87 @@ describe('a fake gate', () => {
     const beyond = gateOf({ review: scripted(null, { ...approve, verb: 'escalate' }) });
     expect(await beyond.gate.propose(large)).toMatchObject({
       outcome: 'unanswered',
-      refused: [{ because: 'no further role can be asked' }],
+      refused: [{ code: 'conflict', because: expect.stringMatching(/No further role/) }],
     });
+  });
+
+  // Seen to fail: an edit that runs what was proposed; a withdrawal that nobody hears.
+  it('runs an edit as edited, asks anew about one that goes beyond, and about what was withdrawn', async () => {
+    const edit = { ...approve, verb: 'edit' } as const;
+    const less = gateOf({ review: scripted({ ...edit, edits: { cents: 15_000 } }) });
+    expect(await less.gate.propose(large)).toMatchObject({ outcome: 'executed', decision: { by: 'ada' } });
+    expect(less.till.sum()).toBe(15_000);
+    const more = gateOf({ review: scripted({ ...edit, edits: { cents: 30_000 } }, approve) });
+    expect(await more.gate.propose(large)).toMatchObject({
+      outcome: 'unanswered',
+      questions: [{ reason: null }, { reason: 'needs-another-subject' }, { role: 'boss' }, {}],
+      refused: [{ code: 'forbidden' }],
+    });
+    const back = gateOf({ review: scripted(approve, { ...approve, verb: 'withdraw' }) });
+    expect(await back.gate.propose(large)).toMatchObject({
+      outcome: 'unanswered',
+      decision: null,
+      questions: [{ reason: null }, { reason: 'withdrawn' }, {}, {}],
+    });
+    expect([more.till.sum(), back.till.sum()]).toEqual([0, 0]);
+  });
+
+  it('moves deadlines as far as the policy lets', async () => {
+    const extend = { ...approve, verb: 'extend', later: '1h' } as const;
+    const { gate } = gateOf({ review: scripted(extend, { ...extend, verb: 'hold' }, approve) });
+    expect(await gate.propose(large)).toMatchObject({ outcome: 'executed', movedMs: 2 * 3_600_000 });
+    const far = gateOf({ review: scripted({ ...extend, later: '300d' }) });
+    expect(await far.gate.propose(large)).toMatchObject({
+      movedMs: 0,
+      refused: [{ code: 'policy-refused' }],
+    });
+  });
+
+  // Seen to fail: a window that silence leaves open.
+  it.each([
+    ['confirmed', approve, 'executed', 50],
+    ['rejected', { ...approve, verb: 'reject' }, 'undone', 0],
+    ['left alone', null, 'undone', 0],
+  ] as const)('runs softly, and what is %s is %s', async (_how, answer, outcome, sum) => {
+    const policy = `${POLICY}tools: { pay: { level: soft, window: 5m, route: desk } }\n`;
+    const { gate, till } = gateOf({ policy, review: scripted(answer) });
+    expect(await gate.propose({ ...large, args: { cents: 50 } })).toMatchObject({
+      outcome,
+      questions: [{ kind: 'confirmation', role: 'desk' }],
+    });
+    expect(till.sum()).toBe(sum);
+  });
+
+  it('asks what became of a call that nobody knows of, and runs it again under the same key when told so', async () => {
+    const fails = { fails: new Error('line cut') as Error | undefined };
+    const till = aTill({
+      get fails() {
+        return fails.fails;
+      },
+    } as { fails?: Error }); // a getter, so that the line can be mended
+    const resolve = { ...approve, verb: 'resolve', resolution: 'not-happened' } as const;
+    const review = scripted(resolve);
+    const { gate } = gateOf(
+      {
+        review: (question) => {
+          fails.fails = undefined;
+          return review(question);
+        },
+      },
+      till,
+    );
+    expect(await gate.propose({ ...large, args: { cents: 50 } })).toMatchObject({
+      outcome: 'executed',
+      questions: [{ kind: 'resolution', reason: 'unknown' }],
+    });
+    expect([gate.effects.length, new Set(gate.effects.map((each) => each.idempotencyKey)).size]).toEqual([
+      2, 1,
+    ]);
+  });
+
+  it('stops a test whose reviewer never comes to an end', async () => {
+    const { gate } = gateOf({ review: () => ({ ...approve, withdrawn: { by: 'ada' } }) });
+    await expect(gate.propose(large)).rejects.toThrow(/never settles/);
   });
 
   // Seen to fail: counters that start anew with every call.

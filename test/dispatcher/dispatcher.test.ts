@@ -38,6 +38,7 @@ function depsOver(answers: Partial<TaskClient>): DispatcherDeps {
     tasks,
     notifiers: [],
     addressesOf: () => Promise.resolve([]),
+    publicUrl: undefined,
     closeEnded: (task, as) => closeEnded(gate.deps, task, as),
     settleAbandoned: () => closeAbandoned(gate.deps),
     log: () => undefined,

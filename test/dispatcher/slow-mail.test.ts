@@ -6,6 +6,7 @@ import { startDispatcher } from '../../src/dispatcher/dispatcher.js';
 import { LONGEST_SEND_MS, sendNotices } from '../../src/dispatcher/notices.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
+import { aNotice } from './a-notice.js';
 import { mailServer, type MailServer } from './mail-server.js';
 
 let gate: Gate;
@@ -36,6 +37,7 @@ function aWorker(): DispatcherDeps {
     },
     notifiers: [smtpNotifier({ smtpUrl: server.url, from: 'gate@example.com' })],
     addressesOf: () => Promise.resolve(['desk@example.com']),
+    publicUrl: undefined,
     closeEnded: () => Promise.resolve(),
     settleAbandoned: () => Promise.resolve(0),
     log: () => undefined,
@@ -88,7 +90,9 @@ it('a mail server that hangs holds up no decision, and gets one mail', async () 
   dispatch();
   // As long as a send may last, no other worker takes the notice.
   const worker = aWorker();
-  expect(await sendNotices(worker, (await gate.database.now()) + LONGEST_SEND_MS)).toBe(0);
+  const [mail] = worker.notifiers;
+  const last = (await gate.database.now()) + LONGEST_SEND_MS;
+  expect(mail && (await sendNotices(worker, mail, last))).toBe(0);
   release();
   await waitFor(async () => ((await asked())[0]?.sent_at === null ? undefined : true));
   expect([server.begun, server.mails.length]).toEqual([1, 1]);
@@ -124,7 +128,7 @@ it('a worker that stops gives a hanging mail up, for another to send', async () 
 it('a send is given up when its time is over', async () => {
   server.hold();
   const [mail] = aWorker().notifiers;
-  const notice = { to: ['desk@example.com'], title: 't', lines: [], id: 'n' };
+  const notice = aNotice();
   const over = new AbortController();
   const sending = Promise.allSettled([mail?.send(notice, over.signal)]);
   await begun(1);

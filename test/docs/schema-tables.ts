@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, currency, toolName } from '../../src/contract/policy-fields.js';
 import { name } from '../../src/contract/fields.js';
-import { ladderEntry, policyJsonSchema } from '../../src/contract/policy-file.js';
+import { ladderEntry, policyJsonSchema, roleEntry } from '../../src/contract/policy-file.js';
 import { table } from '../support/page.js';
 
 /** As much of JSON Schema as the policy file needs. */
@@ -90,6 +90,7 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   [makeOf(z.toJSONSchema(ladderEntry.shape.remind) as Schema), 'share or duration'],
   [makeOf(z.toJSONSchema(z.iso.date()) as Schema), 'day'],
   [makeOf(z.toJSONSchema(z.email()) as Schema), 'mail address'],
+  [makeOf(z.toJSONSchema(roleEntry.shape.slack) as Schema), 'id of a Slack channel'],
 ]);
 
 function makeOf({ pattern, format, minLength, maxLength }: Schema): string {

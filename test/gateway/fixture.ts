@@ -1,5 +1,6 @@
 import { createApp } from '../../src/gateway/app.js';
 import type { TaskClient } from '../../src/client/task-client.js';
+import type { HookIntegration } from '../../src/contract/hooks-file.js';
 import { generateSecretKeys, parseSecretKeys } from '../../src/contract/seal.js';
 import { createSigner, createVerifier, generateSigningKey } from '../../src/contract/sign.js';
 import type { TenantId } from '../../src/domain/ids.js';
@@ -7,7 +8,7 @@ import { policyBook } from '../../src/gateway.js';
 import { createDeliveredMarks } from '../../src/gateway/delivered-marks.js';
 import type { GatewayDeps } from '../../src/gateway/deps.js';
 import { policyHash } from '../../src/policy/load.js';
-import { openDatabase, type Database } from '../../src/store/database.js';
+import { openDatabase, type Clock, type Database } from '../../src/store/database.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import { createToken, type NewToken } from '../../src/store/tokens.js';
 import { publishTools } from '../../src/store/tools.js';
@@ -107,9 +108,11 @@ export interface Answer {
 }
 
 /** A gateway over a database of its own, with the policy active and two tools published. */
-export async function openGate(): Promise<Gate> {
+export async function openGate(
+  options: { readonly clock?: Clock; readonly hooks?: readonly HookIntegration[] } = {},
+): Promise<Gate> {
   const { url } = await testDatabase();
-  const database = openDatabase({ url });
+  const database = openDatabase({ url, ...(options.clock && { clock: options.clock }) });
   const tasks = fakeTasks();
   const key = generateSigningKey();
   const logged: Gate['logged'] = [];
@@ -123,8 +126,10 @@ export async function openGate(): Promise<Gate> {
     secrets: parseSecretKeys(generateSecretKeys()),
     checkpoints: { list: async () => [] },
     publicUrl: undefined,
+    signIn: undefined,
     log: (level, event, fields) => logged.push({ level, event, fields }),
     point: async (name) => void reached.push(name),
+    ...(options.hooks && { hooks: options.hooks }),
   };
   const delivered = createDeliveredMarks(database, deps.log, 5);
   const app = createApp({ ...deps, delivered });

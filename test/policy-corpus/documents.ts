@@ -162,6 +162,13 @@ export const DOCUMENTS: readonly Broken[] = [
     told: ['10 roles.a.mail[0] | Invalid email address | correct the value'],
   },
   {
+    name: 'a Slack channel by its name',
+    text: policyText("  a: { members: [x], slack: '#desk' }"),
+    told: [
+      '10 roles.a.slack | must be the id of a Slack channel, such as C0123ABCD, not its name | correct the value',
+    ],
+  },
+  {
     name: 'a desk of depth 0',
     text: policyText('  a: { members: [x], depth: 0 }'),
     told: ['10 roles.a.depth | expected number to be >=1 | correct the value'],

@@ -27,15 +27,15 @@ export const REFERENCES: readonly Broken[] = [
     name: 'a role with nobody (defect 14)',
     text: policyText('  a: { members: [] }'),
     told: [
-      '10 roles.a.members | nobody could answer: neither the role nor its | add a member, or a backup that has some',
+      '10 roles.a.members | nobody could answer: neither the role nor its | add a member, `from`, or a backup that has some',
     ],
   },
   {
     name: 'a chain with nobody',
     text: policyText('  a: { members: [], backup: b }\n  b: { members: [] }'),
     told: [
-      '10 roles.a.members | nobody could answer: neither the role nor its | add a member, or a backup that has some',
-      '11 roles.b.members | nobody could answer: neither the role nor its | add a member, or a backup that has some',
+      '10 roles.a.members | nobody could answer: neither the role nor its | add a member, `from`, or a backup that has some',
+      '11 roles.b.members | nobody could answer: neither the role nor its | add a member, `from`, or a backup that has some',
     ],
   },
   {

@@ -12,7 +12,13 @@ export const WHOLE = {
     },
   },
   roles: {
-    supervisor: { members: ['amira', 'joon'], backup: 'director', depth: 9, mail: ['desk@example.com'] },
+    supervisor: {
+      members: ['amira', 'joon'],
+      backup: 'director',
+      depth: 9,
+      mail: ['desk@example.com'],
+      slack: 'C0123ABCD',
+    },
     director: { members: ['ruth', 'tomas'] },
   },
   tools: {

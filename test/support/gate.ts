@@ -169,6 +169,7 @@ export async function openGate(
     secrets,
     checkpoints: { list: () => Promise.resolve([]) },
     publicUrl: undefined,
+    signIn: undefined,
     log: () => undefined,
   };
   const carry = (task: TaskId) => ({ tenant: TENANT, task, runId: `run-${task}`, events: [] });

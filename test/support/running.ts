@@ -40,6 +40,8 @@ export async function startRunning(options: {
   databaseUrl?: string;
   /** Where the planner `model` asks. */
   model?: WorkerConfig['model'];
+  /** Web hooks, as `COUNTERSIGN_HOOKS_FILE` names them. */
+  hooksFile?: string;
   /** What everybody takes for the time, instead of the database's clock. */
   clock?: Clock;
 }): Promise<Running> {
@@ -62,11 +64,14 @@ export async function startRunning(options: {
     dataDir,
     taskQueue: temporal.taskQueue,
     publicUrl: undefined,
+    oidc: undefined,
+    hooksFile: options.hooksFile,
     temporal: { namespace: temporal.namespace, connection: { address: temporal.address } },
   };
   const gatewayConfig: GatewayConfig = {
     ...server,
     port: 0,
+    slackSecretFile: undefined,
     host: '127.0.0.1',
     checkpointsDir: join(dataDir, 'checkpoints'),
     signingKeyFile: files.signing,
@@ -79,6 +84,8 @@ export async function startRunning(options: {
     verifyKeysFile: files.verify,
     secretsKeyFile: files.secrets,
     mail: undefined,
+    slackTokenFile: undefined,
+    firstChannel: 'mail',
     model: options.model,
     deployment: undefined,
   };

@@ -1,4 +1,6 @@
 import { CountersignError } from '../../domain/errors.js';
+import { boundedText } from './bounded-text.js';
+import { retryAfterMs } from './retry-after.js';
 
 /** Where a model answers, and as whom it is asked. */
 export interface ModelEndpoint {
@@ -46,21 +48,16 @@ async function post(url: string, key: string | null, body: object, signal: Abort
     body: JSON.stringify(body),
     signal,
   });
-  if (response.ok) return await boundedText(response, new URL(url).host);
+  if (response.ok) return await textOf(response, new URL(url).host);
   await response.body?.cancel();
   throw refused(new URL(url).host, response);
 }
 
-async function boundedText(response: Response, host: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MOST_BYTES)
-      throw new CountersignError('invalid', `${host} answered with more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+async function textOf(response: Response, host: string): Promise<string> {
+  const text = await boundedText(response, MOST_BYTES);
+  if (text === undefined)
+    throw new CountersignError('invalid', `${host} answered with more than ${MOST_BYTES} bytes`);
+  return text;
 }
 
 const SETTINGS: Readonly<Record<number, string>> = {
@@ -73,11 +70,11 @@ const SETTINGS: Readonly<Record<number, string>> = {
 function refused(host: string, { status, headers }: Response): CountersignError {
   const said = `${host} answered ${status}`;
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    const retryAfterMs = pauseOf(headers.get('retry-after'));
+    const pauseMs = retryAfterMs(headers.get('retry-after'), LONGEST_PAUSE_MS);
     return new CountersignError(
       'unreachable',
       `${said}: it is asked again`,
-      retryAfterMs === undefined ? {} : { retryAfterMs },
+      pauseMs === undefined ? {} : { retryAfterMs: pauseMs },
     );
   }
   if (status < 400)
@@ -91,13 +88,6 @@ function refused(host: string, { status, headers }: Response): CountersignError 
     'invalid',
     `${said}: it does not take this request; see whether the model knows tools, and how much it can read`,
   );
-}
-
-/** Retry-After (RFC 9110, 10.2.3) in milliseconds: seconds or a date. */
-function pauseOf(header: string | null): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_PAUSE_MS);
 }
 
 function noAnswer(host: string, error: unknown): CountersignError {

@@ -1,7 +1,11 @@
 import { createTransport } from 'nodemailer';
-import type { Notifier } from '../ports.js';
+import { NotTaken, type Notifier } from '../ports.js';
+import { mailText } from './mail-text.js';
 
-/** Mail by SMTP. A mail names title, tier, deadline and id, and nothing else: no arguments, no names, no link that decides. */
+/**
+ * Mail by SMTP. A mail names title, tier, deadline and id, and where to look: no arguments, no names, nothing that decides. Machines do not
+ * answer it (RFC 3834, and Exchange's header; bounces are wanted), and the mails of a task are one thread.
+ */
 export function smtpNotifier(settings: { readonly smtpUrl: string; readonly from: string }): Notifier {
   const transport = createTransport({
     url: settings.smtpUrl,
@@ -13,25 +17,32 @@ export function smtpNotifier(settings: { readonly smtpUrl: string; readonly from
   const underWay = new Set<AbortController>();
   return {
     channel: 'mail',
-    async send({ to, title, lines, id }, signal) {
-      signal.throwIfAborted();
+    async send(notice, signal) {
       const sending = new AbortController();
       const giveUp = () => {
         sending.abort();
       };
+      if (signal.aborted) giveUp();
       signal.addEventListener('abort', giveUp, { once: true });
       underWay.add(sending);
+      const thread = `<task.${notice.thread}@countersign>`;
       try {
+        sending.signal.throwIfAborted();
         await transport.sendMail({
           from: settings.from,
-          to: [...to],
-          subject: title,
-          text: lines.join('\n'),
-          messageId: `<${id}@countersign>`,
+          to: [...notice.to],
+          ...mailText(notice),
+          messageId: `<${notice.id}@countersign>`,
+          inReplyTo: thread,
+          references: thread,
+          headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'OOF, AutoReply' },
           disableFileAccess: true,
           disableUrlAccess: true,
           signal: sending.signal,
         });
+        return null;
+      } catch (error) {
+        throw refusal(error);
       } finally {
         signal.removeEventListener('abort', giveUp);
         underWay.delete(sending);
@@ -42,4 +53,12 @@ export function smtpNotifier(settings: { readonly smtpUrl: string; readonly from
       transport.close();
     },
   };
+}
+
+/** Replies of 500 and more are for good (RFC 5321, 4.2.1). */
+function refusal(error: unknown): NotTaken {
+  if (!(error instanceof Error)) return new NotTaken('unknown');
+  const status = 'responseCode' in error ? Number(error.responseCode) : 0;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return new NotTaken(status > 0 ? `${code}-${status}` : code, { permanent: status >= 500, cause: error });
 }

@@ -41,6 +41,7 @@ export const submitCommand: Command = {
     agent: { type: 'string', value: 'AGENT', help: 'whose task it is, instead of the one in the file' },
     goal: { type: 'string', value: 'TEXT', help: 'what is wanted, for reviewers and the planner to read' },
     situation: { type: 'string', value: 'NAME', help: 'what kind of case it is, for the policy' },
+    callback: { type: 'string', value: 'HOOK', help: 'the web hook to tell once the task is closed' },
     ...REMOTE,
   },
   async run(input) {
@@ -66,7 +67,7 @@ function deadlineOf(input: Input): { deadline?: number } {
 
 /** What the options say of the task; it stands before what the file says. */
 function given(input: Input): object {
-  const names = ['task', 'agent', 'goal', 'situation'] as const;
+  const names = ['task', 'agent', 'goal', 'situation', 'callback'] as const;
   return Object.fromEntries(
     names.flatMap((name) => (text(input, name) === undefined ? [] : [[name, text(input, name)]])),
   );

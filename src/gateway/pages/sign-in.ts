@@ -1,15 +1,19 @@
 import { Hono } from 'hono';
-import { html } from 'hono/html';
 import { sessionOf } from '../../store/sessions.js';
 import type { GatewayEnv } from '../auth.js';
+import { NoAnswer } from '../bounded-fetch.js';
 import type { GatewayDeps } from '../deps.js';
 import { formToken, requireForm, requireOwnPage } from '../form.js';
-import { signedIn } from '../session.js';
-import { clearSession, sessionSecret, setSession } from '../session-cookie.js';
+import { localPath } from '../origin.js';
+import { notFound } from '../problem.js';
+import { replaceSession, signedIn } from '../session.js';
+import { clearSession, sessionSecret } from '../session-cookie.js';
 import { endSession, seeLink, takeLink } from '../sign-in.js';
-import { pageHeaders, plainPage, refusalPage } from './plain-page.js';
+import { beginFlow, CALLBACK, endFlow } from '../sign-in-flow.js';
+import { pageHeaders, refusalPage } from './plain-page.js';
+import { failedPage, howPage, linkOverPage, linkPage, noRolePage, signedInPage } from './sign-in-views.js';
 
-/** `/sign-in`, `/sign-in/once/{secret}` and `/sign-out`. A GET shows and never signs anybody in: mail scanners and prefetching browsers send those. */
+/** `/sign-in`, by the identity provider or by a link, and `/sign-out`. A GET of a link shows it and uses nothing up: mail scanners and prefetching browsers send those. */
 export function signInPages(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.onError(refusalPage);
@@ -17,20 +21,13 @@ export function signInPages(deps: GatewayDeps): Hono<GatewayEnv> {
   app.use('/sign-out', pageHeaders);
   app.get('/sign-in', async (c) => {
     const secret = sessionSecret(deps, c);
+    const stepUp = c.req.query('step-up') === '1';
     const bearer = secret === undefined ? undefined : await sessionOf(deps.database, secret);
-    return c.html(bearer ? signedInPage(bearer.subject, formToken(deps, c)) : howPage());
+    if (bearer && !stepUp) return c.html(signedInPage(bearer.subject, formToken(deps, c)));
+    return c.html(howPage(providerLink(deps, localPath(c.req.query('then')), stepUp), stepUp));
   });
-  app.get('/sign-in/once/:secret', async (c) => {
-    const subject = await seeLink(deps.database, c.req.param('secret'), await deps.database.now());
-    return subject === undefined ? c.html(overPage(), 404) : c.html(linkPage(subject, c.req.path));
-  });
-  app.post('/sign-in/once/:secret', async (c) => {
-    requireOwnPage(deps, c);
-    const taken = await takeLink(deps, c.req.param('secret'));
-    if (!taken) return c.html(overPage(), 404);
-    setSession(deps, c, taken.session);
-    return c.redirect('/', 303);
-  });
+  providerRoutes(deps, app);
+  linkRoutes(deps, app);
   app.post('/sign-out', signedIn(deps), async (c) => {
     await requireForm(deps, c);
     await endSession(deps, c.get('bearer'), { id: c.get('bearer').tokenId, own: true });
@@ -40,40 +37,46 @@ export function signInPages(deps: GatewayDeps): Hono<GatewayEnv> {
   return app;
 }
 
-function howPage() {
-  return plainPage(
-    'Sign in',
-    html`<p>Ask whoever runs Countersign for a link, or make one yourself where it runs:</p>
-      <p><code>countersign sign-in-link --as YOUR-NAME</code></p>`,
-  );
+function providerLink({ signIn }: GatewayDeps, goOn: string, stepUp: boolean) {
+  if (signIn === undefined) return null;
+  const query = new URLSearchParams([['then', goOn]]);
+  if (stepUp) query.set('step-up', '1');
+  return { host: new URL(signIn.provider.issuer).host, path: `/sign-in/oidc?${query.toString()}` };
 }
 
-function signedInPage(subject: string, token: string) {
-  return plainPage(
-    'Signed in',
-    html`<p>You are signed in as <strong>${subject}</strong>. <a href="/">Go on</a></p>
-      <form method="post" action="/sign-out">
-        <input type="hidden" name="csrf" value="${token}" />
-        <button>Sign out</button>
-      </form>`,
-  );
+function providerRoutes(deps: GatewayDeps, app: Hono<GatewayEnv>): void {
+  app.get('/sign-in/oidc', async (c) => {
+    const signIn = deps.signIn ?? notFound();
+    try {
+      const to = await beginFlow(deps, c, signIn, {
+        goOn: localPath(c.req.query('then')),
+        stepUp: c.req.query('step-up') === '1',
+      });
+      return c.redirect(to.href, 303);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      return c.html(failedPage('no-answer'), 503);
+    }
+  });
+  app.get(CALLBACK, async (c) => {
+    const end = await endFlow(deps, c, deps.signIn ?? notFound());
+    if (end.kind === 'no-role') return c.html(noRolePage(end.who), 403);
+    if (end.kind !== 'signed-in') return c.html(failedPage(end.kind), end.kind === 'no-answer' ? 503 : 400);
+    await replaceSession(deps, c, end.session);
+    return c.redirect(end.goOn, 303);
+  });
 }
 
-function linkPage(subject: string, path: string) {
-  return plainPage(
-    'Sign in',
-    html`<form method="post" action="${path}">
-      <button>Sign in as ${subject}</button>
-    </form>`,
-  );
-}
-
-function overPage() {
-  return plainPage(
-    'This link is over',
-    html`<p>
-      It is good for ten minutes and for one use. Make a new one:
-      <code>countersign sign-in-link --as YOUR-NAME</code>
-    </p>`,
-  );
+function linkRoutes(deps: GatewayDeps, app: Hono<GatewayEnv>): void {
+  app.get('/sign-in/once/:secret', async (c) => {
+    const subject = await seeLink(deps.database, c.req.param('secret'), await deps.database.now());
+    return subject === undefined ? c.html(linkOverPage(), 404) : c.html(linkPage(subject, c.req.path));
+  });
+  app.post('/sign-in/once/:secret', async (c) => {
+    requireOwnPage(deps, c);
+    const taken = await takeLink(deps, c.req.param('secret'));
+    if (!taken) return c.html(linkOverPage(), 404);
+    await replaceSession(deps, c, taken.session);
+    return c.redirect('/', 303);
+  });
 }

@@ -1,6 +1,7 @@
+import { votersOf } from '../../domain/verdict.js';
 import type { EscalationView } from '../../contract/http.js';
 import { escalationId, type TaskId } from '../../domain/ids.js';
-import { votersOf, type QuestionRow } from '../../store/questions.js';
+import type { QuestionRow } from '../../store/questions.js';
 import { findReview } from '../../store/review.js';
 import type { Bearer } from '../../store/tokens.js';
 import { requireSight } from '../auth.js';

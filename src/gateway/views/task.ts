@@ -1,9 +1,10 @@
+import { votersOf } from '../../domain/verdict.js';
 import type { TaskView } from '../../contract/http.js';
 import type { TaskId } from '../../domain/ids.js';
 import { haltsOver } from '../../store/halts.js';
 import { callsOf } from '../../store/ledger.js';
 import { decisionsOf } from '../../store/decisions.js';
-import { questionsOf, votersOf, type QuestionRow } from '../../store/questions.js';
+import { questionsOf, type QuestionRow } from '../../store/questions.js';
 import { findTask, type TaskRow } from '../../store/tasks.js';
 import type { Bearer } from '../../store/tokens.js';
 import { requireSight } from '../auth.js';

@@ -10,7 +10,7 @@ create table sessions (
   subject text not null,
   issuer text not null,
   claims jsonb,
-  auth_time bigint not null,
+  auth_time bigint,
   acr text,
   created_at bigint not null,
   expires_at bigint not null,

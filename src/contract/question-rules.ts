@@ -1,12 +1,32 @@
-import { silenceIn } from '../contract/brief-words.js';
-import type { DecisionRequest } from '../contract/http.js';
+import { silenceIn } from './brief-words.js';
+import { durationText } from './duration.js';
+import type { DecisionRequest } from './http.js';
 import type { Verb } from '../domain/decision.js';
 import type { Refusal } from '../domain/errors.js';
 import { VERBS_OF_KIND } from '../domain/respond.js';
-import { votersOf, type QuestionRow } from '../store/questions.js';
+import type { StepUp } from '../domain/identity.js';
+import type { Digest } from '../domain/ids.js';
+import type { QuestionKind } from '../domain/escalation.js';
+import { votersOf, type Verdict } from '../domain/verdict.js';
+
+/** What the rules look at of a question that lies on a desk. */
+export interface AskedQuestion {
+  readonly kind: QuestionKind | 'hand-over';
+  readonly round: number;
+  readonly digest: Digest;
+  readonly verdict: Pick<Verdict, 'ladder' | 'quorum'>;
+  readonly rung: number;
+  /** Every role asked in this round so far: people of earlier rungs may still decide. */
+  readonly roles: readonly string[];
+  /** The rung's time is over and the next has not been asked. */
+  readonly rungOver: boolean;
+  /** Epoch milliseconds; null = no deadline. */
+  readonly answerBy: number | null;
+  readonly extendableUntil: number | null;
+}
 
 /** What can be done with each kind of question: what a run takes, and what is settled in the store alone. */
-export const VERBS_OF: Readonly<Record<QuestionRow['kind'], readonly [Verb, ...Verb[]]>> = {
+export const VERBS_OF: Readonly<Record<AskedQuestion['kind'], readonly [Verb, ...Verb[]]>> = {
   ...VERBS_OF_KIND,
   approval: [...VERBS_OF_KIND.approval, 'withdraw'],
   'hand-over': ['resolve'],
@@ -22,21 +42,48 @@ const MOVING: readonly Verb[] = ['edit', 'respond', 'escalate', 'hold', 'extend'
 export interface Decider {
   readonly subject: string;
   readonly roles: readonly string[];
-  /** In whose stead they may decide this question, and by which of that person's roles. */
-  readonly standsIn: readonly { readonly by: string; readonly role: string }[];
-  /** Whose agent it is; null = nobody is named. */
-  readonly ownerSubject: string | null;
+  /** In whose stead they may decide this question, and by which of that person's roles; absent = nobody's. */
+  readonly standsIn?: readonly { readonly by: string; readonly role: string }[];
+  /** Whose agent it is; absent or null = nobody is named. */
+  readonly ownerSubject?: string | null;
+}
+
+/** When and how somebody last proved who they are. */
+interface Proof {
+  /** Epoch milliseconds; null = not known. */
+  readonly authTime: number | null;
+  readonly acr: string | null;
+}
+
+/**
+ * Whether the policy wants a fresher or stronger proof of who decides, for what lets something happen. What a token does not say is no proof
+ * (OIDC Core, section 2: `auth_time`, `acr`).
+ */
+export function refuseProof(
+  stepUp: StepUp | null,
+  { tier, verb, now }: { readonly tier: number; readonly verb: Verb; readonly now: number },
+  { authTime, acr }: Proof,
+): Refusal | undefined {
+  if (stepUp === null || tier < stepUp.tier || !CONSEQUENTIAL.includes(verb)) return undefined;
+  const fresh = authTime !== null && now - authTime <= stepUp.withinMs;
+  const strong = stepUp.acr === null || (acr !== null && stepUp.acr.includes(acr));
+  if (fresh && strong) return undefined;
+  const how = stepUp.acr === null ? '' : `, by ${stepUp.acr.join(' or ')}`;
+  return {
+    refused: 'step-up-required',
+    detail: `The policy wants whoever decides this to have signed in within ${durationText(stepUp.withinMs)}${how}: sign in again, then decide.`,
+  };
 }
 
 /** Whether a halt leaves people free to answer: a hand-over and a confirmation let nothing start. */
-export function isHeardUnderHalt({ kind }: QuestionRow): boolean {
+export function isHeardUnderHalt({ kind }: AskedQuestion): boolean {
   return kind === 'hand-over' || kind === 'confirmation';
 }
 
 /** By which roles somebody decides a question, and in whose stead, where they have none of their own; no roles = not at all. */
 export function authorityOf(
-  question: Pick<QuestionRow, 'roles'>,
-  { roles, standsIn }: Pick<Decider, 'roles' | 'standsIn'>,
+  question: Pick<AskedQuestion, 'roles'>,
+  { roles, standsIn = [] }: Pick<Decider, 'roles' | 'standsIn'>,
 ): { readonly roles: readonly string[]; readonly onBehalfOf?: string } {
   const own = roles.filter((role) => question.roles.includes(role));
   const lent = standsIn.find(({ role }) => question.roles.includes(role));
@@ -45,7 +92,7 @@ export function authorityOf(
 
 /** Whether this person may use this verb on this question at all, by role and separation of duties. */
 export function refuseDecider(
-  question: QuestionRow,
+  question: AskedQuestion,
   decider: Decider,
   requester: string,
   verb: Verb,
@@ -64,7 +111,7 @@ export function refuseDecider(
     };
   }
   const owns = [decider.subject, onBehalfOf].some((person) => person === decider.ownerSubject);
-  if (owns && decider.ownerSubject !== null && verb === 'approve' && votersOf(question) === 1)
+  if (owns && decider.ownerSubject != null && verb === 'approve' && votersOf(question) === 1)
     return {
       refused: 'forbidden',
       detail: `The agent is ${decider.ownerSubject}'s, who never approves it alone: somebody else of ${question.roles.join(' or ')} must.`,
@@ -73,7 +120,11 @@ export function refuseDecider(
 }
 
 /** Whether the question can still be decided, in this form, at this moment. */
-export function refuseMoment(question: QuestionRow, body: DecisionRequest, now: number): Refusal | undefined {
+export function refuseMoment(
+  question: AskedQuestion,
+  body: DecisionRequest,
+  now: number,
+): Refusal | undefined {
   if (body.version !== question.round || body.digest !== question.digest) {
     return {
       refused: 'stale',
@@ -103,12 +154,12 @@ export function refuseMoment(question: QuestionRow, body: DecisionRequest, now: 
 }
 
 /** The role asked after the current one; null = none. */
-export function nextRole(question: QuestionRow): string | null {
+export function nextRole(question: AskedQuestion): string | null {
   return question.verdict.ladder.rungs[question.rung + 1]?.role ?? null;
 }
 
 /** What can be done where nobody further can be asked; on the owner's desk no deadline is left to move. */
-function insteadOf(question: QuestionRow): readonly string[] {
+function insteadOf(question: AskedQuestion): readonly string[] {
   const answers = VERBS_OF[question.kind].filter((verb) => !MOVING.includes(verb));
   return 'refused' in movedDeadline(question, undefined) ? answers : [...answers, 'hold'];
 }
@@ -119,7 +170,7 @@ function listed(words: readonly string[]): string {
 
 /** The new deadline of a hold or an extension, within what the policy lets. */
 export function movedDeadline(
-  question: QuestionRow,
+  question: AskedQuestion,
   until: number | undefined,
 ): { readonly until: number } | Refusal {
   const { answerBy, extendableUntil } = question;

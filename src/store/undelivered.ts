@@ -1,0 +1,51 @@
+import type { Database, Transaction } from './database.js';
+import { appendJournal } from './journal.js';
+import { dropNotice, everyChannelFailed, findNotice, markFailed, passOn, type NoticeRow } from './outbox.js';
+import { lockQuestion, markUndelivered } from './questions.js';
+
+/**
+ * Ends a notification on its channel, as `end` does it: the next channel is due at once, and a rung of which every channel failed is over.
+ * Under the question's lock, so that channels that fail at once see each other.
+ */
+async function leave(tx: Transaction, row: NoticeRow, end: (now: number) => Promise<unknown>): Promise<void> {
+  const question = await lockQuestion(tx, row);
+  const now = await tx.now();
+  if ((await end(now)) === false) return;
+  await passOn(tx, row, now);
+  if (row.kind !== 'asked' || question?.status !== 'open' || question.rung !== row.rung) return;
+  if (!(await everyChannelFailed(tx, row))) return;
+  markUndelivered(tx, row);
+  const { operation, generation, round, rung } = row;
+  const event = {
+    id: `undelivered/${operation}.${generation}.${round}.${rung}`,
+    type: 'undelivered',
+    body: { operation, generation, round, rung, role: row.role },
+  };
+  await appendJournal(tx, { tenant: row.tenant, task: row.task, now, events: [event] });
+}
+
+/** Notes that a channel failed a notification for good. `error` is a code: it holds nothing of anybody. */
+export async function failNotice(database: Database, row: NoticeRow, error: string): Promise<void> {
+  await database.transaction((tx) => leave(tx, row, (now) => markFailed(tx, row.id, { error, now })));
+}
+
+/** Takes a channel out of a notification that has no address there. A role without any reads its desk: what lies there is delivered. */
+export async function skipNotice(database: Database, row: NoticeRow): Promise<void> {
+  await database.transaction((tx) => leave(tx, row, () => dropNotice(tx, row)));
+}
+
+/**
+ * Notes that a mail came back after a server had taken it. `messageId` is the mail's, with or without its angle brackets. False when it is no
+ * mail of this tenant's notifications. A repeat changes nothing.
+ */
+export async function bounced(
+  database: Database,
+  { tenant, messageId }: { readonly tenant: string; readonly messageId: string },
+): Promise<boolean> {
+  const parts = /^<?(\d{1,15})\.([A-Za-z0-9._~-]{1,128})@countersign>?$/.exec(messageId);
+  if (parts?.[1] === undefined || parts[2] !== tenant) return false;
+  const row = await findNotice(database, tenant, Number(parts[1]));
+  if (row?.channel !== 'mail') return false;
+  await failNotice(database, row, 'bounced');
+  return true;
+}
