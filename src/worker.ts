@@ -105,7 +105,7 @@ export async function createWorker(config: WorkerConfig, extras: WorkerExtras = 
       await database.close();
       throw error;
     });
-  const dispatcher = dispatcherOf(config, { deps, client, notifiers, hooks });
+  const dispatcher = dispatcherOf(config, { deps, client, notifiers, hooks, point: extras.point });
   const done = runUntilEnd(worker, async () => {
     await dispatcher.stop();
     await close();
@@ -126,13 +126,14 @@ interface DispatcherParts {
   readonly client: Client;
   readonly notifiers: readonly Notifier[];
   readonly hooks: Hooks['out'] | undefined;
+  readonly point: WorkerExtras['point'];
 }
 
 function dispatcherOf(
   config: WorkerConfig,
-  { deps, client, notifiers, hooks }: DispatcherParts,
+  { deps, client, notifiers, hooks, point }: DispatcherParts,
 ): ReturnType<typeof startDispatcher> {
-  const { database, policies, log, point } = deps;
+  const { database, policies, log } = deps;
   return startDispatcher({
     database,
     tasks: createTaskClient({ client, taskQueue: config.taskQueue, log }),

@@ -1,7 +1,7 @@
 import { SILENCE, silenceAt } from '../contract/brief-words.js';
 import type { Tier } from '../domain/action.js';
 import type { Digest } from '../domain/ids.js';
-import type { Fired, Level, Verdict } from '../domain/verdict.js';
+import { type Fired, type Level, quorumOf, type Verdict } from '../domain/verdict.js';
 import type { JudgeInput } from './case.js';
 import { judge } from './judge.js';
 import { isStricter } from './reason.js';
@@ -20,6 +20,8 @@ export interface Explanation {
   /** Reasons that fired and ask for less. */
   readonly also: readonly Fired[];
   readonly without: Level;
+  /** How many different people must approve. */
+  readonly quorum: number;
   /** Empty when nobody is asked. */
   readonly asked: readonly Asked[];
   /** What it means when none of them answers; null when nobody is asked. */
@@ -66,6 +68,7 @@ export function explain(input: JudgeInput): Explanation {
       (level, fired) => (isStricter(fired.level, level) ? fired.level : level),
       'auto',
     ),
+    quorum: quorumOf(verdict),
     asked: rungs.map((rung) => ({ ...rung, members: peopleOf(input.policy, rung.role) })),
     silence: rungs.length === 0 ? null : SILENCE[silenceAt(verdict.level, verdict.ladder)],
     told: verdict.tell ?? null,

@@ -49,6 +49,8 @@ export interface MatrixRule extends Asking {
 /** What level, and who is asked for how long. */
 interface Asking {
   readonly level: Level;
+  /** How many different people must approve. */
+  readonly quorum: number;
   /** In order; the first is asked, or at `notify` told; then its backups. Empty = nobody, or for a rule: whom the tool or the defaults name. Without a time a rule leaves the ladder to them. */
   readonly rungs: readonly {
     readonly role: string;
@@ -82,7 +84,13 @@ function callOf(
   const [currency] = policy.moneyLimits.keys();
   // No amount at all: what asks above a limit stands among the rules.
   const moves = tool?.categories.includes('money') === true && currency !== undefined;
-  const { level, tier, ladder, tell } = judge({
+  const {
+    level,
+    tier,
+    ladder,
+    tell,
+    quorum = 1,
+  } = judge({
     policy: { ...policy, rules: [], ladders: withoutArguments(policy.ladders) },
     action: {
       tool: named.tool,
@@ -108,6 +116,7 @@ function callOf(
     tier,
     known: tool !== undefined,
     level,
+    quorum,
     ...rungsIn(policy, ladder, level),
     ...(tell === undefined ? {} : { rungs: told }),
   };
@@ -127,22 +136,25 @@ const NOBODY: Ask = { route: null, ladder: null };
 
 function rulesOf(policy: Policy, file: PolicyFile): readonly MatrixRule[] {
   return [
-    ...(file.rules ?? []).map(({ id, when, level, route, ladder }) => ({
+    ...(file.rules ?? []).map(({ id, when, level, quorum, route, ladder }) => ({
       rule: id,
       when,
       level,
+      quorum: quorum ?? 1,
       ...asking(policy, { route: route ?? null, ladder: ladder ?? null }, level),
     })),
     ...policy.limits.map(({ id, per, currency, limit }) => ({
       rule: `limit:${id}`,
       when: `more than ${currency === null ? `${limit} calls` : moneyText(limit, currency)} per ${per.join(', ')}`,
       level: 'approve' as const,
+      quorum: 1,
       ...asking(policy, NOBODY, 'approve'),
     })),
     ...[...new Map([['money', NOBODY], ...policy.alwaysAsk])].map(([category, ask]) => ({
       rule: `always-ask:${category}`,
       when: category === 'money' ? aboveText(policy) : 'always',
       level: 'approve' as const,
+      quorum: 1,
       ...asking(policy, ask, 'approve'),
     })),
   ];

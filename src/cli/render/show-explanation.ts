@@ -40,13 +40,17 @@ function sentence({ rule, trigger, values, tag, error }: Fired): string {
   ].join('; ');
 }
 
-function asked({ asked: rungs, silence, told }: ExplainedCall): readonly string[] {
+function asked({ asked: rungs, quorum, silence, told }: ExplainedCall): readonly string[] {
   const lines = rungs.map(({ role, members, ttlMs, remindAfterMs }, at) => {
     const reminder = remindAfterMs === null ? '' : `, reminded after ${durationText(remindAfterMs)}`;
     return `${at + 1}. ${role} (${members.join(', ')}) for ${durationText(ttlMs)}${reminder}`;
   });
   return [
-    ...section('who is asked', silence === null ? lines : [...lines, `nobody answers: ${silence}`]),
+    ...section('who is asked', [
+      ...lines,
+      ...(quorum === 1 ? [] : [`${quorum} different people must approve`]),
+      ...(silence === null ? [] : [`nobody answers: ${silence}`]),
+    ]),
     ...section('who is told', told === null ? [] : [told]),
   ];
 }

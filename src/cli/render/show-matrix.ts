@@ -14,10 +14,12 @@ export function showMatrix({ version, owner, calls, rules, roles }: PolicyMatrix
     ...aligned(
       calls
         .filter((call) => call.agent === agent)
-        .map((call) => [call.tool, tierText(call), call.level, whom(call)]),
+        .map((call) => [call.tool, tierText(call), levelText(call), whom(call)]),
     ),
   ]);
-  const asked = rules.map((rule) => `  ${rule.rule}: ${rule.level}, ${whomOfRule(rule)}; when ${rule.when}`);
+  const asked = rules.map(
+    (rule) => `  ${rule.rule}: ${levelText(rule)}, ${whomOfRule(rule)}; when ${rule.when}`,
+  );
   const people = roles.map(
     ({ role, members, backup }) =>
       `  ${role}: ${members.join(', ') || 'nobody'}${backup === null ? '' : `; then ${backup}`}`,
@@ -62,6 +64,11 @@ function whomOfRule(rule: Row): string {
   return onLadder ? whom(rule) : `${whom(rule)} on the ladder of the tool`;
 }
 
+/** `approve by 2` where that many people must. */
+function levelText({ level, quorum }: Row): string {
+  return quorum > 1 ? `${level} by ${quorum}` : level;
+}
+
 function sla(ttlMs: number | null): string {
   return ttlMs === null ? '' : durationText(ttlMs);
 }
@@ -96,10 +103,10 @@ function cellsOf({ calls, rules }: PolicyMatrix): readonly (readonly string[])[]
       call.tool,
       'always',
       tierText(call),
-      call.level,
+      levelText(call),
       ...askedCells(call),
     ]),
-    ...rules.map((rule) => ['any', rule.rule, rule.when, '', rule.level, ...askedCells(rule)]),
+    ...rules.map((rule) => ['any', rule.rule, rule.when, '', levelText(rule), ...askedCells(rule)]),
   ];
 }
 

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { aCase, aPolicy, policyText, someFacts } from '../../test/support/policy-case.js';
+import { quorumOf } from '../domain/verdict.js';
+import { judge } from './judge.js';
+import { loadPolicy } from './load.js';
+
+const RULE = (id: string, quorum: number, level = 'approve') =>
+  `{ id: ${id}, trigger: policy, when: 'true', level: ${level}, quorum: ${quorum} }`;
+
+function quorumBy(more: string): number {
+  const policy = aPolicy(policyText(`defaults: { validity: 8h, route: supervisor }\n${more}`));
+  return quorumOf(judge({ ...aCase({ tool: 'refund', facts: someFacts('refund') }), policy }));
+}
+
+describe('how many people must approve', () => {
+  it('is one, unless something says more', () => {
+    expect(quorumBy('')).toBe(1);
+  });
+
+  it('is the largest number of all rules that fire and of the tool: another one never loosens', () => {
+    const rules = (...all: string[]) => `rules: [${all.join(', ')}]`;
+    expect(quorumBy(rules(RULE('a', 2)))).toBe(2);
+    expect(quorumBy(rules(RULE('a', 2), RULE('b', 1)))).toBe(2);
+    expect(quorumBy(rules(RULE('a', 1), RULE('b', 3, 'notify')))).toBe(3);
+    expect(quorumBy(`tools: { refund: { quorum: 2 } }`)).toBe(2);
+    expect(quorumBy(`${rules(RULE('a', 1))}\ntools: { refund: { quorum: 3 } }`)).toBe(3);
+  });
+
+  it('is nothing that a stop or a call without people has', () => {
+    expect(quorumBy(`rules: [${RULE('a', 2, 'stop')}]`)).toBe(1);
+  });
+});
+
+/** Two roles, of which the first has one member and a backup of two. */
+const policy = (more: string) => `version: '1'
+owner: tests
+agents:
+  bot: { owner: lead, tools: [pay] }
+roles:
+  desk: { members: [amira], backup: lead }
+  lead: { members: [ruth, tomas] }
+  night: { kept: store, owner: lead }
+${more}`;
+
+const findings = (more: string) => {
+  const loaded = loadPolicy(policy(more));
+  const problems = 'problems' in loaded ? loaded.problems : [];
+  return [
+    ...problems.map((each) => ['error', each.path]),
+    ...loaded.warnings.map((each) => ['warning', each.path]),
+  ];
+};
+
+describe('a number of people that cannot be reached', () => {
+  const LONG = 'defaults: { validity: 8h, route: desk }';
+
+  it('is refused, also where the backups do not suffice', () => {
+    expect(findings(`${LONG}\ntools: { pay: { quorum: 4 } }`)).toContainEqual(['error', 'tools.pay.quorum']);
+    expect(
+      findings(
+        `${LONG}\nladders: { alone: { ttl: 1h, fallback: deny } }\ntools: { pay: { quorum: 2, ladder: alone } }`,
+      ),
+    ).toContainEqual(['error', 'tools.pay.quorum']);
+  });
+
+  it('is warned of where one of them may have asked for it, and passed where there is one more', () => {
+    expect(findings(`${LONG}\ntools: { pay: { quorum: 3 } }`)).toContainEqual([
+      'warning',
+      'tools.pay.quorum',
+    ]);
+    expect(findings(`${LONG}\ntools: { pay: { quorum: 2 } }`)).not.toContainEqual([
+      'warning',
+      'tools.pay.quorum',
+    ]);
+  });
+
+  it('is not told where the store keeps the members', () => {
+    expect(
+      findings(`${LONG}\ntools: { pay: { quorum: 5, route: night } }`).map(([kind]) => kind),
+    ).not.toContain('error');
+  });
+
+  it('warns of votes that lapse sooner than people answer', () => {
+    expect(findings('tools: { pay: { quorum: 2, route: desk } }')).toContainEqual([
+      'warning',
+      'tools.pay.quorum',
+    ]);
+  });
+});
+
+describe('a role whose members the store keeps', () => {
+  it.each([
+    ['desk: { members: [amira], owner: lead }', 'roles.desk.owner'],
+    ['desk: { kept: store, members: [amira], owner: lead }', 'roles.desk.members'],
+    ['desk: { kept: store }', 'roles.desk.kept'],
+    ['desk: { kept: store, owner: desk }', 'roles.desk.owner'],
+    ['desk: { backup: lead }', 'roles.desk.members'],
+  ])('%s is refused', (entry, path) => {
+    const source = policy('').replace(/ {2}desk: .*/, `  ${entry}`);
+    const loaded = loadPolicy(source);
+    expect('problems' in loaded ? loaded.problems.map((each) => each.path) : []).toContain(path);
+  });
+
+  it('is asked, though the policy knows nobody in it', () => {
+    const loaded = loadPolicy(policy('defaults: { route: night }'));
+    if (!('policy' in loaded)) throw new Error(JSON.stringify(loaded.problems));
+    const verdict = judge({ ...aCase({ tool: 'pay', facts: someFacts('pay') }), policy: loaded.policy });
+    expect(verdict.ladder.rungs.map(({ role }) => role)).toEqual(['night']);
+  });
+});
