@@ -200,6 +200,8 @@ export interface CliConfig {
   readonly url: string | undefined;
   readonly token: string | undefined;
   readonly dataDir: string;
+  /** Where logins are kept, by the XDG base directory specification. */
+  readonly configDir: string;
 }
 
 /** Settings of the embedded stack and of the search for its servers. */
@@ -319,7 +321,12 @@ export function loadCliConfig(env: Environment = process.env): CliConfig {
   const issues: ConfigIssue[] = [];
   const values = read(env, SETTINGS.cli, [], issues);
   if (issues.length > 0) throw new ConfigError(issues);
-  return { url: values.COUNTERSIGN_URL, token: values.COUNTERSIGN_TOKEN, dataDir: dataDirOf(values) };
+  return {
+    url: values.COUNTERSIGN_URL,
+    token: values.COUNTERSIGN_TOKEN,
+    dataDir: dataDirOf(values),
+    configDir: join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'countersign'),
+  };
 }
 
 /** Throws {@link ConfigError}; nothing is required. The cache folder follows the XDG base directory specification. */

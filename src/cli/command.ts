@@ -120,5 +120,5 @@ export function flag(input: Input, name: string): boolean {
 /** A wrong call of a command: exit 2, with the way to its help. */
 export function usage(command: Command | undefined, problem: string): CountersignError {
   const name = command === undefined ? 'countersign' : `countersign ${command.meta.name}`;
-  return new CountersignError('usage', `${problem}. See: ${name} --help`);
+  return new CountersignError('usage', `${problem}. See: \`${name} --help\``);
 }

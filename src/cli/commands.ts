@@ -17,11 +17,13 @@ import { devCommand } from './commands/dev.js';
 import { haltCommand, haltsCommand, liftCommand } from './commands/halts.js';
 import { hooksCommand, hooksEnableCommand } from './commands/hooks.js';
 import { inboxCommand, showCommand } from './commands/inbox.js';
+import { loginCommand, logoutCommand } from './commands/login.js';
 import { policyCheckCommand, toolsCheckCommand } from './commands/policy.js';
 import { policyActivateCommand } from './commands/policy-activate.js';
 import { policyExplainCommand } from './commands/policy-explain.js';
 import { policyMatrixCommand } from './commands/policy-matrix.js';
 import { policyTestCommand } from './commands/policy-test.js';
+import { reviewCommand } from './commands/review.js';
 import { gatewayCommand, migrateCommand, workerCommand } from './commands/serve.js';
 import { sessionListCommand, sessionRevokeCommand, signInLinkCommand } from './commands/sessions.js';
 import {
@@ -57,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
   tasksCommand,
   inboxCommand,
   showCommand,
+  reviewCommand,
   approveCommand,
   rejectCommand,
   editCommand,
@@ -84,6 +87,8 @@ export const COMMANDS: readonly Command[] = [
   toolsCheckCommand,
   auditVerifyCommand,
   auditExportCommand,
+  loginCommand,
+  logoutCommand,
   signInLinkCommand,
   sessionListCommand,
   sessionRevokeCommand,

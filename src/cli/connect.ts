@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { loadCliConfig } from '../config.js';
+import { loadCliConfig, type CliConfig } from '../config.js';
 import { httpUrl } from '../setting-shapes.js';
 import { embeddedFiles } from '../dev/embedded.js';
 import { readStack } from '../dev/stack-file.js';
 import { CountersignError } from '../domain/errors.js';
 import { createClient, type CountersignClient } from '../sdk/client.js';
 import { text, usage, type Input } from './command.js';
+import { openLogins } from './logins.js';
 
 const tokenFile = z.object({
   service: z.string(),
@@ -21,10 +22,17 @@ export type DevTokens = z.infer<typeof tokenFile>;
 type Needs = 'person' | 'operator' | 'service';
 
 /**
- * The client of the gateway that this command line means: `--url`, COUNTERSIGN_URL, or the running dev stack; as `--as`, COUNTERSIGN_TOKEN, or
- * a token of the dev stack. Throws `config` or `usage` with what to do.
+ * The client of the gateway that this command line means: `--url`, COUNTERSIGN_URL, or the running dev stack; as `--as`, COUNTERSIGN_TOKEN, the
+ * login of that gateway, or a token of the dev stack. Throws `config` or `usage` with what to do.
  */
 export function connect(input: Input, needs: Needs = 'service'): CountersignClient {
+  const url = gatewayUrl(input);
+  const token = tokenOf(text(input, 'as'), { ...loadCliConfig(), url, now: input.io.now() }, needs);
+  return createClient({ url, token, channel: 'cli' });
+}
+
+/** The address of the gateway that this command line means. Throws `usage` or `unreachable` with what to do. */
+export function gatewayUrl(input: Input): string {
   const config = loadCliConfig();
   const wanted = text(input, 'url');
   if (wanted !== undefined && !httpUrl.safeParse(wanted).success)
@@ -36,20 +44,25 @@ export function connect(input: Input, needs: Needs = 'service'): CountersignClie
       `No gateway is known: start \`countersign dev\` (data folder ${config.dataDir}), or set COUNTERSIGN_URL.`,
     );
   }
-  return createClient({ url, token: tokenOf(text(input, 'as'), config, needs), channel: 'cli' });
+  return url;
 }
 
 function tokenOf(
   subject: string | undefined,
-  config: { token: string | undefined; dataDir: string },
+  config: CliConfig & { readonly url: string; readonly now: number },
   needs: Needs,
 ): string {
   if (subject === undefined && config.token !== undefined) return config.token;
   const tokens = readTokens(config.dataDir);
+  const login = openLogins(config.configDir).of(config.url);
+  if (login && login.expiresAt > config.now && subject === undefined && (needs !== 'operator' || !tokens))
+    return login.token;
   if (tokens === undefined) {
     throw new CountersignError(
       'unauthenticated',
-      'No token is known: set COUNTERSIGN_TOKEN (`countersign token create` makes one).',
+      login
+        ? 'Your login has ended: run `countersign login` again.'
+        : 'No token is known: run `countersign login`, or set COUNTERSIGN_TOKEN (`countersign token create` makes one).',
     );
   }
   const people = Object.keys(tokens.people).join(', ');

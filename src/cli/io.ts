@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import { CountersignError } from '../domain/errors.js';
 import { visible } from '../domain/sanitise.js';
 import { decodeText } from '../text-file.js';
+import { drawnTerminal, plainTerminal, type Terminal } from './prompts.js';
 
 /** The outside of a command: everything a test replaces. */
 export interface Io {
@@ -13,10 +13,14 @@ export interface Io {
   printJson(value: unknown): void;
   /** All of standard input. */
   readInput(): Promise<string>;
-  /** Asks a person; undefined when there is no terminal. */
-  readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** Columns to use, 40 to 80. */
+  /** The same on one line, for streams. */
+  printJsonLine(value: unknown): void;
+  /** The person at the terminal, `plain` for one that nothing is drawn on; undefined when there is no terminal. */
+  readonly terminal: ((plain: boolean) => Terminal) | undefined;
+  /** Columns to use, 40 to 120. */
   readonly width: number;
+  /** Columns for errors; null when no person reads them at a terminal: a message then stays on its line, for logs. */
+  readonly errorWidth: number | null;
   /** IANA name of the reader's zone. */
   readonly zone: string;
   now(): number;
@@ -29,13 +33,13 @@ export interface Io {
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}]/gu;
 
 /** JSON text that is inert on a terminal and parses to the same value. */
-export function inertJson(value: unknown): string {
+export function inertJson(value: unknown, indent = 2): string {
   const escape = (character: string) =>
     Array.from(
       { length: character.length },
       (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
     ).join('');
-  return JSON.stringify(value, null, 2).replace(HIDDEN, (character) =>
+  return JSON.stringify(value, null, indent).replace(HIDDEN, (character) =>
     character === '\n' ? character : escape(character),
   );
 }
@@ -54,8 +58,13 @@ export function processIo(): Io {
     complain: (lines) => void stderr.write(shown(lines)),
     printJson: (value) => void stdout.write(`${inertJson(value)}\n`),
     readInput: readAll,
-    ask: stdin.isTTY && stdout.isTTY ? askPerson : undefined,
-    width: Math.max(40, Math.min(80, stdout.columns ?? 80)),
+    printJsonLine: (value) => void stdout.write(`${inertJson(value, 0)}\n`),
+    terminal:
+      stdin.isTTY && stdout.isTTY
+        ? (plain) => (plain || !stdout.hasColors() ? plainTerminal : drawnTerminal)(stdin, stdout)
+        : undefined,
+    width: Math.max(40, Math.min(120, stdout.columns ?? 80)),
+    errorWidth: stderr.isTTY ? Math.max(40, Math.min(80, stderr.columns)) : null,
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     now: () => Date.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -72,13 +81,4 @@ async function readAll(): Promise<string> {
   const text = decodeText(Buffer.concat(chunks));
   if (text === undefined) throw new CountersignError('usage', 'Standard input is not UTF-8 text.');
   return text;
-}
-
-async function askPerson(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return await lines.question(visible(question, { block: true }));
-  } finally {
-    lines.close();
-  }
 }

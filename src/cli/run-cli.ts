@@ -8,6 +8,7 @@ import { flag, usage, type Command, type Input } from './command.js';
 import { help, overview } from './help.js';
 import type { Io } from './io.js';
 import { findCommand, parseLine } from './parse.js';
+import { wrapHanging } from './render/layout.js';
 
 /** Runs one command line; the answer is the exit code. Never throws. */
 export async function runCli(
@@ -69,7 +70,11 @@ function tell(error: unknown, json: boolean, io: Io): number {
   if (json) io.printJson({ ...extra, code, detail, exit });
   else {
     const head = problems.length === 0 ? detail : detail.replace(/: see `problems`\.$/, ':');
-    io.complain([`countersign: ${head}`, ...problems].map((line) => visible(line, { block: true })));
+    const lines = [`countersign: ${head}`, ...problems].flatMap((line) =>
+      visible(line, { block: true }).split('\n'),
+    );
+    const { errorWidth } = io;
+    io.complain(errorWidth === null ? lines : lines.flatMap((line) => wrapHanging(line, errorWidth)));
   }
   return exit;
 }

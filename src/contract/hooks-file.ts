@@ -42,6 +42,8 @@ const integration = z.strictObject({
     .max(4),
   /** From the sender's own word for a person, which the sender has verified, to the subject here. */
   reviewers: z.record(z.string().min(1).max(256), name),
+  /** Whether it may say that mails came back. */
+  bounces: z.boolean().default(false),
 });
 
 /** The file of `COUNTERSIGN_HOOKS_FILE`: whom to tell by web hook, and from whom decisions come. */

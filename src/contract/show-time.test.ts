@@ -15,9 +15,11 @@ describe('showTime', () => {
       'America/New_York',
       '2026-11-21 23:30 UTC = 2026-11-21 18:30 America/New_York, in 7 d',
     ],
-    [at + 90_000, 'Asia/Kathmandu', '2026-11-21 23:30 UTC = 2026-11-22 05:15 Asia/Kathmandu, 1 min ago'],
-    [at - 59_999, 'UTC', '2026-11-21 23:30 UTC, in less than a minute'],
-    [at, 'Nowhere/Land', '2026-11-21 23:30 UTC = unknown zone Nowhere/Land, in less than a minute'],
+    [at + 90_000, 'Asia/Kathmandu', '2026-11-21 23:30 UTC = 2026-11-22 05:15 Asia/Kathmandu, 1 min 30 s ago'],
+    [at - 59_999, 'UTC', '2026-11-21 23:30 UTC, in 59 s'],
+    [at, 'Nowhere/Land', '2026-11-21 23:30 UTC = unknown zone Nowhere/Land, in 0 s'],
+    [at - 599_000, 'UTC', '2026-11-21 23:30 UTC, in 9 min 59 s'],
+    [at - 659_000, 'UTC', '2026-11-21 23:30 UTC, in 10 min'],
     [at - 90_000_000, 'UTC', '2026-11-21 23:30 UTC, in 1 d 1 h'],
   ])('case 22: shows UTC, the zone of the reader and the distance (%d, %s)', (now, zone, text) => {
     expect(showTime(at, now, zone)).toBe(text);

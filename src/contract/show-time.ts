@@ -1,4 +1,5 @@
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
@@ -26,9 +27,11 @@ function stamp(at: number, zone: string): string {
   );
 }
 
+/** Below this the seconds count: some questions live no longer. */
+const PRESSING = 10 * MINUTE;
+
 function relative(difference: number): string {
   const span = Math.abs(difference);
-  if (span < MINUTE) return difference < 0 ? 'less than a minute ago' : 'in less than a minute';
   const text = spanText(span);
   return difference < 0 ? `${text} ago` : `in ${text}`;
 }
@@ -36,7 +39,9 @@ function relative(difference: number): string {
 function spanText(span: number): string {
   if (span >= DAY) return parts(Math.floor(span / DAY), 'd', Math.floor((span % DAY) / HOUR), 'h');
   if (span >= HOUR) return parts(Math.floor(span / HOUR), 'h', Math.floor((span % HOUR) / MINUTE), 'min');
-  return `${Math.floor(span / MINUTE)} min`;
+  if (span >= PRESSING) return `${Math.floor(span / MINUTE)} min`;
+  const seconds = Math.floor((span % MINUTE) / SECOND);
+  return span < MINUTE ? `${seconds} s` : parts(Math.floor(span / MINUTE), 'min', seconds, 's');
 }
 
 function parts(large: number, largeUnit: string, small: number, smallUnit: string): string {

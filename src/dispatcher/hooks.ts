@@ -1,4 +1,5 @@
 import type { HookAnswer, HookSender } from '../activities/ports.js';
+import type { TaskId } from '../domain/ids.js';
 import {
   disableTarget,
   leaseDeliveries,
@@ -85,7 +86,8 @@ async function drain(deps: Deps, target: string, stop: Stop): Promise<void> {
 
 async function sendOne(deps: Deps, delivery: Delivery, now: number, signal: AbortSignal): Promise<void> {
   const answer = await deps.hooks.send(delivery.target, delivery, now, signal);
-  await deps.point?.('hook-sent', { task: delivery.task, operation: 0 });
+  const task = delivery.task as TaskId; // or a tenant's chain; only tests read it
+  await deps.point?.('hook-sent', { task, operation: 0 });
   const after = await deps.database.now();
   if (answer.kind === 'delivered') return markDelivered(deps.database, delivery, after);
   const code = answer.kind === 'failed' ? answer.code : answer.kind;

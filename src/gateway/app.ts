@@ -19,9 +19,11 @@ import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
 import { healthRoutes } from './health.js';
 import { hookDecisionRoutes } from './hooks/decisions.js';
+import { hookMailRoutes } from './hooks/mail.js';
 import { slackRoutes } from './hooks/slack.js';
 import { journalForbidden } from './journal-forbidden.js';
 import { signInPages } from './pages/sign-in.js';
+import { terminalPages } from './pages/terminal.js';
 import { problem, problemOf } from './problem.js';
 
 /** The gateway as a function from request to response; what listens on a socket is the composition root's business. */
@@ -47,7 +49,9 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
   app.route('/v1', sessionRoutes(deps));
   app.route('/v1', whoMayRoutes(deps));
   app.route('/', hookDecisionRoutes(deps));
+  app.route('/', hookMailRoutes(deps));
   app.route('/', signInPages(deps));
+  app.route('/', terminalPages(deps));
   app.notFound(() =>
     problem('not-found', 'There is nothing here that this token may see. Check the id and the token.'),
   );

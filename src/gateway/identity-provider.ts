@@ -92,6 +92,7 @@ export function createIdentityProvider(options: ProviderOptions): IdentityProvid
 
 type Fetcher = ReturnType<typeof boundedFetch>;
 
+/** Throws NoAnswer, also for an answer that does not fit: nobody can be sent to such a provider. */
 async function discover(options: ProviderOptions, fetcher: Fetcher): Promise<Configuration> {
   const { issuer, clientId, clientSecret } = options;
   const plain = issuer.startsWith('http:');
@@ -99,6 +100,8 @@ async function discover(options: ProviderOptions, fetcher: Fetcher): Promise<Con
   const config = await discovery(new URL(issuer), clientId, {}, auth, {
     [customFetch]: fetcher,
     ...(plain ? { execute: [allowInsecureRequests] } : {}), // an issuer on the loopback address: the settings take no other
+  }).catch((cause: unknown) => {
+    throw new NoAnswer('the provider does not say what it is', { cause });
   });
   const { issuer: said, authorization_endpoint: to, jwks_uri: keysAt } = config.serverMetadata();
   const safe = [to, keysAt].every((url) => url !== undefined && isSafe(url, plain));

@@ -81,7 +81,8 @@ describe('anomalies', () => {
     await at.meet('cli-1', { situation: 'bank' });
     const { anomaly } = await at.classOf('bank');
     expect((await as('amira')).out).toContain(`${anomaly}\n  odd: bot with note in bank\n  open, seen once `);
-    const closed = await as('ruth', 'close', 'expected', anomaly, '--learnt', 'their bank', '--for', '7d');
+    const beginning = anomaly.slice(0, 8);
+    const closed = await as('ruth', 'close', 'expected', beginning, '--learnt', 'their bank', '--for', '7d');
     expect([closed.exit, closed.out.replaceAll(/\s+/g, ' ')]).toEqual([
       0,
       expect.stringMatching(
@@ -110,6 +111,7 @@ describe('anomalies', () => {
       2,
       'belongs to expected',
     ],
+    ['a beginning of none', ['close', 'fixed', '0000', '--learnt', 'x'], 3, 'No anomaly begins with 0000'],
     ['one that is not there', ['close', 'fixed', `-${'a'.repeat(42)}`, '--learnt', 'x'], 3, 'nothing here'],
   ])('ends with the exit code of %s', async (_what, line, exit, message) => {
     const ran = await as('ruth', ...line);
@@ -120,5 +122,18 @@ describe('anomalies', () => {
     await at.meet('cli-2', { situation: 'other' });
     const { anomaly } = await at.classOf('other');
     expect((await as('amira', 'close', 'fixed', anomaly, '--learnt', 'x')).exit).toBe(4);
+  });
+
+  // Seen to fail: the first of several closed.
+  it('is not guessed from a beginning that several have', async () => {
+    const ids = new Set<string>();
+    let first = '';
+    for (let n = 0; first === '' && n < 100; n += 1) {
+      await at.meet(`cli-many-${n}`, { situation: `s${n}` });
+      const { anomaly } = await at.classOf(`s${n}`);
+      if ([...ids].some((id) => id[0] === anomaly[0])) first = anomaly[0] ?? '';
+      ids.add(anomaly);
+    }
+    expect((await as('ruth', 'close', 'fixed', first, '--learnt', 'x')).exit).toBe(2);
   });
 });

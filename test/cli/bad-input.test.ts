@@ -14,7 +14,7 @@ afterAll(() => scene.close());
 // Seen to fail: readTextFile decoding leniently; `connect` without the check of --url.
 describe('a line or a file that is wrong', () => {
   const rows: Row[] = [
-    ['no such command', ['shwo'], 2, [/no command shwo\. See: countersign --help/]],
+    ['no such command', ['shwo'], 2, [/no command shwo\. See: `countersign --help`/]],
     ['half a command', ['token'], 2, [/token create, token list, token revoke/]],
     ['an option that is none', ['dev', '--tool', 'x'], 2, [/'--tool'/, /countersign dev --help/]],
     ['an option without its value', ['dev', '--tools'], 2, [/--tools/, /countersign dev --help/]],

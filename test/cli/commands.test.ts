@@ -1,58 +1,35 @@
-import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:http';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serve } from '@hono/node-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { columns } from '../../src/cli/render/layout.js';
 import { briefDigest } from '../../src/contract/brief.js';
 import { callsOf } from '../../src/store/ledger.js';
 import type { QuestionRow } from '../../src/store/questions.js';
-import { openGate, POLICY, TENANT, type Gate } from '../gateway/fixture.js';
+import { POLICY, TENANT, type Gate } from '../gateway/fixture.js';
 import { aBrief, anOpenQuestion, stored } from '../gateway/questions.js';
-import { DANGEROUS, run, type Ran } from './terminal.js';
+import { enterableFolder } from '../support/folder.js';
+import { serveGate, type Served } from './served.js';
+import { DANGEROUS, run } from './terminal.js';
 
+let served: Served;
 let gate: Gate;
-let server: Server;
-let url: string;
+let tokens: Record<string, string>;
 let folder: string;
-const tokens: Record<string, string> = {};
+const as: Served['as'] = (...given) => served.as(...given);
 
 beforeAll(async () => {
-  gate = await openGate();
-  for (const subject of ['amira', 'joon', 'ruth', 'sven']) tokens[subject] = await gate.token(subject);
-  tokens['shop'] = await gate.token('shop', { kind: 'service', scopes: ['policy', 'tokens'] });
-  await new Promise<void>((ready) => {
-    server = serve({ fetch: gate.fetch, port: 0, hostname: '127.0.0.1' }, (info: AddressInfo) => {
-      url = `http://127.0.0.1:${info.port}`;
-      ready();
-    }) as Server;
-  });
-  folder = mkdtempSync(join(tmpdir(), 'countersign-cli-'));
-  process.env['COUNTERSIGN_DATA'] = join(folder, 'none');
+  served = await serveGate(['amira', 'joon', 'ruth', 'sven']);
+  ({ gate } = served);
+  const shop = await gate.token('shop', { kind: 'service', scopes: ['policy', 'tokens'] });
+  tokens = Object.assign(served.tokens, { shop });
+  folder = enterableFolder('countersign-cli-');
 });
 beforeEach(() => gate.reset());
 afterAll(async () => {
-  server.close();
-  server.closeAllConnections();
   rmSync(folder, { recursive: true, force: true });
-  await gate.close();
+  await served.close();
 });
-
-async function as(
-  subject: string,
-  line: readonly string[],
-  rest: Parameters<typeof run>[1] = {},
-): Promise<Ran> {
-  process.env['COUNTERSIGN_TOKEN'] = tokens[subject] ?? subject;
-  try {
-    return await run([...line, '--url', url], rest);
-  } finally {
-    delete process.env['COUNTERSIGN_TOKEN'];
-  }
-}
 
 const esc = (question: QuestionRow) => `${question.task}:1`;
 

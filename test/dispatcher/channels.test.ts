@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NotTaken, type Notifier } from '../../src/activities/ports.js';
 import { sendNotices } from '../../src/dispatcher/notices.js';
 import { PATIENCE_MS } from '../../src/store/outbox.js';
 import { bounced } from '../../src/store/undelivered.js';
@@ -33,7 +34,7 @@ const overOf = async (task: TaskId) => ({
 });
 
 describe('the channels of a role', () => {
-  // Seen to fail: all channels due at once; those behind the one that took it left due.
+  // Seen to fail: those behind the one that took it left due.
   it('are used one after the other: what the first has taken the others are spared', async () => {
     await scene.ask('taken', { channels: BOTH });
     await scene.send();
@@ -95,6 +96,7 @@ describe('fault 10: a mail server that', () => {
     expect(await scene.undeliveredOf(task)).toEqual([]);
   });
 
+  // Seen to fail: all channels due at once.
   it.each([421, 450, 451])('answers %i: the next channel after its time, and the mail late', async (code) => {
     await scene.ask(`passing-${code}`, { channels: BOTH });
     scene.mail.refuse = code;
@@ -149,7 +151,6 @@ describe('fault 10: a mail that comes back after it was taken', () => {
     expect(await scene.undeliveredOf(task)).toEqual([]);
   });
 
-  // Seen to fail: `markFailed` at a second time.
   it('ends the rung where there is none, once', async () => {
     const task = await scene.ask('lost');
     await scene.send();
@@ -195,15 +196,26 @@ describe('fault 10: a mail that comes back after it was taken', () => {
 
 // Seen to fail: `leave` without the question's lock (each saw the other one still open).
 it('channels that fail at the same time end the rung', async () => {
-  for (const name of ['once', 'twice', 'thrice']) {
+  let other: (() => void) | undefined;
+  const [mail, slack] = BOTH.map((channel): Notifier => ({
+    channel,
+    async send() {
+      await new Promise<void>((go) => {
+        if (other === undefined) return void (other = go);
+        other();
+        go();
+        other = undefined;
+      });
+      throw new NotTaken('gone', { permanent: true });
+    },
+    close: () => undefined,
+  }));
+  if (!mail || !slack) throw new Error('two channels');
+  for (const name of ['once', 'twice', 'thrice', 'again', 'at-last']) {
     const task = await scene.ask(name, { channels: BOTH });
-    scene.slack.answers.push({ body: { ok: false, error: 'channel_not_found' } });
-    scene.mail.refuse = 550;
     await scene.gate.database.query("update outbox set due_at = 0 where kind = 'asked'");
-    const [mail, slack] = scene.deps.notifiers;
-    if (!mail || !slack) throw new Error('two channels');
     const now = await scene.gate.database.now();
-    await Promise.all([sendNotices(scene.deps, mail, now), sendNotices(scene.deps, slack, now)]);
+    await Promise.all([mail, slack].map((notifier) => sendNotices(scene.deps, notifier, now)));
     expect(await overOf(task)).toEqual(ONCE);
   }
 });

@@ -52,7 +52,7 @@ const undo = (text: string) =>
     .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&');
 
-// Seen to fail: `<` or `"` not escaped; the sanitiser left out of a value.
+// Seen to fail: `<` not escaped; the sanitiser left out of a value.
 it('attack 12: attack 26: whatever is in a notice, its mail has the tags of a harmless one, and loses nothing', () => {
   fc.assert(
     fc.property(notices, (over) => {
@@ -79,7 +79,7 @@ it('attack 12: attack 26: whatever is in a notice, its mail has the tags of a ha
   );
 });
 
-// Seen to fail: `&` or `<` not escaped; a field of mrkdwn; a text that is not cut.
+// Seen to fail: `&` not escaped; a text that is not cut.
 it('attack 14: whatever is in a notice, its Slack message is plain text within the limits of Slack', () => {
   fc.assert(
     fc.property(notices, (over) => {

@@ -26,7 +26,7 @@ async function timeOut(task: TaskId, rung: number) {
 }
 
 describe('the mail of a question', () => {
-  // Seen to fail: the tool's name listed in mail; HTML alone.
+  // Seen to fail: what chat lists listed in mail.
   it('says title, tier, deadline, id and the link, and nothing else, in text and HTML', async () => {
     await scene.ask('mailed');
     await scene.send();
@@ -43,7 +43,7 @@ describe('the mail of a question', () => {
     expect(scene.mail.mails).toHaveLength(1);
   });
 
-  // Seen to fail: a tag of an image added; the link given a token.
+  // Seen to fail: an image added.
   it('attack 12: attack 46: holds nothing remote and nothing active, and its link carries no secret', async () => {
     await scene.ask('quiet');
     await scene.send();
@@ -91,7 +91,6 @@ describe('the mail of a question', () => {
     expect(mail && headerOf(mail, 'X-Auto-Response-Suppress')).toBe('OOF, AutoReply');
   });
 
-  // Seen to fail: the subject not passed through the sanitiser.
   it('attack 26: has one subject, whatever is in an id', async () => {
     const about = 'x\r\nBcc: other@example.com\r\n\r\nApproved by the director';
     const notifier = smtpNotifier({ smtpUrl: scene.mail.url, from: 'gate@example.com' });

@@ -28,7 +28,6 @@ const decide = async (name: string, decision: 'approve' | 'reject') => {
 };
 
 describe('the Slack message of a question', () => {
-  // Seen to fail: the action's sentence among the fields.
   it('says title, tool, tier, role, deadline and id, and opens the review', async () => {
     await scene.ask('posted', SLACK);
     await scene.send();
@@ -81,7 +80,7 @@ describe('the Slack message of a question', () => {
 });
 
 describe('the same message, once its question is over,', () => {
-  // Seen to fail: the closing not waited for; a second message in place of a change.
+  // Seen to fail: a message that is told for ever.
   it('tells the outcome, once, and names nobody', async () => {
     const { task, id } = await decide('approved', 'approve');
     await scene.amend();
@@ -150,7 +149,7 @@ describe('the same message, once its question is over,', () => {
 });
 
 describe('fault: Slack', () => {
-  // Seen to fail: `ok: false` taken for success; every error tried again.
+  // Seen to fail: every error tried again.
   it.each(['channel_not_found', 'invalid_auth', 'is_archived', 'not_in_channel', 'something_new'])(
     'says %s with status 200: that is for good',
     async (error) => {
@@ -163,7 +162,7 @@ describe('fault: Slack', () => {
     },
   );
 
-  // Seen to fail: an answer without `ts` taken for success; a redirect followed; a body without bound.
+  // Seen to fail: a redirect followed.
   it.each<[string, SlackAnswer, string]>([
     ['is down', { status: 503 }, 'http-503'],
     ['has an internal error', { body: { ok: false, error: 'internal_error' } }, 'internal_error'],
@@ -214,7 +213,6 @@ describe('fault: Slack', () => {
     expect(methods()).toHaveLength(3);
   });
 
-  // Seen to fail: a call that does not listen to its signal.
   it('does not answer: the message is given up in time, and mail goes on', async () => {
     scene.slack.hold();
     const over = new AbortController();

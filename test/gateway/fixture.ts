@@ -1,6 +1,5 @@
 import { createApp } from '../../src/gateway/app.js';
 import type { TaskClient } from '../../src/client/task-client.js';
-import type { HookIntegration } from '../../src/contract/hooks-file.js';
 import { generateSecretKeys, parseSecretKeys } from '../../src/contract/seal.js';
 import { createSigner, createVerifier, generateSigningKey } from '../../src/contract/sign.js';
 import type { TenantId } from '../../src/domain/ids.js';
@@ -81,6 +80,8 @@ export interface Gate {
   readonly deps: GatewayDeps;
   /** The app itself, for tests that need a socket. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Another gateway over the same database, with other things to work with. */
+  readonly appOf: (deps: GatewayDeps) => (request: Request) => Response | Promise<Response>;
   readonly tasks: FakeTasks;
   readonly logged: { level: string; event: string; fields: unknown }[];
   readonly reached: string[];
@@ -107,12 +108,16 @@ export interface Answer {
   readonly json: any;
 }
 
-/** A gateway over a database of its own, with the policy active and two tools published. */
+/**
+ * A gateway over a database of its own, with the policy active and two tools published. `over` replaces some of what it works with, such as
+ * where people sign in.
+ */
 export async function openGate(
-  options: { readonly clock?: Clock; readonly hooks?: readonly HookIntegration[] } = {},
+  over: Partial<GatewayDeps> & { readonly policy?: string; readonly clock?: Clock } = {},
 ): Promise<Gate> {
+  const { policy = POLICY, clock, ...replaced } = over;
   const { url } = await testDatabase();
-  const database = openDatabase({ url, ...(options.clock && { clock: options.clock }) });
+  const database = openDatabase({ url, ...(clock && { clock }) });
   const tasks = fakeTasks();
   const key = generateSigningKey();
   const logged: Gate['logged'] = [];
@@ -129,15 +134,15 @@ export async function openGate(
     signIn: undefined,
     log: (level, event, fields) => logged.push({ level, event, fields }),
     point: async (name) => void reached.push(name),
-    ...(options.hooks && { hooks: options.hooks }),
+    ...replaced,
   };
   const delivered = createDeliveredMarks(database, deps.log, 5);
   const app = createApp({ ...deps, delivered });
   await activatePolicy(database, {
     tenant: TENANT,
-    hash: policyHash(POLICY),
+    hash: policyHash(policy),
     version: '1',
-    source: POLICY,
+    source: policy,
     author: 'ruth',
   });
   await publishTools(database, TOOLS, await database.now());
@@ -145,6 +150,7 @@ export async function openGate(
     database,
     deps,
     fetch: (request) => app.fetch(request),
+    appOf: (other) => createApp({ ...other, delivered }).fetch,
     tasks,
     logged,
     reached,

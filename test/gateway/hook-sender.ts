@@ -16,12 +16,15 @@ export function anIntegration(rest: Partial<HookIntegration> = {}): HookIntegrat
       ['U-1', 'amira'],
       ['U-2', 'joon'],
     ]),
+    bounces: false,
     ...rest,
   };
 }
 
 /** What a sender may do otherwise than it should. */
 export interface Odd {
+  /** Instead of `/hooks/decisions`. */
+  readonly path?: string;
   readonly id?: string;
   readonly secret?: string;
   /** Epoch milliseconds at which it says it was sent. */
@@ -49,7 +52,9 @@ export async function post(gate: Gate, body: object | string, odd: Odd = {}): Pr
     if (value === null) headers.delete(name);
     else headers.set(name, value);
   const init = { method: 'POST', headers, body: odd.bytes ?? text };
-  const response = await gate.fetch(new Request('http://gate/hooks/decisions', init as RequestInit)); // bytes are a body
+  const response = await gate.fetch(
+    new Request(`http://gate${odd.path ?? '/hooks/decisions'}`, init as RequestInit),
+  ); // bytes are a body
   return { status: response.status, headers: response.headers, json: await response.json() };
 }
 

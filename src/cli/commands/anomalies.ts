@@ -2,6 +2,8 @@ import { closedAs } from '../../contract/closing-record.js';
 import { parseDuration } from '../../contract/duration.js';
 import type { AnomalyView, CloseRequest } from '../../contract/http-anomalies.js';
 import { showTime } from '../../contract/show-time.js';
+import { CountersignError } from '../../domain/errors.js';
+import type { CountersignClient } from '../../sdk/client.js';
 import { arg, flag, needed, REMOTE, text, usage, type Command, type Input } from '../command.js';
 import { connect } from '../connect.js';
 import { showAnomalies } from '../render/show-anomalies.js';
@@ -55,7 +57,7 @@ export const anomaliesCloseCommand: Command = {
   },
   args: [
     { name: 'WHAT', help: 'expected, fixed or incident' },
-    { name: 'ID', help: 'id of the anomaly' },
+    { name: 'ID', help: 'id of the anomaly, or its beginning' },
   ],
   options: {
     learnt: { type: 'string', value: 'TEXT', help: 'what was learnt; required' },
@@ -70,11 +72,37 @@ export const anomaliesCloseCommand: Command = {
   async run(input) {
     const request = requestOf(input);
     const keyed = { idempotencyKey: text(input, 'key') };
-    const closed = await connect(input, 'person').anomalies.close(arg(input, 1), request, keyed);
+    const client = connect(input, 'person');
+    const closed = await client.anomalies.close(await wholeId(input, client), request, keyed);
     if (flag(input, 'json')) return input.io.printJson(closed);
     input.io.print(wrap(`Closed as ${request.as}. ${thenOf(input, closed)}`, input.io.width));
   },
 };
+
+/** As long as an id is. */
+const ID_LENGTH = 43;
+
+/** The id that begins so. Throws `not-found` or `usage` unless exactly one does. */
+async function wholeId(input: Input, client: CountersignClient): Promise<string> {
+  const given = arg(input, 1);
+  if (given.length >= ID_LENGTH) return given;
+  const found: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.anomalies.list({ state: 'all', limit: 200, cursor });
+    found.push(...page.anomalies.map(({ anomaly }) => anomaly).filter((id) => id.startsWith(given)));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  const [only, other] = found;
+  if (only === undefined)
+    throw new CountersignError(
+      'not-found',
+      `No anomaly begins with ${given}: \`countersign anomalies\` lists them.`,
+    );
+  if (other !== undefined)
+    throw usage(input.command, `${given} begins ${found.length} anomalies: ${found.join(', ')}`);
+  return only;
+}
 
 function thenOf(input: Input, { builtIn, closing }: AnomalyView): string {
   const until = closing?.until ?? null;

@@ -1,13 +1,10 @@
 import { parseDuration } from '../../contract/duration.js';
-import type { DecisionReceipt, DecisionRequest, EscalationView } from '../../contract/http.js';
+import type { DecisionRequest, EscalationView } from '../../contract/http.js';
 import { isMembers } from '../../contract/schema-at.js';
 import { parseStrictJson } from '../../contract/strict-json.js';
 import type { Json } from '../../domain/action.js';
 import type { Verb } from '../../domain/decision.js';
 import { CountersignError, ERRORS } from '../../domain/errors.js';
-import { parseEscalationId } from '../../domain/ids.js';
-import { visible } from '../../domain/sanitise.js';
-import { readTextFile } from '../../text-file.js';
 import {
   flag,
   needed,
@@ -20,11 +17,9 @@ import {
   type OptionSpec,
 } from '../command.js';
 import { connect } from '../connect.js';
-import { labelled, wrap } from '../render/layout.js';
 import { openedArguments, shortDigest } from '../render/show-escalation.js';
-import { ESCALATION_ARGUMENT, escalationArg } from './arguments.js';
-
-type Details = Partial<Omit<DecisionRequest, 'decision' | 'why' | 'digest' | 'version'>>;
+import { argsOf, ARGS_OPTION, ESCALATION_ARGUMENT, escalationArg, parsed } from './arguments.js';
+import { type Details, isGrave, whatIsDecided, whatWasDecided } from './deciding.js';
 
 const DECIDING = {
   why: { type: 'string', value: 'TEXT', help: 'the reason; required' },
@@ -101,56 +96,8 @@ async function decide(
     idempotencyKey: text(input, 'key'),
   });
   if (flag(input, 'json')) input.io.printJson(receipt);
-  else input.io.print(wrap(visible(outcomeOf(receipt, view)), input.io.width));
+  else input.io.print(whatWasDecided(receipt, view, input.io.width));
   return receipt.applied ? 0 : ERRORS.pending.exit;
-}
-
-function whatIsDecided(
-  verb: Verb,
-  { brief, version }: EscalationView,
-  { edits }: Details,
-  width: number,
-): string[] {
-  const line = (label: string, text: string) => labelled(label, visible(text), width, verb.length + 2);
-  return [
-    ...line(`${verb}:`, `${brief.proposal} (version ${version}, tier ${brief.tier})`),
-    ...(edits === undefined ? [] : line('with:', JSON.stringify(edits))),
-  ];
-}
-
-/** What an applied decision leads to. */
-const THEN: Readonly<Record<Verb, string>> = {
-  approve: 'the call goes ahead',
-  reject: 'the call is off, and the agent is told why',
-  edit: 'the new arguments are judged again',
-  respond: 'the agent gets your answer',
-  'take-over': 'the task ends with your result',
-  escalate: 'the next role is asked',
-  hold: 'the question stays open longer',
-  extend: 'the deadline is moved',
-  withdraw: 'your approval is taken back',
-  resolve: 'what became of the call is settled',
-};
-
-/** The same where one approval is not enough. */
-const VOTED = 'your approval counts, and the call goes ahead once enough people have approved';
-
-/** The same of a call that ran already. */
-const THEN_OF_WINDOW: Partial<Record<Verb, string>> = {
-  approve: 'what ran stays',
-  reject: 'what ran is undone, and the agent is told why',
-};
-
-function outcomeOf(
-  { applied, decision: id, verb, escalation }: DecisionReceipt,
-  { kind, quorum }: EscalationView,
-): string {
-  if (!applied)
-    return `Stored, not yet applied (decision ${id}): no worker has answered. It will be applied without you.`;
-  const task = parseEscalationId(escalation)?.task ?? '';
-  const voted = quorum > 1 && verb === 'approve' ? VOTED : undefined;
-  const then = (kind === 'confirmation' ? THEN_OF_WINDOW[verb] : voted) ?? THEN[verb];
-  return `Done: ${then} (decision ${id}). How it goes on: countersign status ${task}`;
 }
 
 /** What was looked at must be what is decided. */
@@ -172,22 +119,22 @@ function requireSeen(input: Input, view: EscalationView): void {
  * terminal take a yes.
  */
 async function requireMeant(input: Input, verb: Verb, view: EscalationView): Promise<void> {
-  const { brief } = view;
-  const grave = brief.tier === 4 && (verb === 'approve' || verb === 'edit');
-  const name = brief.tool.name;
-  if (grave) {
+  const { name } = view.brief.tool;
+  const { terminal } = input.io;
+  if (isGrave(verb, view)) {
     if (!flag(input, 'json')) input.io.print(openedArguments(view, input.io.width));
     const typed =
-      text(input, 'confirm') ?? (await input.io.ask?.(`This cannot be undone. Type ${name} to go on: `));
+      text(input, 'confirm') ??
+      (await terminal?.(false).line(`This cannot be undone. Type ${name} to go on:`));
     if (typed?.trim() === name) return;
     throw new CountersignError(
       'usage',
       `Tier 4: nothing was decided. Add --confirm ${name} to show that it is meant.`,
     );
   }
-  if (flag(input, 'yes') || input.io.ask === undefined) return;
-  const answer = await input.io.ask(`${verb}? [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CountersignError('usage', 'Nothing was decided.');
+  if (flag(input, 'yes') || terminal === undefined) return;
+  const answer = await terminal(false).line(`${verb}? [y/N]`);
+  if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new CountersignError('usage', 'Nothing was decided.');
 }
 
 export const approveCommand = decision('approve', 'let exactly this action run, once', CONFIRM, () => ({}));
@@ -227,22 +174,18 @@ export const editCommand = decision(
       help: 'change one top-level argument; may be given several times',
       multiple: true,
     },
-    args: { type: 'string', value: 'FILE', help: 'the whole new arguments as JSON; - reads standard input' },
+    args: { ...ARGS_OPTION, help: `the whole new arguments: ${ARGS_OPTION.help}` },
     ...CONFIRM,
   },
   async (input, view) => ({ edits: await edited(input, view) }),
 );
 
 async function edited(input: Input, { brief }: EscalationView): Promise<Json> {
-  const file = text(input, 'args');
+  const whole = await argsOf(input);
   const changes = texts(input, 'set');
-  if ((file === undefined) === (changes.length === 0))
+  if ((whole === undefined) === (changes.length === 0))
     throw usage(input.command, 'give either --set or --args');
-  if (file !== undefined)
-    return parsed(
-      file === '-' ? await input.io.readInput() : readTextFile(file, 'Name the file with the arguments.'),
-      file,
-    );
+  if (whole !== undefined) return whole;
   const base = brief.fullArguments;
   if (!isMembers(base)) throw usage(input.command, 'these arguments have no names: use --args');
   return { ...base, ...Object.fromEntries(changes.map((change) => assignment(input, change))) };
@@ -252,15 +195,6 @@ function assignment(input: Input, change: string): [string, Json] {
   const at = change.indexOf('=');
   if (at < 1) throw usage(input.command, `--set ${change} is not NAME=JSON`);
   return [change.slice(0, at), parsed(change.slice(at + 1), `--set ${change.slice(0, at)}`)];
-}
-
-function parsed(source: string, what: string): Json {
-  const json = parseStrictJson(source);
-  if ('value' in json) return json.value;
-  throw new CountersignError(
-    'usage',
-    `${what} is not JSON (a text needs quotes): ${json.problems[0]?.message ?? ''}`,
-  );
 }
 
 const UNTIL = {

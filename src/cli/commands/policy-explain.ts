@@ -1,6 +1,6 @@
-import { parseStrictJson } from '../../contract/strict-json.js';
 import { arg, flag, needed, text, texts, usage, type Command, type Input } from '../command.js';
 import { showExplanation } from '../render/show-explanation.js';
+import { argsOf, ARGS_OPTION } from './arguments.js';
 import { CASES_OPTION, POLICY_ARGUMENT, TOOLS_OPTION } from './policy-test.js';
 
 export const policyExplainCommand: Command = {
@@ -20,7 +20,7 @@ export const policyExplainCommand: Command = {
     tools: TOOLS_OPTION,
     agent: { type: 'string', value: 'AGENT', help: 'who proposes the call' },
     tool: { type: 'string', value: 'TOOL', help: 'the tool that it calls' },
-    args: { type: 'string', value: 'JSON', help: 'its arguments; default {}' },
+    args: { ...ARGS_OPTION, help: `its arguments: ${ARGS_OPTION.help}; default {}` },
     reading: {
       type: 'string',
       value: 'NAME=VALUE',
@@ -36,26 +36,24 @@ export const policyExplainCommand: Command = {
       throw usage(input.command, 'give either --case or --agent, not both');
     const made = await explainPolicyFile(
       { policy: arg(input, 0), cases: text(input, 'cases'), tools: text(input, 'tools') },
-      name === undefined ? { call: callOf(input) } : { case: name },
+      name === undefined ? { call: await callOf(input) } : { case: name },
     );
     if (flag(input, 'json')) input.io.printJson(made);
     else input.io.print(showExplanation(made, input.io.width));
   },
 };
 
-function callOf(input: Input): unknown {
+async function callOf(input: Input): Promise<unknown> {
   const { command } = input;
   if (text(input, 'agent') === undefined)
     throw usage(command, 'name a case with --case, or the call with --agent and --tool');
   needed(input, 'tools'); // says what the tool is; a case can say it itself
-  const json = parseStrictJson(text(input, 'args') ?? '{}');
-  if ('problems' in json)
-    throw usage(command, `--args ${json.problems[0]?.path}: ${json.problems[0]?.message}`);
+  const args = (await argsOf(input)) ?? {};
   const situation = text(input, 'situation');
   return {
     agent: needed(input, 'agent'),
     tool: needed(input, 'tool'),
-    args: json.value,
+    args,
     readings: Object.fromEntries(texts(input, 'reading').map((pair) => readingOf(input, pair))),
     ...(situation === undefined ? {} : { situation }),
   };

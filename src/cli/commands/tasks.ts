@@ -116,7 +116,7 @@ export const watchCommand: Command = {
     name: 'watch',
     group: 'tasks',
     summary: 'show a task whenever it changes, until it ends',
-    notes: ['Ends with 0 when the task completed, 6 when it failed.'],
+    notes: ['Ends with 0 when the task completed, 6 when it failed. With --json each change is one line.'],
   },
   args: [TASK_ARGUMENT],
   options: REMOTE,
@@ -139,7 +139,7 @@ function fingerprint(view: TaskView): string {
 }
 
 function show(input: Input, view: TaskView, again: boolean): void {
-  if (flag(input, 'json')) return input.io.printJson(view);
+  if (flag(input, 'json')) return input.io.printJsonLine(view);
   input.io.print([...(again ? [''] : []), ...showTask(view, screenOf(input))]);
 }
 

@@ -10,18 +10,35 @@ export function columns(text: string): number {
   return count;
 }
 
-/** A text in lines of at most `width` columns; words that are longer are split. `indent` stands before every line. */
+/**
+ * A text in lines of at most `width` columns; words that are longer are split, and what stands between backticks stays on one line where it
+ * can. `indent` stands before every line.
+ */
 export function wrap(text: string, width: number, indent = ''): string[] {
   const room = Math.max(8, width - columns(indent));
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ').flatMap((part) => split(part, room))) {
+  for (const word of words(text, room).flatMap((part) => split(part, room))) {
     if (line !== '' && columns(line) + 1 + columns(word) > room) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line].map((content) => `${indent}${content}`.trimEnd());
+}
+
+/** The words of a text; a command between backticks is one, unless it is longer than a line. */
+function words(text: string, room: number): string[] {
+  const found: string[] = [];
+  let open = false;
+  for (const part of text.split(' ')) {
+    const last = found.at(-1);
+    const longer = `${last} ${part}`;
+    if (open && last !== undefined && columns(longer) <= room) found[found.length - 1] = longer;
+    else found.push(part);
+    if ((part.split('`').length - 1) % 2 === 1) open = !open;
+  }
+  return found;
 }
 
 function split(word: string, room: number): string[] {

@@ -1,26 +1,34 @@
 import type { HaltView, InboxItem, ResultView, TaskPage, TaskView } from '../../contract/http.js';
 import { showTime } from '../../contract/show-time.js';
 import { visible } from '../../domain/sanitise.js';
-import { labelled, table, wrap } from './layout.js';
+import { columns, cut, labelled, table, wrap, wrapHanging } from './layout.js';
 import type { Screen } from './show-escalation.js';
 
-/** The inbox, most pressing first. */
+/** The inbox in the order of the gateway, most pressing first: a line each where there is room for what it is about, else two. */
 export function showInbox(items: readonly InboxItem[], screen: Screen): string[] {
   if (items.length === 0) return ['Nothing waits for you.'];
-  const rows = items.map((item) => [
-    visible(item.escalation),
-    `T${item.tier}`,
-    due(item.answerBy, screen.now),
-    visible(item.role),
-    what(item),
-  ]);
   const marked = items.some((item) => item.flags.length > 0) ? '[!] look twice. ' : '';
-  const next = `${marked}Next: countersign show ${visible(items[0]?.escalation ?? '')}${visible(screen.as ?? '')}`;
-  return [
-    ...table(['QUESTION', 'TIER', 'DUE', 'ROLE', 'WHAT'], rows, screen.width),
-    '',
-    ...wrap(next, screen.width),
-  ];
+  const next = `countersign show ${visible(items[0]?.escalation ?? '')}${visible(screen.as ?? '')}`;
+  const rows = items.map((item) => [...placeOf(item, screen.now), what(item)]);
+  const narrow =
+    Math.max(...rows.map((row) => columns(row.slice(0, -1).join('  ')))) > screen.width - LEAST_OF_WHAT;
+  const lines = narrow
+    ? items.flatMap((item) => twoLines(item, screen))
+    : table(['QUESTION', 'TIER', 'DUE', 'ROLE', 'WHAT'], rows, screen.width);
+  const inOne = `${marked}Next: ${next}`;
+  return [...lines, '', ...(columns(inOne) <= screen.width ? [inOne] : [`${marked}Next:`, `  ${next}`])];
+}
+
+/** A question in two lines: where it lies, and what it is about. Nothing of its id is left out. */
+export function twoLines(item: InboxItem, { width, now }: Screen): string[] {
+  return [...wrapHanging(placeOf(item, now).join('  '), width), cut(`  ${what(item)}`, width)];
+}
+
+/** So much of a proposal tells which one it is. */
+const LEAST_OF_WHAT = 32;
+
+function placeOf(item: InboxItem, now: number): string[] {
+  return [visible(item.escalation), `T${item.tier}`, due(item.answerBy, now), visible(item.role)];
 }
 
 function what(item: InboxItem): string {
@@ -36,8 +44,10 @@ function what(item: InboxItem): string {
 /** How long is left, in one short word. */
 export function due(answerBy: number | null, now: number): string {
   if (answerBy === null) return 'none';
-  const minutes = Math.floor((answerBy - now) / 60_000);
-  if (minutes < 0) return 'over';
+  const seconds = Math.floor((answerBy - now) / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  if (seconds < 0) return 'over';
+  if (seconds < 120) return `${seconds}s`;
   if (minutes < 120) return `${minutes}min`;
   return minutes < 2_880 ? `${Math.floor(minutes / 60)}h` : `${Math.floor(minutes / 1_440)}d`;
 }

@@ -2,7 +2,7 @@ import { aboveTheFold } from '../../contract/brief-fold.js';
 import type { EscalationView } from '../../contract/http.js';
 import { showTime } from '../../contract/show-time.js';
 import { visible } from '../../domain/sanitise.js';
-import { boxed, columns, labelled, wrap } from './layout.js';
+import { boxed, columns, labelled, wrap, wrapHanging } from './layout.js';
 
 /** What a page for a person depends on beside its content. */
 export interface Screen {
@@ -114,7 +114,7 @@ export function openedArguments(view: EscalationView, width: number): string[] {
 export function fullArguments({ brief }: EscalationView, { width }: Pick<Screen, 'width'>): string[] {
   return JSON.stringify(brief.fullArguments, null, 2)
     .split('\n')
-    .flatMap((line) => wrap(visible(line), width));
+    .flatMap((line) => wrapHanging(visible(line), width));
 }
 
 function fields({ brief, kind, answerBy, role }: EscalationView, screen: Screen): string[] {
@@ -207,7 +207,7 @@ function doors(view: EscalationView, { width, as = '' }: Screen): string[] {
   const seen = `--version ${view.version} --digest ${shortDigest(view.digest)}`;
   return [
     ...no,
-    `You may: ${view.mayDo.join(', ')}`,
+    ...wrap(`You may: ${view.mayDo.join(', ')}`, width),
     ...formsOf(verb, view).flatMap((options) =>
       toCopy(
         `  countersign ${verb} ${visible(view.escalation)}${visible(as)}`,

@@ -18,7 +18,7 @@ const creation = z.strictObject({
   ttlDays: z.int().min(1).max(90).default(90),
 });
 
-/** `/v1/tokens`: create (its text is told once), list, revoke. All need the scope `tokens`, and nobody gives away a scope they lack. */
+/** `/v1/tokens`: create (its text is told once), list, revoke. All need the scope `tokens`, but to revoke one's own; and nobody gives away a scope they lack. */
 export function tokenRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.post('/tokens', async (c) => {
@@ -31,7 +31,7 @@ export function tokenRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     return c.json({ tokens: await listTokens(deps.database, c.get('bearer').tenant) });
   });
   app.post('/tokens/:token/revoke', async (c) => {
-    requireScope(c.get('bearer'), 'tokens');
+    if (c.get('bearer').tokenId !== c.req.param('token')) requireScope(c.get('bearer'), 'tokens');
     await revoke(deps, c.get('bearer'), c.req.param('token'));
     return c.json({ token: c.req.param('token'), revoked: true });
   });

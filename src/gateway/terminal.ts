@@ -1,0 +1,77 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { Claims } from '../domain/identity.js';
+import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
+import { putOneTime, takeOneTime } from '../store/one-time.js';
+import { createToken, type Bearer } from '../store/tokens.js';
+import type { GatewayDeps } from './deps.js';
+
+/** A terminal fetches its token at once. */
+const CODE_TTL_MS = 60_000;
+/** As long as a session: whoever allowed it has signed in today. */
+const TOKEN_TTL_MS = 12 * 3_600_000;
+
+const codeBody = z.object({
+  subject: z.string(),
+  issuer: z.string(),
+  claims: z.custom<Claims>().nullable(),
+  authTime: z.number().nullable(),
+  acr: z.string().nullable(),
+  challenge: z.string(),
+});
+
+/** A token for a terminal, told once. */
+export interface TerminalToken {
+  readonly id: string;
+  readonly token: string;
+  readonly subject: string;
+  readonly expiresAt: number;
+}
+
+/**
+ * A code by which the terminal that made `challenge` (RFC 7636, S256) gets a token of this person, once and within a minute. It passes through the
+ * browser; without the verifier, which does not, it is of no use.
+ */
+export async function createTerminalCode(
+  deps: GatewayDeps,
+  bearer: Bearer,
+  challenge: string,
+): Promise<string> {
+  const { tenant, subject, issuer, claims, authTime, acr } = bearer;
+  const now = await deps.database.now();
+  const body = { subject, issuer, claims, authTime, acr, challenge };
+  return putOneTime(deps.database, { kind: 'code', tenant, body, now, expiresAt: now + CODE_TTL_MS });
+}
+
+/** The token that a code stands for, journalled; undefined for a code that is unknown, used, over, or another terminal's. It is used up in any case. */
+export async function takeTerminalToken(
+  deps: GatewayDeps,
+  { code, verifier }: { readonly code: string; readonly verifier: string },
+): Promise<TerminalToken | undefined> {
+  return deps.database.transaction(async (tx) => {
+    const now = await tx.now();
+    const kept = await takeOneTime(tx, 'code', code, now);
+    if (kept === undefined) return undefined;
+    const { subject, issuer, challenge, ...proof } = codeBody.parse(kept.body);
+    if (!answers(verifier, challenge)) return undefined;
+    const { tenant } = kept;
+    const person = { tenant, kind: 'personal', subject, issuer, scopes: [], proof } as const;
+    const { id, token } = await createToken(tx, { ...person, now, ttlMs: TOKEN_TTL_MS });
+    const event = {
+      id: `token/${id}`,
+      type: 'token-created',
+      body: { token: id, kind: 'personal', scopes: [], how: 'login' },
+      texts: { by: subject, for: subject },
+    };
+    await appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] });
+    return { id, token, subject, expiresAt: now + TOKEN_TTL_MS };
+  });
+}
+
+function answers(verifier: string, challenge: string): boolean {
+  const [made, wanted] = [
+    createHash('sha256').update(verifier).digest(),
+    Buffer.from(challenge, 'base64url'),
+  ];
+  return made.length === wanted.length && timingSafeEqual(made, wanted);
+}
