@@ -122,6 +122,8 @@ async function leaveSomething(house: House, shop: Shop, story: Story): Promise<v
   const countersign = `COUNTERSIGN_DATA=${house.dataDir} node ${built('src/cli/main.js')}`;
   story.line('', `gateway      ${house.gatewayUrl}`);
   story.line('', `Temporal UI  ${house.uiUrl}`);
+  story.line('', `sign in      ${countersign} sign-in-link amira`);
+  story.line('', `review page  ${house.gatewayUrl}/review/${ticket.task}:1`);
   story.line('', `try          ${countersign} inbox --as amira`);
   story.line(
     '',

@@ -43,6 +43,44 @@ describe('configuration', () => {
     expect(new ConfigError([]).exitCode).toBe(2);
   });
 
+  // Seen to fail: an issuer in the clear, an issuer without the public address.
+  it.each([
+    [{ COUNTERSIGN_OIDC_CLIENT_ID: 'c' }, ['COUNTERSIGN_OIDC_ISSUER', 'COUNTERSIGN_PUBLIC_URL']],
+    [
+      { COUNTERSIGN_OIDC_ISSUER: 'http://id.example.com', COUNTERSIGN_PUBLIC_URL: 'https://c.example.com' },
+      ['COUNTERSIGN_OIDC_CLIENT_ID', 'COUNTERSIGN_OIDC_ISSUER'],
+    ],
+    [
+      {
+        COUNTERSIGN_OIDC_SCOPE: 'groups',
+        COUNTERSIGN_OIDC_TENANT: '~',
+        COUNTERSIGN_OIDC_CLIENT_SECRET_FILE: '/no',
+      },
+      [
+        'COUNTERSIGN_OIDC_CLIENT_ID',
+        'COUNTERSIGN_OIDC_CLIENT_SECRET_FILE',
+        'COUNTERSIGN_OIDC_ISSUER',
+        'COUNTERSIGN_OIDC_SCOPE',
+        'COUNTERSIGN_OIDC_TENANT',
+        'COUNTERSIGN_PUBLIC_URL',
+      ],
+    ],
+  ])('takes an identity provider with all that it needs, not %j', (env, names) => {
+    expect(issuesOf(() => loadGatewayConfig({ ...clean, ...env })).toSorted()).toEqual(names);
+    const whole = {
+      COUNTERSIGN_OIDC_ISSUER: 'https://id.example.com/realms/a',
+      COUNTERSIGN_OIDC_CLIENT_ID: 'c',
+      COUNTERSIGN_PUBLIC_URL: 'https://c.example.com/',
+    };
+    expect(loadGatewayConfig({ ...clean, ...whole }).oidc).toEqual({
+      issuer: 'https://id.example.com/realms/a',
+      clientId: 'c',
+      secretFile: undefined,
+      tenant: 'default',
+      scope: 'openid',
+    });
+  });
+
   it('never prints a secret value', () => {
     const env = { ...clean, COUNTERSIGN_TOKEN: 'hunter2', COUNTERSIGN_DATABASE_URL: 'mysql://u:hunter2@h/x' };
     for (const load of [() => loadCliConfig(env), () => loadGatewayConfig(env)]) {

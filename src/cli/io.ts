@@ -61,7 +61,11 @@ export function processIo(): Io {
     printJsonLine: (value) => void stdout.write(`${inertJson(value, 0)}\n`),
     terminal:
       stdin.isTTY && stdout.isTTY
-        ? (plain) => (plain || !stdout.hasColors() ? plainTerminal : drawnTerminal)(stdin, stdout)
+        ? (plain) =>
+            (plain || !stdout.hasColors() || stdout.columns < 40 ? plainTerminal : drawnTerminal)(
+              stdin,
+              stdout,
+            )
         : undefined,
     width: Math.max(40, Math.min(120, stdout.columns ?? 80)),
     errorWidth: stderr.isTTY ? Math.max(40, Math.min(80, stderr.columns)) : null,

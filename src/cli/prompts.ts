@@ -48,7 +48,7 @@ export function plainTerminal(input: KeyInput, output: Writable): Terminal {
   };
 }
 
-/** What is typed ahead of the question is not heard: nobody decides what they have not seen. */
+/** One key; what was pasted together with it is not heard. */
 function pressed(input: KeyInput): Promise<string | undefined> {
   emitKeypressEvents(input);
   input.setRawMode?.(true);

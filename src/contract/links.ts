@@ -15,3 +15,31 @@ function hostOf(link: string): string | null {
   // The host as it is resolved: lower case, look-alikes of other scripts as xn--, user names before an @ left out.
   return URL.canParse(url) ? new URL(url).host.slice(0, LONGEST) : null;
 }
+
+/** A piece of a text; `host` names where a link leads, on the piece of it that says so. */
+export interface LinkSpan {
+  readonly text: string;
+  readonly host?: string;
+}
+
+/** A text in pieces, so that whoever shows it can emphasise the hosts of links; together the pieces are the text. */
+export function linkSpans(text: string): readonly LinkSpan[] {
+  const spans: LinkSpan[] = [];
+  let end = 0;
+  for (const { 0: link, index } of text.matchAll(LINK)) {
+    const from = index + hostStart(link);
+    const shown = /^[^/?#\\]*/.exec(text.slice(from, index + link.length))?.[0] ?? '';
+    const host = hostOf(link);
+    if (host === null || shown === '') continue;
+    spans.push({ text: text.slice(end, from) }, { text: shown, host });
+    end = from + shown.length;
+  }
+  return [...spans, { text: text.slice(end) }].filter((span) => span.text !== '');
+}
+
+/** Behind the scheme and a user name, which may look like a host and is none. */
+function hostStart(link: string): number {
+  const scheme = /^[a-z]+:(\/\/)?/i.exec(link)?.[0].length ?? 0;
+  const authority = /^[^/?#\\]*/.exec(link.slice(scheme))?.[0] ?? '';
+  return scheme + authority.lastIndexOf('@') + 1;
+}

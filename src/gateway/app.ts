@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { CountersignError } from '../domain/errors.js';
-import { sqlState } from '../store/database.js';
 import { isUnavailable } from '../store/unavailable.js';
 import { anomalyRoutes } from './api/anomalies.js';
 import { decisionRoutes } from './api/decisions.js';
@@ -22,6 +21,11 @@ import { hookDecisionRoutes } from './hooks/decisions.js';
 import { hookMailRoutes } from './hooks/mail.js';
 import { slackRoutes } from './hooks/slack.js';
 import { journalForbidden } from './journal-forbidden.js';
+import { logFailure } from './log-failure.js';
+import { assetRoutes } from './pages/assets.js';
+import { PAGE_HEADERS } from './pages/plain-page.js';
+import { noPage } from './pages/problem-page.js';
+import { pageRoutes } from './pages/routes.js';
 import { signInPages } from './pages/sign-in.js';
 import { terminalPages } from './pages/terminal.js';
 import { problem, problemOf } from './problem.js';
@@ -29,6 +33,7 @@ import { problem, problemOf } from './problem.js';
 /** The gateway as a function from request to response; what listens on a socket is the composition root's business. */
 export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMarks }): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
+  app.route('/', assetRoutes());
   app.use(async (c, next) => {
     await next();
     c.header('cache-control', 'no-store');
@@ -52,8 +57,11 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
   app.route('/', hookMailRoutes(deps));
   app.route('/', signInPages(deps));
   app.route('/', terminalPages(deps));
-  app.notFound(() =>
-    problem('not-found', 'There is nothing here that this token may see. Check the id and the token.'),
+  app.route('/', pageRoutes(deps));
+  app.notFound((c) =>
+    c.req.header('accept')?.includes('text/html') === true
+      ? c.html(noPage(), 404, PAGE_HEADERS)
+      : problem('not-found', 'There is nothing here that this token may see. Check the id and the token.'),
   );
   app.onError(async (error, c) => {
     if (isForbiddenPost(error, c.req) && !JOURNALLED_ELSEWHERE.test(c.req.path))
@@ -81,14 +89,7 @@ function answerFailure(deps: GatewayDeps, error: Error): Response {
     );
   }
   const incident = randomBytes(8).toString('hex');
-  // Frames only: a message may quote what was sent.
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  deps.log('alarm', 'internal-error', {
-    incident,
-    error: error.name,
-    state: sqlState(error),
-    frames: frames.slice(0, 8).join(' <'),
-  });
+  logFailure(deps, error, incident);
   return problem(
     'internal',
     `Something failed that should not. Give your operator the incident id ${incident}.`,

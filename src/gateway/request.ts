@@ -44,7 +44,8 @@ export function readQuery<Schema extends z.ZodType>(request: Request, schema: Sc
   return fit(schema, query, 'usage', 'The query does not fit: see `problems`.');
 }
 
-function fit<Schema extends z.ZodType>(
+/** A value of this shape. Throws `code` with the places that do not fit. */
+export function fit<Schema extends z.ZodType>(
   schema: Schema,
   value: Json,
   code: 'invalid' | 'usage',

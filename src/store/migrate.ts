@@ -10,6 +10,7 @@ import { whoMay } from './migrations/007-who-may.js';
 import { channels } from './migrations/008-channels.js';
 import { desk } from './migrations/009-desk.js';
 import { journalAppend } from './migrations/011-journal-append.js';
+import { ownDecisionsIndex } from './migrations/012-own-decisions.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 8, sql: channels },
   { id: 9, sql: desk },
   { id: 11, sql: journalAppend },
+  { id: 12, sql: ownDecisionsIndex },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

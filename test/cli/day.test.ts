@@ -118,9 +118,11 @@ describe('the inbox', () => {
 
 describe('--args', () => {
   const edit = (task: string, args: string, input?: string) =>
-    served.as('amira', ['edit', `${task}:1`, '--args', args, '--confirm', 'issue_refund', '--why', 'x'], {
-      ...(input === undefined ? {} : { input }),
-    });
+    served.as(
+      'amira',
+      ['edit', `${task}:1`, '--args', args, '--confirm', 'issue_refund', '--why', 'x'],
+      input === undefined ? {} : { input },
+    );
   const LESS = '{"orderId":"1182","amountCents":100}';
 
   it.each(['as JSON', 'in a file', 'on standard input'])('takes the arguments %s', async (how) => {

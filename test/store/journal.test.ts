@@ -39,6 +39,12 @@ function append(n: number, { task, runId }: { task: TaskId; runId?: string }) {
   );
 }
 
+// Seen to fail: `journal_append` reading a head that is not there into the time it was given.
+it('dates the first entry of a chain', async () => {
+  const [first] = await readJournal(database, { tenant: TENANT, task: TASK, limit: 1 });
+  expect(first?.at).toBeGreaterThan((await database.now()) - 600_000);
+});
+
 /** Seen to fail: `journal_append` writing the time as given. */
 it('never dates an entry before the one it follows', async () => {
   const at = (now: number, id: string) =>

@@ -1,3 +1,4 @@
+import { isTyped, nameToType } from '../../contract/confirmation.js';
 import { parseDuration } from '../../contract/duration.js';
 import type { DecisionRequest, EscalationView } from '../../contract/http.js';
 import { isMembers } from '../../contract/schema-at.js';
@@ -19,7 +20,7 @@ import {
 import { connect } from '../connect.js';
 import { openedArguments, shortDigest } from '../render/show-escalation.js';
 import { argsOf, ARGS_OPTION, ESCALATION_ARGUMENT, escalationArg, parsed } from './arguments.js';
-import { type Details, isGrave, whatIsDecided, whatWasDecided } from './deciding.js';
+import { type Details, whatIsDecided, whatWasDecided } from './deciding.js';
 
 const DECIDING = {
   why: { type: 'string', value: 'TEXT', help: 'the reason; required' },
@@ -119,14 +120,14 @@ function requireSeen(input: Input, view: EscalationView): void {
  * terminal take a yes.
  */
 async function requireMeant(input: Input, verb: Verb, view: EscalationView): Promise<void> {
-  const { name } = view.brief.tool;
   const { terminal } = input.io;
-  if (isGrave(verb, view)) {
+  const name = nameToType(verb, view.brief);
+  if (name !== null) {
     if (!flag(input, 'json')) input.io.print(openedArguments(view, input.io.width));
     const typed =
       text(input, 'confirm') ??
       (await terminal?.(false).line(`This cannot be undone. Type ${name} to go on:`));
-    if (typed?.trim() === name) return;
+    if (isTyped(name, typed)) return;
     throw new CountersignError(
       'usage',
       `Tier 4: nothing was decided. Add --confirm ${name} to show that it is meant.`,

@@ -21,11 +21,6 @@ export function whatIsDecided(
   ];
 }
 
-/** Whether a decision lets something run that cannot be undone: it then takes the tool's name, typed. */
-export function isGrave(verb: Verb, { brief }: EscalationView): boolean {
-  return brief.tier === 4 && (verb === 'approve' || verb === 'edit');
-}
-
 /** What an applied decision leads to. */
 const THEN: Readonly<Record<Verb, string>> = {
   approve: 'the call goes ahead',

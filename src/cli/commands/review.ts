@@ -8,7 +8,7 @@ import { connect } from '../connect.js';
 import type { Terminal } from '../prompts.js';
 import { wrap } from '../render/layout.js';
 import { fullArguments, openedArguments, showEscalation } from '../render/show-escalation.js';
-import { isGrave, whatIsDecided, whatWasDecided } from './deciding.js';
+import { whatIsDecided, whatWasDecided } from './deciding.js';
 import { openQuestions } from './inbox.js';
 import { screenOf } from './tasks.js';
 
@@ -198,10 +198,10 @@ async function asked(
   view: EscalationView,
   verb: Verb,
 ): Promise<DecisionRequest | undefined> {
-  if (isGrave(verb, view)) {
-    const { name } = view.brief.tool;
+  const name = nameToType(verb, view.brief);
+  if (name !== null) {
     io.print(openedArguments(view, io.width));
-    if ((await terminal.line(`This cannot be undone. Type ${name} to go on:`))?.trim() !== name)
+    if (!isTyped(name, await terminal.line(`This cannot be undone. Type ${name} to go on:`)))
       return undefined;
   }
   const typed = async (question: string) => (await terminal.line(question))?.trim() ?? '';

@@ -1,4 +1,5 @@
 import { aboveTheFold } from '../../contract/brief-fold.js';
+import { nameToType } from '../../contract/confirmation.js';
 import type { EscalationView } from '../../contract/http.js';
 import { showTime } from '../../contract/show-time.js';
 import { visible } from '../../domain/sanitise.js';
@@ -195,9 +196,13 @@ function formsOf(verb: Verb, { kind, brief }: EscalationView): readonly (readonl
   if (verb === 'resolve' && kind === 'resolution')
     return [['--happened "RESULT"'], ['--not-happened'], ['--leave']];
   const needed = NEEDED[verb];
-  const grave = brief.tier === 4 && (verb === 'approve' || verb === 'edit');
   // Its name is left for the reviewer to type: what is copied whole confirms nothing.
-  return [[...(needed === undefined ? [] : [needed]), ...(grave ? ['--confirm "..."'] : [])]];
+  return [
+    [
+      ...(needed === undefined ? [] : [needed]),
+      ...(nameToType(verb, brief) === null ? [] : ['--confirm "..."']),
+    ],
+  ];
 }
 
 function doors(view: EscalationView, { width, as = '' }: Screen): string[] {

@@ -1,9 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
-import { html } from 'hono/html';
 import { CountersignError, ERRORS } from '../../domain/errors.js';
-
-/** Text that is markup already. */
-type Markup = ReturnType<typeof html>;
+import { html, type Html } from './html.js';
+import { page } from './layout.js';
 
 /** What every page is sent with: nothing from elsewhere, in nobody's frame, no referrer, in no cache. */
 export const PAGE_HEADERS = {
@@ -21,30 +19,29 @@ export const pageHeaders: MiddlewareHandler = async (c, next) => {
     if (!c.res.headers.has(name)) c.header(name, value);
 };
 
-/** A whole page of a heading and what stands under it. */
-export function plainPage(title: string, body: Markup): Markup {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title} - Countersign</title>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          ${body}
-        </main>
-      </body>
-    </html>`;
+/** The same with the one script of ours. */
+export const scriptedHeaders: MiddlewareHandler = async (c, next) => {
+  await next();
+  c.header('content-security-policy', `${PAGE_HEADERS['content-security-policy']}; script-src 'self'`);
+};
+
+/** A whole page of a heading and what stands under it, for whoever is not signed in. */
+export function plainPage(title: string, body: Html): Html {
+  return page(
+    { title, reader: null, kind: 'plain-body' },
+    html`<section class="part">
+      <h1>${title}</h1>
+      ${body}
+    </section>`,
+  );
 }
 
 /** A refusal as a page. Throws what is no refusal: that has an incident, which the gateway logs. */
 export async function refusalPage(error: Error): Promise<Response> {
   if (!(error instanceof CountersignError)) throw error;
   const { status } = ERRORS[error.code];
-  const page = await plainPage('This did not work', html`<p>${error.message}</p>`);
-  return new Response(page.toString(), {
+  const refusal = plainPage('This did not work', html`<p>${error.message}</p>`);
+  return new Response(refusal.toString(), {
     status,
     headers: { 'content-type': 'text/html; charset=UTF-8' },
   });

@@ -1,6 +1,6 @@
-import { html } from 'hono/html';
 import type { Identity } from '../../domain/identity.js';
 import { FORM_TOKEN } from '../form.js';
+import { html } from './html.js';
 import { plainPage } from './plain-page.js';
 
 /** How to sign in; `provider` is where, null = by a link alone. */
@@ -11,7 +11,7 @@ export function howPage(provider: { readonly host: string; readonly path: string
     return plainPage(
       title,
       html`${why}
-        <p><a href="${provider.path}">Sign in with ${provider.host}</a></p>`,
+        <p><a class="button" href="${provider.path}">Sign in with ${provider.host}</a></p>`,
     );
   return plainPage(
     title,

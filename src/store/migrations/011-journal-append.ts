@@ -11,13 +11,16 @@ declare
   v_prev text;
   v_run text;
   v_hash text;
+  v_at bigint;
 begin
   loop
-    select h.seq, h.hash, h.run_id, greatest(h.at, p_now) into v_seq, v_prev, v_run, p_now
+    select h.seq, h.hash, h.run_id, greatest(h.at, p_now) into v_seq, v_prev, v_run, v_at
     from journal_heads h where h.tenant = p_tenant and h.task = p_task for update;
     exit when found;
     insert into journal_heads (tenant, task, seq, hash) values (p_tenant, p_task, 0, repeat('0', 64)) on conflict do nothing;
   end loop;
+  -- Not read into p_now itself: a head that is not there yet would leave null in it, and date the chain's first entry 0.
+  p_now := v_at;
   if p_run_id is distinct from v_run and p_run_id is not null then
     p_ids := array_prepend('run/' || p_run_id, p_ids);
     p_types := array_prepend('run-started', p_types);

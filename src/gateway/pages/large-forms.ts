@@ -1,0 +1,112 @@
+import type { EscalationView } from '../../contract/http.js';
+import { isMembers } from '../../contract/schema-at.js';
+import { parseStrictJson } from '../../contract/strict-json.js';
+import type { Json } from '../../domain/action.js';
+import { CountersignError, type ERRORS } from '../../domain/errors.js';
+import { findTool } from '../../store/tools.js';
+import type { Typed } from './decision-form.js';
+import { changePage, largeFormPage, type LargeForm, type LargeVerb } from './edit-page.js';
+import { html, type Html } from './html.js';
+import { notice } from './layout.js';
+import { jsonOrText, type Fields } from './read-decision.js';
+import { readerOf } from './reader-cookie.js';
+import { typedIn } from './resend.js';
+import { viewOf, type Deps, type PageContext } from './review-context.js';
+import { plainJson, readSchemaForm, schemaFields, type SchemaField } from './schema-form.js';
+import { editDiff } from './value-diff.js';
+
+/** Whether a verb has a page of its own. */
+export function isLargeVerb(verb: string): verb is LargeVerb {
+  return verb === 'edit' || verb === 'take-over';
+}
+
+/** A form of a schema that was sent: its result for a take-over, the page of the change for an edit, or the form again. */
+export async function readLarge(
+  deps: Deps,
+  c: PageContext,
+  verb: LargeVerb,
+  fields: Fields,
+): Promise<Response | Json> {
+  const view = await viewOf(deps, c);
+  const schema = await fieldsFor(deps, view, verb);
+  if (verb === 'take-over' && schema.length === 0) return jsonOrText(fields.get('outcome') ?? '');
+  const { value, problems } = readSchemaForm(schema, fields);
+  const typed = typedIn(fields);
+  if (problems.length > 0) return shownForm(deps, c, view, { verb, fields: schema, problems, typed }, 422);
+  if (verb === 'take-over') return value;
+  if (view.digest !== fields.get('digest')) throw new CountersignError('stale', STALE);
+  const changes = editDiff(view.brief.fullArguments, value, schema);
+  if (changes.length > 0)
+    return c.html(changePage(view, readerOf(deps, c), { changes, edits: plainJson(value), typed }));
+  const nothing = notice(
+    'bad',
+    'The edit changes nothing',
+    html`<p>Change a value, or approve the action as it is.</p>`,
+  );
+  return shownForm(deps, c, view, { verb, fields: schema, problems, typed, notice: nothing }, 422);
+}
+
+const STALE = 'The question has changed since you looked: read it again before you decide.';
+
+/** The inputs for a verb: from the tool's published schema, with the arguments as they are for an edit. */
+async function fieldsFor(
+  deps: Deps,
+  { brief }: EscalationView,
+  verb: LargeVerb,
+  value?: Json,
+): Promise<readonly SchemaField[]> {
+  const tool = await findTool(deps.database, brief.tool.name);
+  if (verb === 'edit') return schemaFields(tool?.schema ?? {}, value ?? brief.fullArguments);
+  const output = tool?.output ?? null;
+  return isMembers(output) && output['type'] === 'object' ? schemaFields(output, {}) : [];
+}
+
+/** The empty form of a verb. Throws `forbidden` when this reader may not use it. */
+export async function largeForm(
+  deps: Deps,
+  c: PageContext,
+  view: EscalationView,
+  verb: LargeVerb,
+): Promise<Response> {
+  if (!view.mayDo.includes(verb))
+    throw new CountersignError('forbidden', view.mayNot ?? `This question does not take ${verb} from you.`);
+  return shownForm(deps, c, view, { verb, fields: await fieldsFor(deps, view, verb), problems: [] }, 200);
+}
+
+function shownForm(
+  deps: Deps,
+  c: PageContext,
+  view: EscalationView,
+  form: LargeForm,
+  status: 200 | 422,
+): Response | Promise<Response> {
+  return c.html(largeFormPage(view, readerOf(deps, c), form), status);
+}
+
+/** A larger form that was not taken, with all that was typed: the page of the change where that can be sent again, else its inputs. */
+export async function largeAgain(
+  deps: Deps,
+  c: PageContext,
+  view: EscalationView,
+  sent: {
+    readonly verb: LargeVerb;
+    readonly typed: Typed;
+    readonly notice: Html;
+    readonly status: (typeof ERRORS)[keyof typeof ERRORS]['status'];
+  },
+): Promise<Response> {
+  const { verb, typed, notice: top, status } = sent;
+  const value = editsIn(typed.values);
+  const fields = await fieldsFor(deps, view, verb, value);
+  const changes = value === undefined ? [] : editDiff(view.brief.fullArguments, value, fields);
+  const reader = readerOf(deps, c);
+  const edits = typed.values.get('edits');
+  return edits !== undefined && changes.length > 0
+    ? c.html(changePage(view, reader, { changes, edits, typed, notice: top }), status)
+    : c.html(largeFormPage(view, reader, { verb, fields, problems: [], typed, notice: top }), status);
+}
+
+function editsIn(fields: Fields): Json | undefined {
+  const json = parseStrictJson(fields.get('edits') ?? '');
+  return 'value' in json ? json.value : undefined;
+}

@@ -1,0 +1,120 @@
+import { Hono } from 'hono';
+import type { EscalationView } from '../../contract/http.js';
+import type { Json } from '../../domain/action.js';
+import { CountersignError, ERRORS } from '../../domain/errors.js';
+import type { GatewayEnv } from '../auth.js';
+import { readForm } from '../form.js';
+import { takeDecision } from '../take-decision.js';
+import type { Typed } from './decision-form.js';
+import { pageFailure, pageProblem } from './failure.js';
+import { html, type Html } from './html.js';
+import { isLargeVerb, largeAgain, largeForm, readLarge } from './large-forms.js';
+import { notice } from './layout.js';
+import { receiptNotice, refusalNotice } from './notices.js';
+import { decisionFrom, keyOf, requireMeant, type Fields } from './read-decision.js';
+import { readerOf } from './reader-cookie.js';
+import { typedIn } from './resend.js';
+import { questionAt, viewOf, type Deps, type PageContext } from './review-context.js';
+import { reviewPage } from './review-page.js';
+import { isWhoStep, takeWhoStep } from './who-steps.js';
+
+/** `/review/{esc}`: the question, its larger forms, and the one POST by which a page decides. */
+export function reviewRoutes(deps: Deps): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
+  app.get('/review/:escalation', async (c) => {
+    const view = await viewOf(deps, c);
+    const reader = readerOf(deps, c);
+    const receipt = receiptNotice(view, reader, c.req.query('done'));
+    return c.html(
+      reviewPage(view, reader, {
+        ...(receipt ? { notice: receipt } : {}),
+        full: c.req.query('full') === '1',
+      }),
+    );
+  });
+  for (const verb of ['edit', 'take-over'] as const)
+    app.get(`/review/:escalation/${verb}`, async (c) => largeForm(deps, c, await viewOf(deps, c), verb));
+  app.post('/review/:escalation', async (c) => {
+    const { fields: raw, ownSession } = await readForm(deps, c);
+    const fields = new Map([...raw].map(([name, text]) => [name, text.replaceAll('\r\n', '\n')]));
+    const typed = typedIn(fields);
+    try {
+      return await (ownSession ? answer(deps, c, fields) : shownAgain(deps, c, typed));
+    } catch (error) {
+      return refused(deps, c, error, typed);
+    }
+  });
+  return app;
+}
+
+/** A form of an earlier session is shown once more: it may be another person's browser by now. */
+async function shownAgain(deps: Deps, c: PageContext, typed: Typed): Promise<Response> {
+  const again = notice(
+    'plain',
+    'You have signed in since',
+    html`<p>Nothing was sent yet. What you typed is kept: look at it once more, then send it.</p>`,
+  );
+  return shown(deps, c, await viewOf(deps, c), { typed, top: again, status: ERRORS.forbidden.status });
+}
+
+async function answer(deps: Deps, c: PageContext, fields: Fields): Promise<Response> {
+  const verb = fields.get('decision') ?? '';
+  if (isWhoStep(verb)) return takeWhoStep(deps, c, verb, fields);
+  if (isLargeVerb(verb) && fields.get('step') !== 'send') {
+    const read = await readLarge(deps, c, verb, fields);
+    return read instanceof Response ? read : decide(deps, c, fields, read);
+  }
+  return decide(deps, c, fields, undefined);
+}
+
+async function decide(
+  deps: Deps,
+  c: PageContext,
+  fields: Fields,
+  outcome: Json | undefined,
+): Promise<Response> {
+  const readBody = async () => {
+    const body = decisionFrom(fields, outcome);
+    await requireMeant(fields, body, () => viewOf(deps, c));
+    return body;
+  };
+  const { receipt } = await takeDecision(deps, {
+    bearer: c.get('bearer'),
+    ...questionAt(c),
+    body: readBody(),
+    key: keyOf(fields),
+    channel: 'page',
+  });
+  return c.redirect(`/review/${receipt.escalation}?done=${receipt.decision}`, 303);
+}
+
+/** A decision that was not taken: the question as it is now, why not, and what was typed. */
+async function refused(deps: Deps, c: PageContext, error: unknown, typed: Typed): Promise<Response> {
+  if (error instanceof CountersignError && !ERRORS[error.code].retryable && error.code !== 'not-found') {
+    const problem = pageProblem(deps, error);
+    const view = await viewOf(deps, c).catch(() => undefined);
+    if (view !== undefined) {
+      const why = refusalNotice(view, readerOf(deps, c), problem);
+      return shown(deps, c, view, { typed, top: why, status: ERRORS[error.code].status });
+    }
+  }
+  return pageFailure(deps, error, c, typed);
+}
+
+type Status = (typeof ERRORS)[keyof typeof ERRORS]['status'];
+
+/** The page that a form belongs to, with a notice on top and what was typed in place. */
+async function shown(
+  deps: Deps,
+  c: PageContext,
+  view: EscalationView,
+  { typed, top, status }: { readonly typed: Typed; readonly top: Html; readonly status: Status },
+): Promise<Response> {
+  const large = isLargeVerb(typed.form) && view.mayDo.includes(typed.form) ? typed.form : undefined;
+  return large === undefined
+    ? c.html(
+        reviewPage(view, readerOf(deps, c), { notice: top, typed, full: typed.values.has('opened') }),
+        status,
+      )
+    : largeAgain(deps, c, view, { verb: large, typed, notice: top, status });
+}

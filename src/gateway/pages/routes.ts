@@ -1,0 +1,35 @@
+import { Hono } from 'hono';
+import type { GatewayEnv } from '../auth.js';
+import type { DeliveredMarks } from '../delivered-marks.js';
+import type { GatewayDeps } from '../deps.js';
+import { requireForm } from '../form.js';
+import { signedIn } from '../session.js';
+import { deskRoutes } from './desk-routes.js';
+import { pageFailure } from './failure.js';
+import { pageHeaders, scriptedHeaders } from './plain-page.js';
+import { readerOf, writeSettings } from './reader-cookie.js';
+import { expiredForm } from './resend.js';
+import { reviewRoutes } from './review-routes.js';
+import { settingsPage } from './settings-page.js';
+
+/** The pages for people, behind their session. GET shows and decides nothing, HEAD like GET; a POST answers with a page or with the way to one. */
+export function pageRoutes(deps: GatewayDeps & { readonly delivered: DeliveredMarks }): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
+  app.onError((error, c) => pageFailure(deps, error, c));
+  for (const path of ['/', '/inbox', '/review/*', '/tasks/*', '/history', '/settings'])
+    app.use(
+      path,
+      pageHeaders,
+      scriptedHeaders,
+      signedIn(deps, { expired: (c, form) => expiredForm(c, form) }),
+    );
+  app.get('/', (c) => c.redirect('/inbox', 303));
+  app.route('/', deskRoutes(deps));
+  app.route('/', reviewRoutes(deps));
+  app.get('/settings', (c) => c.html(settingsPage(readerOf(deps, c), c.req.query('saved') !== undefined)));
+  app.post('/settings', async (c) => {
+    writeSettings(c, await requireForm(deps, c));
+    return c.redirect('/settings?saved', 303);
+  });
+  return app;
+}

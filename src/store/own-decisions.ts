@@ -1,0 +1,42 @@
+import type { Verb } from '../domain/decision.js';
+import type { DecisionId, TaskId, TenantId } from '../domain/ids.js';
+import type { Queries } from './database.js';
+import type { DecisionOutcome } from './decisions.js';
+
+/** One of a person's own decisions, as a list shows it. */
+export interface OwnDecision {
+  readonly id: DecisionId;
+  readonly task: TaskId;
+  readonly operation: number;
+  readonly round: number;
+  readonly verb: Verb;
+  readonly why: string;
+  readonly at: number;
+  /** Null while it is on its way. */
+  readonly outcome: DecisionOutcome | null;
+  readonly outcomeCode: string | null;
+  /** What it was about; null for a question without a brief. */
+  readonly proposal: string | null;
+}
+
+/** A person's decisions, newest first, after the last of a page before. */
+export async function ownDecisions(
+  queries: Queries,
+  of: {
+    readonly tenant: TenantId;
+    readonly subject: string;
+    readonly issuer: string;
+    readonly after: { readonly at: number; readonly id: string } | undefined;
+    readonly limit: number;
+  },
+): Promise<readonly OwnDecision[]> {
+  const rows = await queries.query<Omit<OwnDecision, 'proposal'> & { proposal: string | null }>(
+    `select d.id, d.task, d.operation, d.round, d.verb, d.why, d.at, d.outcome, d.outcome_code as "outcomeCode",
+       (select (q.brief::json -> 'proposal')::text from questions q where (q.tenant, q.task, q.operation, q.generation, q.round)
+          = (d.tenant, d.task, d.operation, d.generation, d.round)) as proposal
+     from decisions d where d.tenant = $1 and d.subject = $2 and d.issuer = $3 and ($4::bigint is null or (d.at, d.id) < ($4, $5::text))
+     order by d.at desc, d.id desc limit $6`,
+    [of.tenant, of.subject, of.issuer, of.after?.at ?? null, of.after?.id ?? null, of.limit],
+  );
+  return rows.map((row) => ({ ...row, proposal: JSON.parse(row.proposal ?? 'null') as string | null })); // written by openQuestion
+}

@@ -1,0 +1,146 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SECRET_MASK } from '../../src/contract/secret.js';
+import { callsOf } from '../../src/store/ledger.js';
+import type { QuestionRow } from '../../src/store/questions.js';
+import { asked, aVisitor, fieldsOf, pageOf, plain, REASON, type Visitor } from './browse.js';
+import { openGate, TENANT, type Gate } from './fixture.js';
+import { anOpenQuestion, stored } from './questions.js';
+
+let gate: Gate;
+let amira: Visitor;
+
+beforeAll(async () => {
+  gate = await openGate();
+  amira = await aVisitor(gate, 'amira');
+});
+afterEach(() => gate.reset());
+afterAll(() => gate.close());
+
+const form = (question: QuestionRow) => amira.form(`${pageOf(question)}/edit`, 'edit');
+
+/** The arguments of each generation of a question's call. */
+async function generations(question: QuestionRow): Promise<unknown[]> {
+  return (await callsOf(gate.database, TENANT, question.task)).map(({ args }) => args);
+}
+
+describe('an edit on a page', () => {
+  it('shows what it changes before it is sent, and keeps the types of values', async () => {
+    const question = await anOpenQuestion(gate);
+    const look = await amira.post(pageOf(question), {
+      ...(await form(question)),
+      'arg:/amountCents': '20000',
+    });
+    expect(look.status).toBe(200);
+    expect(plain(look.text)).toContain('You change amountCents from 24000 to 20000');
+    expect(await stored(gate, question)).toEqual([]);
+    const ready = fieldsOf(look.text, 'edit');
+    const sent = await amira.post(pageOf(question), { ...ready, why: REASON, confirm: 'issue_refund' });
+    expect([sent.status, plain(sent.text)]).toEqual([303, '']);
+    expect(await generations(question)).toEqual([
+      { orderId: '1182', amountCents: 24_000 },
+      { orderId: '1182', amountCents: 20_000 },
+    ]);
+  });
+
+  it('takes the typed name at tier 4, and keeps the change and the reason without it', async () => {
+    const question = await anOpenQuestion(gate);
+    const look = await amira.post(pageOf(question), {
+      ...(await form(question)),
+      'arg:/amountCents': '20000',
+    });
+    const sent = await amira.post(pageOf(question), {
+      ...fieldsOf(look.text, 'edit'),
+      why: REASON,
+      confirm: '',
+    });
+    expect(sent.status).toBe(422);
+    expect(plain(sent.text)).toContain('You change amountCents from 24000 to 20000');
+    expect(fieldsOf(sent.text, 'edit')).toMatchObject({ why: REASON, step: 'send' });
+    expect(await stored(gate, question)).toEqual([]);
+  });
+
+  it.each([
+    ['twenty', 'This must be a whole number.'],
+    ['200.5', 'This must be a whole number.'],
+    ['9007199254740993', 'This must be a whole number.'],
+    ['', 'A value is needed.'],
+  ])('says beside the input that %j does not fit, and keeps it there', async (typed, problem) => {
+    const question = await anOpenQuestion(gate);
+    const look = await amira.post(pageOf(question), { ...(await form(question)), 'arg:/amountCents': typed });
+    expect([look.status, plain(look.text)]).toEqual([422, expect.stringContaining(problem)]);
+    expect(fieldsOf(look.text, 'edit')['arg:/amountCents']).toBe(typed);
+  });
+
+  it('says what the schema of the tool refuses, and keeps what was typed', async () => {
+    const question = await anOpenQuestion(gate);
+    const look = await amira.post(pageOf(question), { ...(await form(question)), 'arg:/amountCents': '-5' });
+    const ready = fieldsOf(look.text, 'edit');
+    const sent = await amira.post(pageOf(question), { ...ready, why: REASON, confirm: 'issue_refund' });
+    expect([sent.status, plain(sent.text)]).toEqual([422, expect.stringContaining('amountCents')]);
+    expect(fieldsOf(sent.text, 'edit')).toMatchObject({ edits: ready['edits'], why: REASON });
+  });
+
+  it('that changes nothing is no edit', async () => {
+    const question = await anOpenQuestion(gate);
+    const look = await amira.post(pageOf(question), await form(question));
+    expect([look.status, plain(look.text)]).toEqual([
+      422,
+      expect.stringContaining('The edit changes nothing'),
+    ]);
+  });
+
+  it('attack 67: shows no secret, keeps it unless it is typed anew, and does not show the new one either', async () => {
+    const key = { $secret: 'r-1' };
+    const question = await asked(
+      gate,
+      { tool: 'send_key', tier: 3, args: { to: 'mia', key } },
+      { tier: 3, tool: { name: 'send_key', version: '1' }, fullArguments: { to: 'mia', key: SECRET_MASK } },
+    );
+    const page = await amira.get(`${pageOf(question)}/edit`);
+    expect(page.text).toMatch(/type="password"\s+value=""/);
+    const kept = await amira.post(pageOf(question), { ...fieldsOf(page.text, 'edit'), 'arg:/to': 'joon' });
+    expect(JSON.parse(fieldsOf(kept.text, 'edit')['edits'] ?? '')).toEqual({ to: 'joon', key: SECRET_MASK });
+    const anew = await amira.post(pageOf(question), {
+      ...fieldsOf(page.text, 'edit'),
+      'arg:/key': 'a-brand-new-key',
+    });
+    expect(plain(anew.text)).toContain(`You change key from ${SECRET_MASK} to a new secret`);
+    expect(plain(anew.text)).not.toContain('a-brand-new-key');
+  });
+
+  it('attack 28: of a question that changed meanwhile is stale', async () => {
+    const question = await anOpenQuestion(gate);
+    const fields = {
+      ...(await form(question)),
+      'arg:/amountCents': '20000',
+      digest: `sha256:${'0'.repeat(64)}`,
+    };
+    const look = await amira.post(pageOf(question), fields);
+    expect(look.status).toBe(409);
+    expect(fieldsOf(look.text, 'edit')['arg:/amountCents']).toBe('20000');
+  });
+});
+
+describe('a result that a person records', () => {
+  it('is asked for by the output schema of the tool', async () => {
+    const output = {
+      type: 'object',
+      properties: { refundId: { type: 'string' }, cents: { type: 'integer' } },
+      required: ['refundId', 'cents'],
+    };
+    await gate.database.query('update tools set output = $1 where name = $2', [
+      JSON.stringify(output),
+      'issue_refund',
+    ]);
+    const question = await anOpenQuestion(gate);
+    const fields = await amira.form(`${pageOf(question)}/take-over`, 'take-over');
+    const filled = { ...fields, 'arg:/refundId': 'r-9', 'arg:/cents': '24000', why: REASON };
+    const wrong = await amira.post(pageOf(question), { ...filled, 'arg:/cents': 'all of it' });
+    expect([wrong.status, plain(wrong.text)]).toEqual([
+      422,
+      expect.stringContaining('This must be a whole number.'),
+    ]);
+    expect((await amira.post(pageOf(question), filled)).status).toBe(303);
+    expect((await stored(gate, question))[0]?.result).toEqual({ refundId: 'r-9', cents: 24_000 });
+  });
+});
