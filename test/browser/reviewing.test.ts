@@ -118,7 +118,7 @@ describe('a reviewer whom something comes between', () => {
     await form(amira.page, 'reject').getByRole('button').click();
     const alert = amira.page.getByRole('alert');
     await alert.getByText('joon was first: reject.').waitFor();
-    await amira.page.getByText('my own careful reason').waitFor();
+    expect(await amira.page.getByText('my own careful reason').count()).toBe(1);
     await Promise.all([amira.context.close(), joon.context.close()]);
   });
 

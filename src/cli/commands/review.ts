@@ -1,3 +1,4 @@
+import { isTyped, nameToType } from '../../contract/confirmation.js';
 import type { DecisionRequest, EscalationView, InboxItem } from '../../contract/http.js';
 import type { Verb } from '../../domain/decision.js';
 import { CountersignError } from '../../domain/errors.js';
