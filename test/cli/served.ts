@@ -16,9 +16,12 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves a gate with tokens for these people. No dev stack is found. */
-export async function serveGate(people: readonly string[]): Promise<Served> {
-  const gate = await openGate();
+/** Serves a gate with tokens for these people; `over` as of `openGate`. No dev stack is found. */
+export async function serveGate(
+  people: readonly string[],
+  over: Parameters<typeof openGate>[0] = {},
+): Promise<Served> {
+  const gate = await openGate(over);
   const tokens: Record<string, string> = {};
   for (const subject of people) tokens[subject] = await gate.token(subject);
   let server: Server | undefined;
