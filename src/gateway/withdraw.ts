@@ -5,8 +5,8 @@ import { refuse } from './problem.js';
 import type { DecisionScene, IncomingDecision } from './decision-scene.js';
 
 /**
- * Takes back the subject's own last approval of an operation, under the lock that the claim takes too: one of the two is first, and the
- * other sees it.
+ * Takes back the subject's own last approval of an operation, whatever way it came, under the lock that the claim takes too: one of the two
+ * is first, and the other sees it.
  */
 export async function withdraw(
   tx: Transaction,
@@ -27,7 +27,6 @@ export async function withdraw(
     (row) =>
       row.round === question.round &&
       row.subject === incoming.bearer.subject &&
-      row.issuer === incoming.bearer.issuer &&
       (row.verb === 'approve' || row.verb === 'edit') &&
       (row.outcome === null || row.outcome === 'applied'),
   );
