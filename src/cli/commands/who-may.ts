@@ -14,6 +14,7 @@ import {
   type OptionSpec,
 } from '../command.js';
 import { connect } from '../connect.js';
+import { wrap } from '../render/layout.js';
 import { showRoster } from '../render/show-roster.js';
 import { ESCALATION_ARGUMENT, escalationArg } from './arguments.js';
 import { screenOf } from './tasks.js';
@@ -31,7 +32,8 @@ export const claimCommand: Command = {
   async run(input) {
     const claim = await connect(input, 'person').claims.claim(escalationArg(input));
     if (flag(input, 'json')) return input.io.printJson(claim);
-    input.io.print(`You look into it until ${timeOf(input, claim.claimedUntil ?? 0)}.`);
+    const until = timeOf(input, claim.claimedUntil ?? 0);
+    input.io.print(wrap(`You look into it until ${until}.`, input.io.width));
   },
 };
 
@@ -74,11 +76,11 @@ export const delegateCommand: Command = {
   async run(input) {
     const made = await delegate(input);
     if (flag(input, 'json')) return input.io.printJson(made);
-    input.io.print(
-      visible(
-        `${made.to} may decide in your stead until ${timeOf(input, made.until)}. To take it back: countersign undelegate ${made.delegation}`,
-      ),
-    );
+    const lasts = `${made.to} may decide in your stead until ${timeOf(input, made.until)}. To take it back:`;
+    input.io.print([
+      ...wrap(visible(lasts), input.io.width),
+      `  countersign undelegate ${visible(made.delegation)}`,
+    ]);
   },
 };
 
@@ -107,7 +109,7 @@ export const undelegateCommand: Command = {
   async run(input) {
     const made = await connect(input, 'person').delegations.revoke(arg(input, 0));
     if (flag(input, 'json')) return input.io.printJson(made);
-    input.io.print(visible(`${made.to} no longer decides in the stead of ${made.by}.`));
+    input.io.print(wrap(visible(`${made.to} no longer decides in the stead of ${made.by}.`), input.io.width));
   },
 };
 
