@@ -119,6 +119,19 @@ export function refuseDecider(
   return undefined;
 }
 
+/** One person counts once among several: refuses a second approval while the first holds. `approved` = whoever's approval of the round holds. */
+export function refuseSecondVote(
+  question: AskedQuestion,
+  approved: readonly string[],
+  subject: string,
+): Refusal | undefined {
+  if (votersOf(question) === 1 || !approved.includes(subject)) return undefined;
+  return {
+    refused: 'conflict',
+    detail: 'You have approved it already: somebody else must, too. To take yours back, withdraw it.',
+  };
+}
+
 /** Whether the question can still be decided, in this form, at this moment. */
 export function refuseMoment(
   question: AskedQuestion,

@@ -30,9 +30,10 @@ import {
   refuseDecider,
   refuseMoment,
   refuseProof,
+  refuseSecondVote,
 } from '../contract/question-rules.js';
 import { deciderOf } from './decider.js';
-import { refuseSecondVote } from './voting.js';
+import { approversOf } from './voting.js';
 import { withdraw } from './withdraw.js';
 
 /**
@@ -162,7 +163,9 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
     incoming.bearer,
   );
   if (proof) refuse(proof);
-  if (incoming.body.decision === 'approve') await refuseSecondVote(tx, scene);
+  if (incoming.body.decision !== 'approve') return;
+  const second = refuseSecondVote(question, await approversOf(tx, scene), decider.subject);
+  if (second) refuse(second);
 }
 
 /** What a verb changes beside the plain fields. */

@@ -5,21 +5,16 @@ import { decisionsOf } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { DecisionLine } from '../store/review.js';
 import type { DecisionScene } from './decision-scene.js';
-import { refuse } from './problem.js';
 
-/** One person counts once among several: refuses a second approval while the first holds. */
-export async function refuseSecondVote(tx: Transaction, scene: DecisionScene): Promise<void> {
-  const { question, decider, now } = scene;
-  if (votersOf(question) === 1) return;
+/** Whose approvals of the round hold at this moment; of one approval that is enough nobody's, because it needs no count. */
+export async function approversOf(tx: Transaction, { question, now }: DecisionScene): Promise<string[]> {
+  if (votersOf(question) === 1) return [];
   const lines = await decisionsOf(tx, question);
-  const held = lines.some(
-    (row) => isStandingVote(question, row, decider.subject) && now <= row.at + question.verdict.validityMs,
-  );
-  if (held)
-    refuse({
-      refused: 'conflict',
-      detail: 'You have approved it already: somebody else must, too. To take yours back, withdraw it.',
-    });
+  return lines
+    .filter(
+      (row) => isStandingVote(question, row, row.subject) && now <= row.at + question.verdict.validityMs,
+    )
+    .map(({ subject }) => subject);
 }
 
 type Line = Pick<DecisionLine, 'subject' | 'verb' | 'round' | 'outcome'>;

@@ -5,8 +5,8 @@ import type { Course, In, Outcome, ReaskReason } from '../domain/escalation.js';
 import { localIdentity } from '../domain/identity.js';
 import { hasFurtherRung } from '../domain/ladder.js';
 import { hear, open, openWindow, place } from './play-desk.js';
-import type { PlayedAnswer } from './play-people.js';
-import { begun, DECISION, outcomeOf, say } from './play-state.js';
+import { NOTHING_TO_WITHDRAW, type PlayedAnswer } from './play-people.js';
+import { begun, decisionOf, outcomeOf, say, unvote, votesOf } from './play-state.js';
 import type { Play, Played, PlayedStep, Playing, StepEnd } from './play-state.js';
 import { ownerRoleOf, ownerSubjectOf, rolesOf } from './roster.js';
 import { impactRaised, stricterNow } from './stricter.js';
@@ -22,14 +22,28 @@ export function* playCall(playing: Playing): Generator<PlayedStep, Played, StepE
     if (state.status === 'JUDGED') open(playing, play, state);
     else if (state.status === 'PAUSED_PENDING_HUMAN') {
       if (!(state.delivered ? hear : place)(playing, play, state)) break; // it lies with its owner
-    } else if (state.status === 'HUMAN_RESPONDED')
-      say(playing, play, { type: 'verify', decision: DECISION, genuine: true });
+    } else if (state.status === 'HUMAN_RESPONDED') weigh(playing, play, state);
     else if (state.status === 'TIMED_OUT')
       say(playing, play, { type: hasFurtherRung(state.question) ? 'climb' : 'fall-back' });
     else if (state.status === 'RESUMING') yield* resume(playing, play, state);
   }
   const { verdict, questions, refused, decision, result, told, movedMs } = play;
   return { verdict, questions, refused, decision, result, told, movedMs, outcome: outcomeOf(play.state) };
+}
+
+/** Counts an approval of several with the others of its round; one that is not enough settles nothing. */
+function weigh(playing: Playing, play: Play, { decision: { id } }: In<'HUMAN_RESPONDED'>): void {
+  const votes = votesOf(playing, play).map(({ by }) => decisionOf(by));
+  say(playing, play, { type: 'verify', decision: id, genuine: true, votes });
+  const withdrawn = play.decision?.withdrawn;
+  if (play.state.status !== 'PAUSED_PENDING_HUMAN') return;
+  [play.decision, play.taken] = [null, null];
+  if (withdrawn !== undefined && !unvote(playing, play, withdrawn.by)) refuseWithdrawal(play, withdrawn);
+}
+
+function refuseWithdrawal(play: Play, withdrawn: NonNullable<PlayedAnswer['withdrawn']>): void {
+  const { refused: code, detail: because } = NOTHING_TO_WITHDRAW;
+  play.refused.push({ answer: { ...withdrawn, verb: 'withdraw' }, code, because });
 }
 
 function* resume(playing: Playing, play: Play, state: In<'RESUMING'>): Generator<PlayedStep, void, StepEnd> {
@@ -63,11 +77,9 @@ function* resume(playing: Playing, play: Play, state: In<'RESUMING'>): Generator
 function* execute(playing: Playing, play: Play, state: In<'RESUMING'>): Generator<PlayedStep, void, StepEnd> {
   const { decision, taken } = play;
   const withdrawn = decision?.withdrawn;
-  if (withdrawn !== undefined && withdrawn.by === decision?.by) return again(playing, play, 'withdrawn');
-  if (withdrawn !== undefined) {
-    const because = 'You have no approval here that could be taken back.';
-    play.refused.push({ answer: { ...withdrawn, verb: 'withdraw' }, code: 'not-open', because });
-  }
+  const own = decision?.by === withdrawn?.by || play.votes.some(({ by }) => by === withdrawn?.by);
+  if (withdrawn !== undefined && own) return again(playing, play, 'withdrawn');
+  if (withdrawn !== undefined) refuseWithdrawal(play, withdrawn);
   if (decision !== null && taken?.edited !== undefined) {
     const reason = askedAnew(playing, play, state, { decision, edited: taken.edited });
     play.args = taken.edited;
@@ -98,7 +110,7 @@ function askedAnew(
 
 function again(playing: Playing, play: Play, reason: ReaskReason): void {
   say(playing, play, { type: 'reask', reason });
-  [play.decision, play.taken, play.roles] = [null, null, []];
+  [play.decision, play.taken, play.votes, play.roles] = [null, null, [], []];
   play.verdict = playing.judgeAs(play.args, reason);
 }
 

@@ -3,10 +3,20 @@ import type { Refusal } from '../domain/errors.js';
 import type { In, Question } from '../domain/escalation.js';
 import { isWithOwner } from '../domain/ladder.js';
 import { SETTLING } from '../domain/respond.js';
-import { asksFirst } from '../domain/verdict.js';
+import { asksFirst, votersOf } from '../domain/verdict.js';
 import { DIGEST, take, type PlayedAnswer, type PlayedQuestion } from './play-people.js';
-import { attempt, DECISION, ESCALATION, OPERATION, type Play, type Playing, say } from './play-state.js';
-import { membersOf, ownerRoleOf } from './roster.js';
+import {
+  attempt,
+  decisionOf,
+  ESCALATION,
+  OPERATION,
+  type Play,
+  type Playing,
+  say,
+  unvote,
+  votesOf,
+} from './play-state.js';
+import { membersOf, ownerRoleOf, ownerSubjectOf } from './roster.js';
 
 /** Asks, or lets run, as the verdict says. */
 export function open(playing: Playing, play: Play, { generation, round }: In<'JUDGED'>): void {
@@ -28,10 +38,12 @@ export function place(playing: Playing, play: Play, { question }: In<'PAUSED_PEN
 function put(playing: Playing, play: Play, asked: Question): boolean {
   const { policy, call, clock } = playing;
   const { ladder, tier, level } = play.verdict;
+  const kind = asked.kind === 'approval' && level === 'stop' ? 'stop' : asked.kind;
   const question: Question = {
     ...asked,
     ...placeOf(playing, play, asked.rung),
-    kind: asked.kind === 'approval' && level === 'stop' ? 'stop' : asked.kind,
+    kind,
+    quorum: votersOf({ kind, verdict: play.verdict }),
     rungs: ladder.rungs.length,
     fallback: ladder.fallback,
     digest: DIGEST,
@@ -105,14 +117,21 @@ function answered(playing: Playing, play: Play, question: Question, answer: Play
   const requester = call.requester ?? 'requester';
   const asked = { ...question, digest: DIGEST, verdict, roles, rungOver: false };
   const reason = play.questions.at(-1)?.reason ?? null;
-  const taken = take({ answer, question: asked, reason, policy, requester, tool, args, editors, now });
+  const approved = votesOf(playing, play).map(({ by }) => by);
+  const ownerSubject = ownerSubjectOf(policy, call.agent);
+  const known = { policy, requester, tool, args, editors, approved, ownerSubject };
+  const taken = take({ answer, question: asked, reason, ...known, now });
   if ('refused' in taken) return taken;
+  if (answer.verb === 'withdraw') {
+    unvote(playing, play, answer.by);
+    return null;
+  }
   const { edited, until, body } = taken;
   const generation = question.generation + 1;
   const refusal = attempt(playing, play, {
     type: 'respond',
     decision: {
-      id: DECISION,
+      id: decisionOf(answer.by),
       escalation: ESCALATION,
       operation: OPERATION,
       generation: question.generation,
@@ -129,6 +148,8 @@ function answered(playing: Playing, play: Play, question: Question, answer: Play
   if (refusal !== null) return refusal;
   if (until !== undefined) move(play, until);
   if (SETTLING.includes(answer.verb)) [play.decision, play.taken] = [answer, taken];
+  if (answer.verb === 'approve')
+    play.votes = [...votesOf(playing, play), { by: answer.by, executeBy: now + verdict.validityMs }];
   return null;
 }
 

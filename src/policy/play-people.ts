@@ -16,6 +16,7 @@ import {
   movedDeadline,
   refuseDecider,
   refuseMoment,
+  refuseSecondVote,
 } from '../contract/question-rules.js';
 import { rolesOf } from './roster.js';
 
@@ -42,7 +43,7 @@ export interface PlayedAnswer extends AnswerEntry {
   readonly withdrawn?: Pick<AnswerEntry, 'by' | 'why'>;
 }
 
-/** Answers a question, or with null leaves it to time. Asked once for each role, and again when a deadline was moved. */
+/** Answers a question, or with null leaves it to time. Asked once for each role, and again when a deadline was moved or others must approve, too. */
 export type Review = (question: PlayedQuestion) => PlayedAnswer | null;
 
 /** One answer for each question in turn; then silence. `null` = nobody answers that one. A `withdraw` after an approval takes it back before the call. */
@@ -81,6 +82,9 @@ export interface Answering {
   readonly args: Json;
   /** Whoever edited the call into what it is now. */
   readonly editors: readonly string[];
+  /** Whose approvals of the round hold. */
+  readonly approved: readonly string[];
+  readonly ownerSubject: string | null;
   readonly now: number;
 }
 
@@ -88,21 +92,27 @@ const WHY = 'as played';
 /** What is decided about: one question at a time, so that nobody can look at another. */
 export const DIGEST = labelled('played', null);
 
+/** What somebody is told who takes back what they never gave. */
+export const NOTHING_TO_WITHDRAW: Refusal = {
+  refused: 'not-open',
+  detail: 'You have no approval here that could be taken back.',
+};
+
 /** Takes an answer as the gate would, by the same rules and in the same order; or says why not. */
 export function take(answering: Answering): Taken | Refusal {
-  const { answer, question, policy, requester, now } = answering;
+  const { answer, question, policy, requester, approved, ownerSubject, now } = answering;
   const body = bodyOf(answer, question);
   if ('refused' in body) return body;
   const roles = rolesOf(policy, localIdentity(answer.by));
   if (roles.length === 0 && answer.by !== requester)
     return { refused: 'not-found', detail: `${answer.by} has no role, and sees no question.` };
-  if (answer.verb === 'withdraw')
-    return { refused: 'not-open', detail: 'You have no approval here that could be taken back.' };
-  const decider = { subject: answer.by, roles };
+  if (answer.verb === 'withdraw') return approved.includes(answer.by) ? { body } : NOTHING_TO_WITHDRAW;
+  const decider = { subject: answer.by, roles, ownerSubject };
   return (
     refuseDecider(question, decider, requester, answer.verb) ??
     refuseEditor(answering) ??
     refuseMoment(question, body, now) ??
+    (answer.verb === 'approve' ? refuseSecondVote(question, approved, answer.by) : undefined) ??
     changeOf(answering, body)
   );
 }

@@ -66,6 +66,13 @@ export interface Played extends Asked {
   readonly movedMs: number;
 }
 
+/** One person's approval among several. */
+export interface PlayedVote {
+  readonly by: string;
+  /** Epoch milliseconds: how long it holds. */
+  readonly executeBy: number;
+}
+
 /** What changes while a call is played. */
 export interface Play {
   state: Escalation;
@@ -75,6 +82,8 @@ export interface Play {
   readonly refused: Asked['refused'][number][];
   decision: PlayedAnswer | null;
   taken: Taken | null;
+  /** The approvals of this round, where several people must approve. */
+  votes: readonly PlayedVote[];
   /** Who was asked in this round. */
   roles: string[];
   readonly editors: string[];
@@ -88,7 +97,8 @@ export interface Play {
 /** The one operation that is played. */
 export const OPERATION = 1;
 export const ESCALATION = escalationId('played' as TaskId, OPERATION); // about no task in particular
-export const DECISION = 'played' as DecisionId; // one is said at a time, and nobody looks it up
+/** A person's decision: one is said at a time, and only those of different people are told apart. */
+export const decisionOf = (by: string) => `played/${by}` as DecisionId; // nobody looks it up
 
 /** A call that was judged and nothing else. */
 export function begun({ call, args, clock, judgeAs }: Playing): Play {
@@ -106,7 +116,20 @@ export function begun({ call, args, clock, judgeAs }: Playing): Play {
     askBy: null,
   };
   const nothing = { decision: null, taken: null, result: null, told: null, movedMs: 0, heard: 0 };
-  return { state, verdict, args, questions: [], refused: [], roles: [], editors: [], ...nothing };
+  return { state, verdict, args, questions: [], refused: [], votes: [], roles: [], editors: [], ...nothing };
+}
+
+/** The approvals of this round that hold now, each of another person. */
+export function votesOf({ clock }: Playing, { votes }: Play): readonly PlayedVote[] {
+  return votes.filter(({ executeBy }) => clock.now() <= executeBy);
+}
+
+/** Takes an approval back; false = it was none that counted. */
+export function unvote(playing: Playing, play: Play, by: string): boolean {
+  const left = votesOf(playing, play).filter((vote) => vote.by !== by);
+  const had = left.length < votesOf(playing, play).length;
+  play.votes = left;
+  return had;
 }
 
 /** Moves the state; a command that cannot apply here is a defect, a person's answer may be refused. */
