@@ -7,7 +7,7 @@ import { ASSETS } from '../src/gateway/pages/assets.js';
 import { openBrowser } from '../test/support/chromium.js';
 import { gallery } from '../test/support/page-gallery.js';
 
-const SIZES = { wide: { width: 1280, height: 840 }, phone: { width: 390, height: 844 } } as const;
+const SIZES = { wide: { width: 1240, height: 800 }, phone: { width: 390, height: 844 } } as const;
 
 const [folder, ...rest] = process.argv.slice(2);
 const fullPage = !rest.includes('--screen');

@@ -169,10 +169,12 @@ function readKeys(config: GatewayConfig): Pick<GatewayDeps, 'signer' | 'keys' | 
 export function policyBook(): PolicyBook {
   const compiled = createPolicyCache();
   return {
-    async roster(queries, hash, tenant) {
+    async roster(queries, hash, tenant, kept) {
       if (hash === null) return undefined;
       const inFile = await compiled(hash, async () => (await findPolicy(queries, hash))?.source ?? '');
-      const policy = hasKeptRoles(inFile) ? withMembers(inFile, await keptMembers(queries, tenant)) : inFile;
+      const policy = hasKeptRoles(inFile)
+        ? withMembers(inFile, kept ?? (await keptMembers(queries, tenant)))
+        : inFile;
       const { version, agents, halts, roles } = policy;
       return {
         hash,

@@ -13,11 +13,13 @@ import type { Database } from '../../src/store/database.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import { NEW_ROUND, openQuestion } from '../../src/store/questions.js';
 import { submitTask } from '../../src/store/tasks.js';
-import { createToken } from '../../src/store/tokens.js';
+import { createSession } from '../../src/store/sessions.js';
+import { publishTools } from '../../src/store/tools.js';
 import { AGENT, POLICY, REVIEWER } from './bench-policy.js';
 
 const HOUR = 3_600_000;
 const HASH = policyHash(POLICY);
+const ORIGIN = 'http://127.0.0.1';
 const FULL = 'full' as TenantId; // a name
 const EMPTY = 'empty' as TenantId; // a name
 
@@ -37,15 +39,16 @@ export async function createDesk(database: Database, open: number): Promise<Desk
   for (const tenant of [FULL, EMPTY])
     await activatePolicy(database, { tenant, hash: HASH, version: 'bench', source: POLICY, author: 'bench' });
   for (let made = 0; made < open; made += 1) await ask(database, `run-${made}` as TaskId, now + made); // a name
-  const tokens = { full: await tokenIn(database, FULL, now), empty: await tokenIn(database, EMPTY, now) };
+  await publishTools(database, [TOOL], now);
+  const cookies = { full: await cookieIn(database, FULL, now), empty: await cookieIn(database, EMPTY, now) };
   return {
     pages: [
-      { name: 'inbox', path: '/v1/escalations' },
-      { name: 'review', path: '/v1/escalations/run-1:1' },
+      { name: 'inbox', path: '/inbox' },
+      { name: 'review', path: '/review/run-1:1' },
     ],
-    empty: '/v1/escalations',
+    empty: '/inbox',
     async get(desk, path) {
-      const answer = await app.request(path, { headers: { authorization: `Bearer ${tokens[desk]}` } });
+      const answer = await app.request(`${ORIGIN}${path}`, { headers: { cookie: cookies[desk] } });
       const text = await answer.text();
       if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${text}`);
     },
@@ -82,9 +85,9 @@ function depsOver(database: Database): Parameters<typeof createApp>[0] {
   };
 }
 
-async function tokenIn(database: Database, tenant: TenantId, now: number): Promise<string> {
-  const person = { tenant, kind: 'personal', subject: REVIEWER, issuer: 'local', scopes: [] } as const;
-  return (await createToken(database, { ...person, now, ttlMs: HOUR })).token;
+async function cookieIn(database: Database, tenant: TenantId, now: number): Promise<string> {
+  const person = { tenant, subject: REVIEWER, issuer: 'local', claims: null, authTime: now, acr: null };
+  return `countersign=${(await createSession(database, { ...person, now })).secret}`;
 }
 
 async function ask(database: Database, task: TaskId, askedAt: number): Promise<void> {
@@ -139,6 +142,16 @@ async function ask(database: Database, task: TaskId, askedAt: number): Promise<v
     }),
   );
 }
+
+const TOOL = {
+  facts: { name: 'bench_pay', version: '1', tier: 3, categories: [], hasUndo: false },
+  schema: {
+    type: 'object',
+    properties: { orderId: { type: 'string' }, amountCents: { type: 'integer', exclusiveMinimum: 0 } },
+    required: ['orderId', 'amountCents'],
+    additionalProperties: false,
+  },
+} satisfies Parameters<typeof publishTools>[1][number];
 
 const VERDICT: Verdict = {
   level: 'approve',

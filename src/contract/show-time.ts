@@ -21,10 +21,20 @@ function inZone(at: number, zone: string): string {
 }
 
 function stamp(at: number, zone: string): string {
+  return formatOf(zone).format(at);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Making one takes longer than a line of a list. */
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const kept = formats.get(zone);
+  if (kept) return kept;
   // sv-SE writes dates as ISO 8601 does
-  return new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' }).format(
-    at,
-  );
+  const made = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' });
+  if (formats.size >= 100) formats.clear(); // zones are given by readers, in any spelling
+  formats.set(zone, made);
+  return made;
 }
 
 /** Below this the seconds count: some questions live no longer. */

@@ -44,6 +44,11 @@ export function isInside(bearer: Bearer, roster: Roster | undefined): boolean {
   return bearer.kind === 'service' || (roster?.rolesOf(bearer).length ?? 0) > 0;
 }
 
+/** Whether the bearer may see what this requester asked for. */
+export function maySee(bearer: Bearer, roster: Roster | undefined, requester: string | null): boolean {
+  return (requester === bearer.subject && bearer.kind === 'personal') || isInside(bearer, roster);
+}
+
 /** Throws the uniform 404 unless the bearer may see what this requester asked for. */
 export async function requireSight(
   deps: GatewayDeps,
@@ -51,6 +56,6 @@ export async function requireSight(
   bearer: Bearer,
   requester: string | null,
 ): Promise<void> {
-  if (requester === bearer.subject && bearer.kind === 'personal') return;
-  if (!isInside(bearer, await deps.policies.roster(queries, bearer.policyHash, bearer.tenant))) notFound();
+  const roster = await deps.policies.roster(queries, bearer.policyHash, bearer.tenant);
+  if (!maySee(bearer, roster, requester)) notFound();
 }

@@ -1,8 +1,8 @@
 import { localIdentity } from '../domain/identity.js';
-import { delegationsTo, isInForce, type Lent } from '../store/delegations.js';
+import { isInForce, type Authority, type Lent } from '../store/delegations.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { Bearer } from '../store/tokens.js';
-import type { GatewayDeps, Roster } from './deps.js';
+import type { Roster } from './deps.js';
 import type { Decider } from '../contract/question-rules.js';
 
 /** All that says who somebody is to a question. */
@@ -31,14 +31,10 @@ export function deciderOf({ bearer, roster, question, scene, lent, now }: Known)
 }
 
 /** What others passed on to somebody and is in force: whole roles, and single questions as `task:operation`. */
-export async function lentTo(
-  deps: GatewayDeps,
-  bearer: Bearer,
+export function lentTo(
+  { lent, now }: Pick<Authority, 'lent' | 'now'>,
   roster: Roster | undefined,
-): Promise<{ readonly roles: readonly string[]; readonly questions: readonly string[] }> {
-  const [lent, now] = await deps.database.reads((queries) =>
-    Promise.all([delegationsTo(queries, bearer), queries.now()]),
-  );
+): { readonly roles: readonly string[]; readonly questions: readonly string[] } {
   const held = lent.filter((each) => isInForce(each, now) && lentRoles(roster, each).length > 0);
   return {
     roles: held.flatMap(({ role }) => role ?? []),

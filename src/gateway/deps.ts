@@ -7,6 +7,7 @@ import type { Identity, StepUp } from '../domain/identity.js';
 import type { Digest, TenantId } from '../domain/ids.js';
 import type { IdentityProvider } from './identity-provider.js';
 import type { Database, Queries } from '../store/database.js';
+import type { KeptMembers } from '../store/staff.js';
 
 /** Who is who by one policy; the gateway never judges, it only looks people up. */
 export interface Roster {
@@ -55,8 +56,13 @@ export type PolicyCheck =
 
 /** The policies as the gateway needs them; made in the composition root. */
 export interface PolicyBook {
-  /** The roster of a policy, with the members that the store keeps for this tenant; undefined for none. */
-  roster(queries: Queries, hash: Digest | null, tenant: TenantId): Promise<Roster | undefined>;
+  /** The roster of a policy, with the members that the store keeps for this tenant, unless `kept` gives what was read of them just now; undefined for none. */
+  roster(
+    queries: Queries,
+    hash: Digest | null,
+    tenant: TenantId,
+    kept?: KeptMembers,
+  ): Promise<Roster | undefined>;
   check(source: string, tools: readonly ToolFacts[]): PolicyCheck;
 }
 

@@ -1,5 +1,6 @@
 import type { TaskId, TenantId } from '../domain/ids.js';
 import type { Queries, Transaction } from './database.js';
+import { KEPT_MEMBERS, keptOf, type KeptMembers } from './staff.js';
 
 /** The longest time for which somebody may pass on what they may decide. */
 export const MAX_DELEGATION_MS = 30 * 24 * 3_600_000;
@@ -27,6 +28,8 @@ export type Lent = Pick<Delegation, 'by' | 'role' | 'task' | 'operation' | 'from
 
 const COLUMNS = `tenant, id, by_subject as by, to_subject as to, role, task, operation, starts_at as "from", ends_at as until, why,
   why_salt as "whySalt", made_at as "madeAt", revoked_at as "revokedAt", revoked_by as "revokedBy"`;
+
+const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
 const LENT = 'by_subject as by, role, task, operation, starts_at as "from", ends_at as until';
 
@@ -74,6 +77,32 @@ export async function delegationsTo(
     `select ${LENT} from delegations where tenant = $1 and to_subject = $2 and revoked_at is null order by ends_at desc, id limit 100`,
     [tenant, subject],
   );
+}
+
+/** What was passed on to the subject in this parameter and is not over, as one column; $1 is the tenant. */
+export function lentColumn(subject: '$2' | '$5'): string {
+  return `coalesce((select json_agg(l) from (select ${LENT} from delegations
+    where tenant = $1 and to_subject = ${subject} and revoked_at is null and ends_at > ${NOW} order by ends_at desc, id limit 100) l), '[]')`;
+}
+
+/** What the store says of somebody's authority at this moment: what was passed on to them, and who is in the roles that it keeps. */
+export interface Authority {
+  readonly lent: readonly Lent[];
+  readonly kept: KeptMembers;
+  readonly now: number;
+}
+
+/** All of it in one statement. */
+export async function authorityOf(
+  queries: Queries,
+  { tenant, subject }: { tenant: TenantId; subject: string },
+): Promise<Authority> {
+  const [row] = await queries.query<{
+    lent: readonly Lent[];
+    kept: Record<string, readonly string[]> | null;
+    now: number;
+  }>(`select ${lentColumn('$2')} as lent, ${KEPT_MEMBERS} as kept, ${NOW} as now`, [tenant, subject]);
+  return { lent: row?.lent ?? [], kept: keptOf(row?.kept ?? null), now: row?.now ?? 0 };
 }
 
 /** Those of a tenant that are not over at epoch milliseconds `now`. */

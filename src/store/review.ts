@@ -2,8 +2,9 @@ import type { Verb } from '../domain/decision.js';
 import type { DecisionId, HaltId, TaskId, TenantId } from '../domain/ids.js';
 import type { Queries } from './database.js';
 import type { DecisionOutcome } from './decisions.js';
-import type { Lent } from './delegations.js';
+import { lentColumn, type Authority } from './delegations.js';
 import { EVERY_TENANT } from './halts.js';
+import { KEPT_MEMBERS, keptOf } from './staff.js';
 import type { TakenUp } from './taken-up.js';
 import { latestQuestionSql, parseQuestion, type QuestionRow, type StoredQuestion } from './questions.js';
 
@@ -29,15 +30,15 @@ export interface Review {
   readonly decisions: readonly DecisionLine[];
   /** Who looks into it now. */
   readonly takenUp: TakenUp | null;
-  /** What was passed on to the viewer and is not over. */
-  readonly lent: readonly Lent[];
-  /** Epoch milliseconds, the database's clock. */
-  readonly now: number;
+  /** The viewer's, with the time by the database's clock. */
+  readonly authority: Authority;
 }
 
 const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
-type Stored = StoredQuestion & Omit<Review, 'question'>;
+type Stored = StoredQuestion &
+  Omit<Review, 'question' | 'authority'> &
+  Pick<Authority, 'lent' | 'now'> & { kept: Record<string, readonly string[]> | null };
 
 /** The newest question about an operation for one viewer, in one query however much there is about it; undefined = there is none. */
 export async function findReview(
@@ -58,12 +59,12 @@ export async function findReview(
           order by at, id) from decisions d where d.tenant = $1 and d.task = $2 and d.operation = $3), '[]') as decisions,
        (select json_build_object('subject', subject, 'until', until) from taken_up
         where tenant = $1 and task = $2 and operation = $3 and until > ${NOW}) as "takenUp",
-       coalesce((select json_agg(l) from (select by_subject as by, role, task, operation, starts_at as "from", ends_at as until from delegations
-          where tenant = $1 and to_subject = $5 and revoked_at is null and ends_at > ${NOW}) l), '[]') as lent
+       ${lentColumn('$5')} as lent, ${KEPT_MEMBERS} as kept
      from tasks t cross join lateral (${latestQuestionSql}) q where t.tenant = $1 and t.task = $2`,
     [of.tenant, of.task, of.operation, EVERY_TENANT, of.viewer],
   );
   if (!row) return undefined;
-  const { requester, haltId, decisions, takenUp, lent, now, ...question } = row;
-  return { question: parseQuestion(question), requester, haltId, decisions, takenUp, lent, now };
+  const { requester, haltId, decisions, takenUp, lent, kept, now, ...question } = row;
+  const authority = { lent, kept: keptOf(kept), now };
+  return { question: parseQuestion(question), requester, haltId, decisions, takenUp, authority };
 }

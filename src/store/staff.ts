@@ -20,13 +20,13 @@ export interface StandIn {
 /** What the store knows of a tenant's people. */
 export interface Staff {
   /** Of the roles whose members stand here. */
-  readonly members: ReadonlyMap<string, readonly string[]>;
+  readonly members: KeptMembers;
   readonly absences: readonly Absence[];
   readonly standIns: readonly StandIn[];
 }
 
 interface StaffRow {
-  readonly members: readonly { readonly role: string; readonly subjects: readonly string[] }[] | null;
+  readonly members: Readonly<Record<string, readonly string[]>> | null;
   readonly absences: readonly Absence[] | null;
   readonly standIns: readonly StandIn[] | null;
 }
@@ -34,7 +34,7 @@ interface StaffRow {
 /** All of it that is not over yet, in one statement. */
 export async function readStaff(queries: Queries, tenant: TenantId): Promise<Staff> {
   const [row] = await queries.query<StaffRow>(
-    `select (select json_agg(m) from (select role, array_agg(subject order by subject) as subjects from role_members where tenant = $1 group by role) m) as members,
+    `select ${KEPT_MEMBERS} as members,
        (select json_agg(a) from (select subject, starts_at as "from", ends_at as until from absences
           where tenant = $1 and ends_at > extract(epoch from clock_timestamp()) * 1000 order by subject) a) as absences,
        (select json_agg(d) from (select by_subject as by, to_subject as to, role, starts_at as "from", ends_at as until from delegations
@@ -42,22 +42,31 @@ export async function readStaff(queries: Queries, tenant: TenantId): Promise<Sta
     [tenant],
   );
   return {
-    members: new Map((row?.members ?? []).map(({ role, subjects }) => [role, subjects])),
+    members: keptOf(row?.members ?? null),
     absences: row?.absences ?? [],
     standIns: row?.standIns ?? [],
   };
 }
 
 /** The members of the roles whose members stand in the store. */
-export async function keptMembers(
-  queries: Queries,
-  tenant: TenantId,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rows = await queries.query<{ role: string; subjects: readonly string[] }>(
-    'select role, array_agg(subject order by subject) as subjects from role_members where tenant = $1 group by role',
+export type KeptMembers = ReadonlyMap<string, readonly string[]>;
+
+/** As one column that {@link keptOf} reads; $1 is the tenant. */
+export const KEPT_MEMBERS =
+  '(select json_object_agg(role, subjects) from (select role, array_agg(subject order by subject) as subjects from role_members where tenant = $1 group by role) m)';
+
+/** The members out of the column. */
+export function keptOf(column: Readonly<Record<string, readonly string[]>> | null): KeptMembers {
+  return new Map(Object.entries(column ?? {}));
+}
+
+/** What the store knows of a tenant's roles. */
+export async function keptMembers(queries: Queries, tenant: TenantId): Promise<KeptMembers> {
+  const [row] = await queries.query<{ kept: Record<string, readonly string[]> | null }>(
+    `select ${KEPT_MEMBERS} as kept`,
     [tenant],
   );
-  return new Map(rows.map(({ role, subjects }) => [role, subjects]));
+  return keptOf(row?.kept ?? null);
 }
 
 /** Replaces the members of a role. */

@@ -136,8 +136,9 @@ describe('a reviewer whom something comes between', () => {
     };
     await form(page, 'reject').getByRole('button').click();
     await failed;
+    await expect.poll(() => page.url()).toMatch(/^chrome-error:/);
     house.gate.reset();
-    await page.reload();
+    await page.reload(); // sends the form once more
     await page.getByRole('heading', { name: 'Recorded: reject' }).waitFor();
     expect(await verbs(row)).toEqual(['reject']);
     await context.close();

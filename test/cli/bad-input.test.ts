@@ -22,7 +22,12 @@ describe('a line or a file that is wrong', () => {
     ['no gateway', ['inbox'], 5, [/No gateway is known/, /countersign dev/, /COUNTERSIGN_URL/]],
     ['an address that is none', ['inbox', '--url', 'foo'], 2, [/--url foo is not an http/]],
     ['an address of another kind', ['inbox', '--url', 'ftp://x'], 2, [/--url ftp:\/\/x is not an http/]],
-    ['no token', ['inbox', '--url', 'http://127.0.0.1:9'], 4, [/No token is known: set COUNTERSIGN_TOKEN/]],
+    [
+      'no token',
+      ['inbox', '--url', 'http://127.0.0.1:9'],
+      4,
+      [/No token is known: run `countersign login`/, /COUNTERSIGN_TOKEN/],
+    ],
     [
       'a gateway that is not there',
       ['inbox', '--url', 'http://127.0.0.1:9'],

@@ -70,7 +70,7 @@ describe('policy explain', () => {
     [
       'arguments that are no JSON',
       ['--agent', 'clerk', '--tool', 'pay', '--tools', 't', '--args', '{'],
-      /--args \$/,
+      /--args is not JSON \(a file is named with @FILE\)/,
     ],
     [
       'a reading without value',

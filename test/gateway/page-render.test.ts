@@ -6,6 +6,7 @@ import { visible } from '../../src/domain/sanitise.js';
 import { largeFormPage } from '../../src/gateway/pages/edit-page.js';
 import { historyPage } from '../../src/gateway/pages/history-page.js';
 import { inboxPage } from '../../src/gateway/pages/inbox-page.js';
+import { refusalNotice } from '../../src/gateway/pages/notices.js';
 import { problemPage, sendAgain } from '../../src/gateway/pages/problem-page.js';
 import { reviewPage } from '../../src/gateway/pages/review-page.js';
 import { readSchemaForm, schemaFields } from '../../src/gateway/pages/schema-form.js';
@@ -251,6 +252,17 @@ describe('the review page', () => {
     const words = shown(reviewPage(aView(), reader));
     expect(words).toContain('Nobody answers: Nothing runs; the agent is told that nobody answered.');
     expect(words).toContain('Nothing runs; the agent is told why and may propose something else.');
+  });
+});
+
+describe('a refusal that takes a fresh sign-in', () => {
+  it('offers it in another tab, so that what was typed stays', () => {
+    const problem = { code: 'step-up-required', detail: 'Sign in again.', extra: {} } as const;
+    const top = refusalNotice(aView(), reader, problem).toString();
+    expect(top.replaceAll(/\s+/g, ' ')).toContain(
+      'href="/sign-in?then=%2Freview%2Ft-1%3A1&amp;step-up=1" target="_blank" rel="noopener noreferrer"',
+    );
+    expect(activeIn(top)).toEqual([]);
   });
 });
 

@@ -52,9 +52,10 @@ function plain(text: string, most: number): object {
   return { type: 'plain_text', emoji: false, text: escaped(cut(text, most)) };
 }
 
-/** Cut before it is escaped, so that no entity is cut: an escaped text is at most five times as long. */
+/** Cut before it is escaped, so that no entity is cut: an escaped text is at most five times as long. Nor is a character of two halves. */
 function cut(text: string, most: number): string {
-  return escaped(text).length <= most ? text : `${text.slice(0, Math.floor(most / 5) - 1)}…`;
+  if (escaped(text).length <= most) return text;
+  return `${text.slice(0, Math.floor(most / 5) - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /** The three characters that Slack gives a meaning, https://docs.slack.dev/messaging/formatting-message-text#escaping. */

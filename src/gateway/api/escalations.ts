@@ -10,7 +10,7 @@ import { questionFor } from '../views/question.js';
 export function escalationRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.get('/escalations', async (c) =>
-    c.json(await inboxFor(deps, c.get('bearer'), readQuery(c.req.raw, inboxQuery))),
+    c.json((await inboxFor(deps, c.get('bearer'), readQuery(c.req.raw, inboxQuery))).page),
   );
   app.get('/escalations/:escalation', async (c) =>
     c.json(await questionFor(deps, c.get('bearer'), escalationOf(c.req.param('escalation')))),

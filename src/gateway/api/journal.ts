@@ -15,6 +15,7 @@ import { findTask } from '../../store/tasks.js';
 import { unheardQuestions } from '../../store/unheard.js';
 import type { Bearer } from '../../store/tokens.js';
 import { requireScope, requireSight, type GatewayEnv } from '../auth.js';
+import { authorityOf } from '../../store/delegations.js';
 import { lentTo } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
@@ -81,12 +82,14 @@ async function requireChain(
 
 /** Throws `conflict` while several must answer a question that this person is asked, and they have not: the journal tells what others said. */
 async function requireHeard(deps: GatewayDeps, bearer: Bearer, task: TaskId | null): Promise<void> {
-  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
+  const authority = await authorityOf(deps.database, bearer);
+  const { policyHash, tenant } = bearer;
+  const roster = await deps.policies.roster(deps.database, policyHash, tenant, authority.kept);
   const own = roster?.rolesOf(bearer) ?? [];
   if (own.length === 0) return;
-  const lent = await lentTo(deps, bearer, roster);
+  const lent = lentTo(authority, roster);
   const open = await unheardQuestions(deps.database, {
-    tenant: bearer.tenant,
+    tenant,
     subject: bearer.subject,
     task,
     roles: [...own, ...lent.roles],

@@ -47,7 +47,7 @@ export function decisionForm(
   const { id, verb, label, consequence, tone, elsewhere } = action;
   if (elsewhere !== undefined)
     return html`<section class="action ${tone}" aria-labelledby="${id}-label">
-      <h3 id="${id}-label">${VERB_WORDS[verb]}</h3>
+      <h3 id="${id}-label">${headingOf(action)}</h3>
       <p class="consequence">${consequence}</p>
       <p><a class="button ${tone}" href="${elsewhere}" data-verb="${verb}">${label} …</a></p>
     </section>`;
@@ -59,12 +59,17 @@ export function decisionForm(
     aria-labelledby="${id}-label"
     data-verb="${verb}"
   >
-    <h3 id="${id}-label">${VERB_WORDS[verb]}</h3>
+    <h3 id="${id}-label">${headingOf(action)}</h3>
     <p class="consequence">${consequence}</p>
     ${aboutFields(about, verb, id, reader)}${hiddenFields(action.sends)}${extra}
     ${action.fields.map((field) => fieldOf(id, field, kept.get(field.name) ?? ''))} ${whyField(action, kept)}
     <button class="${tone}">${label}</button>
   </form>`;
+}
+
+/** A verb that several answers share does not tell them apart. */
+function headingOf({ verb, label }: Action): string {
+  return verb === 'resolve' ? label : VERB_WORDS[verb];
 }
 
 /** The reason, which every decision takes; a refusal names it by a code, and its words are optional. */

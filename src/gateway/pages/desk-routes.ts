@@ -23,11 +23,10 @@ export function deskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     const given = new URL(c.req.url).searchParams;
     if (given.get('role') === '') given.delete('role'); // a form sends what was left empty
     const query = readQuery(new Request(`http://inbox/?${given.toString()}`), inboxQuery);
-    const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
     const inbox = await inboxFor(deps, bearer, query);
     const { role, state, cursor } = query;
     return c.html(
-      inboxPage(inbox, readerOf(deps, c), { role, state, cursor, roles: roster?.rolesOf(bearer) ?? [] }),
+      inboxPage(inbox.page, readerOf(deps, c), { role, state, cursor, roles: inbox.roles ?? [] }),
     );
   });
   app.get('/tasks/:task', async (c) => {

@@ -3,11 +3,15 @@ import type { inboxQuery, InboxItem, InboxPage } from '../../contract/http.js';
 import { escalationId } from '../../domain/ids.js';
 import { deskCursor, pageDesk, type DeskLine } from '../../store/desk.js';
 import type { Bearer } from '../../store/tokens.js';
-import { requireSight } from '../auth.js';
+import { authorityOf } from '../../store/delegations.js';
+import { isInside } from '../auth.js';
 import { lentTo } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
+import { notFound } from '../problem.js';
 import { readCursor, writeCursor } from '../request.js';
 import { standOf } from './question.js';
+
+type Query = z.output<typeof inboxQuery>;
 
 const deskPlace = z.strictObject({
   due: z.int(),
@@ -19,18 +23,22 @@ const deskPlace = z.strictObject({
   round: z.int(),
 });
 
+/** A page of an inbox, and the roles whose desks it is made of; null = every role's. */
+export interface DeskView {
+  readonly page: InboxPage;
+  readonly roles: readonly string[] | null;
+}
+
 /** One page of the desks of this bearer's roles, the most pressing first. Throws the uniform 404 for whoever has no role at all. */
-export async function inboxFor(
-  deps: GatewayDeps,
-  bearer: Bearer,
-  query: z.output<typeof inboxQuery>,
-): Promise<InboxPage> {
-  await requireSight(deps, deps.database, bearer, null);
-  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
+export async function inboxFor(deps: GatewayDeps, bearer: Bearer, query: Query): Promise<DeskView> {
+  const authority = await authorityOf(deps.database, bearer);
+  const { policyHash, tenant } = bearer;
+  const roster = await deps.policies.roster(deps.database, policyHash, tenant, authority.kept);
+  if (!isInside(bearer, roster)) notFound();
   const own = bearer.kind === 'service' ? null : (roster?.rolesOf(bearer) ?? []);
-  const lent = own === null || own.length === 0 ? NOTHING : await lentTo(deps, bearer, roster);
+  const lent = own === null ? NOTHING : lentTo(authority, roster);
   const rows = await pageDesk(deps.database, {
-    tenant: bearer.tenant,
+    tenant,
     roles: query.role === undefined ? own && [...own, ...lent.roles] : [query.role],
     named: query.role === undefined ? lent.questions : [],
     status: query.state,
@@ -39,7 +47,8 @@ export async function inboxFor(
     limit: query.limit,
   });
   const last = rows.length === query.limit ? rows.at(-1) : undefined;
-  return { escalations: rows.map(itemOf), next: last ? writeCursor({ ...deskCursor(last) }) : null };
+  const next = last ? writeCursor({ ...deskCursor(last) }) : null;
+  return { page: { escalations: rows.map(itemOf), next }, roles: own };
 }
 
 const NOTHING = { roles: [], questions: [] } as const;

@@ -4,7 +4,7 @@ import { escalationId, type TaskId } from '../../domain/ids.js';
 import type { QuestionRow } from '../../store/questions.js';
 import { findReview } from '../../store/review.js';
 import type { Bearer } from '../../store/tokens.js';
-import { requireSight } from '../auth.js';
+import { maySee } from '../auth.js';
 import { deciderOf } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { permissions } from '../permissions.js';
@@ -19,10 +19,11 @@ export async function questionFor(
 ): Promise<EscalationView> {
   const review =
     (await findReview(deps.database, { tenant: bearer.tenant, viewer: bearer.subject, ...of })) ?? notFound();
-  const { question, requester, haltId, takenUp, lent, now } = review;
+  const { question, requester, haltId, takenUp, authority } = review;
+  const { lent, kept, now } = authority;
   const decisions = heardBy(question, review.decisions, bearer.subject);
-  await requireSight(deps, deps.database, bearer, requester);
-  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant, kept);
+  if (!maySee(bearer, roster, requester)) notFound();
   const { brief, briefDigest, digest, kind, role, askedAt, answerBy, extendableUntil } = question;
   return {
     escalation: escalationId(of.task, of.operation),
