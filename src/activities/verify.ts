@@ -1,6 +1,7 @@
 import { votersOf } from '../domain/verdict.js';
 import { sameDecision, signedWord } from '../contract/decision-record.js';
 import type { Verb } from '../domain/decision.js';
+import type { DecisionId } from '../domain/ids.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
@@ -27,7 +28,7 @@ export async function verify(deps: ActivityDeps, input: VerifyInput): Promise<Ve
     const genuine = row !== undefined && question !== undefined && isGenuine(deps, input, row, question);
     const votes =
       genuine && isVote(row, question) ? await countedVotes(tx, deps, { question, also: row.id, now }) : null;
-    const events = genuine ? apply(tx, row, question, now) : [];
+    const events = genuine ? apply(tx, row, question, { now, votes }) : [];
     const head = await tx.last(journal(tx, input, now, events));
     return { genuine, ...(votes && { votes }), head };
   });
@@ -72,7 +73,7 @@ function apply(
   tx: Transaction,
   row: DecisionRow,
   question: QuestionRow,
-  now: number,
+  { now, votes }: { readonly now: number; readonly votes: readonly DecisionId[] | null },
 ): readonly JournalEvent[] {
   const { verb, until } = row.message;
   settleDecisions(tx, { tenant: row.tenant, ids: [row.id], outcome: 'applied', now });
@@ -81,11 +82,10 @@ function apply(
   const closed = closedBy(verb, question);
   if (closed !== undefined) closeQuestion(tx, question, closed, now);
   const { operation, generation, round } = row;
-  return [
-    {
-      id: `applied/${row.id}`,
-      type: 'decision-applied',
-      body: { operation, generation, round, decision: row.id, verb, until },
-    },
-  ];
+  const body = { operation, generation, round, decision: row.id, verb, until };
+  // Where several must answer, programs are told of it by this entry.
+  const needed = votersOf(question);
+  const settled = needed > 1 && (closed !== undefined || (votes?.length ?? 0) >= needed);
+  const event = { id: `applied/${row.id}`, type: 'decision-applied' };
+  return [{ ...event, body: settled ? { ...body, settled } : body }];
 }

@@ -80,9 +80,10 @@ export async function revoke(deps: GatewayDeps, bearer: Bearer, id: string): Pro
   });
 }
 
-/** What one holds because somebody passed it on goes no further. */
+/** What one holds because somebody passed it on goes no further, nor does what a name holds that is somebody else's by now. */
 function requireOwn(roster: Roster | undefined, bearer: Bearer, wanted: readonly string[]): void {
-  const own = roster?.rolesOf(localIdentity(bearer.subject)) ?? [];
+  const named = roster?.rolesOf(localIdentity(bearer.subject)) ?? [];
+  const own = roster?.rolesOf(bearer).filter((role) => named.includes(role)) ?? [];
   if (bearer.kind === 'personal' && own.some((role) => wanted.includes(role))) return;
   refuse({
     refused: 'forbidden',

@@ -80,7 +80,7 @@ export async function leaseDeliveries(
        returning id, target, tenant, task, seq, kind, since, attempts)
      select l.id as delivery, l.target, l.tenant, l.task, l.seq, l.kind, l.since, l.attempts, j.type, j.body,
        case when l.kind = 'reminded' then l.since else j.at end as at,
-       case when j.type in ('asked', 'decision-stored') then (select q.tier from questions q where ${QUESTION}) end as tier
+       case when j.type in ('asked', 'decision-stored', 'decision-applied') then (select q.tier from questions q where ${QUESTION}) end as tier
      from leased l join journal j on j.tenant = l.tenant and j.task = l.task and j.seq = l.seq order by l.id`,
     [target, now, leaseMs, limit],
   );

@@ -105,10 +105,11 @@ export async function revokePerson(
       `update ${table} set revoked_at = $3 where tenant = $1 and subject = $2 and revoked_at is null and expires_at > $3 returning id`,
       [tenant, subject, now],
     );
-  const [sessions, tokens] = await Promise.all([
-    end('sessions'),
-    end('tokens'),
-    queries.query("delete from one_time where tenant = $1 and body ->> 'subject' = $2", [tenant, subject]),
+  // First: it waits for what is being made of one just now, so that this is seen, and ended, by the others.
+  await queries.query("delete from one_time where tenant = $1 and body ->> 'subject' = $2", [
+    tenant,
+    subject,
   ]);
+  const [sessions, tokens] = await Promise.all([end('sessions'), end('tokens')]);
   return { sessions: sessions.map(({ id }) => id), tokens: tokens.map(({ id }) => id) };
 }

@@ -145,7 +145,7 @@ describe('hostile text on every surface, from the request to the mail', () => {
     const view = await ask('shown-when', { text: 'tomorrow' }, 'by tomorrow');
     const page = shown(view).join(' ').replaceAll(/\s+/g, ' ');
     expect(page).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d UTC = \d{4}-\d\d-\d\d \d\d:\d\d Europe\/Berlin, in /);
-    expect(mails.text()).toMatch(/Deadline: \d{4}-\d\d-\d\dT[\d:.]+Z/);
+    expect(mails.text()).toMatch(/Deadline: \d{4}-\d\d-\d\d \d\d:\d\d UTC, in /);
   });
 
   it('case 21: an amount stands in both forms', async () => {

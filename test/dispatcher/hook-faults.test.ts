@@ -100,6 +100,15 @@ describe('a target that fails', () => {
       },
       [{ error: 'timeout' }],
     ],
+    // Seen to fail: waiting for an answer or an error alone; such a connection ends with neither.
+    [
+      'changes the protocol',
+      (response: ServerResponse): void =>
+        void response.socket?.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n',
+        ),
+      [{ error: 'no-answer' }],
+    ],
   ] as const)('fault 11: that %s holds nothing open', async (_how, reply, left) => {
     const target = aTarget(scene.server.url);
     await scene.publish(target);

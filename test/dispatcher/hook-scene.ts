@@ -40,8 +40,8 @@ export interface HookScene {
 }
 
 /** Opens one. */
-export async function openHookScene(): Promise<HookScene> {
-  const [gate, server] = [await openGate(), await startTarget()];
+export async function openHookScene(options: Parameters<typeof openGate>[0] = {}): Promise<HookScene> {
+  const [gate, server] = [await openGate(options), await startTarget()];
   const { database } = gate;
   const logged: string[] = [];
   const rows = () => database.query<DeliveryRow>('select * from hook_deliveries order by id');

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { conclude } from '../../src/activities/conclude.js';
+import { verify } from '../../src/activities/verify.js';
 import { parseWebhookSecret } from '../../src/contract/standard-webhook.js';
-import { TENANT } from '../support/gate.js';
+import type { DecisionId, TaskId } from '../../src/domain/ids.js';
+import { findDecision } from '../../src/store/decisions.js';
+import { POLICY, TENANT } from '../support/gate.js';
 import { aSecret, aTarget } from '../support/hook-target.js';
 import { openHookScene, PAY, type HookScene } from './hook-scene.js';
 
@@ -126,5 +129,61 @@ describe('who is told', () => {
     await scene.publish();
     await scene.gate.halt('agent', 'bot');
     expect((await scene.rows()).filter(({ kind }) => kind === 'halted')).toEqual([]);
+  });
+
+  // Seen to fail: a target that is known by its name alone.
+  it('is not who has the name of a target of another tenant', async () => {
+    await scene.publish(aTarget(scene.server.url));
+    await scene.ask('ours');
+    const theirs = aTarget(scene.server.url, { tenant: 'other' as never });
+    await scene.publish(theirs);
+    await scene.send([theirs]);
+    expect(scene.server.received).toEqual([]);
+    expect(await scene.asked()).toMatchObject([{ error: 'unknown-target', attempts: 1 }]);
+  });
+});
+
+describe('a question that several must answer', () => {
+  const SEVERAL = POLICY.replace('defaults:', 'tools: { pay: { quorum: 2 } }\ndefaults:');
+  const target = () => aTarget(scene.server.url, { events: ['decided'] });
+  beforeEach(async () => {
+    await scene.close();
+    scene = await openHookScene({ policy: SEVERAL });
+    await scene.publish(target());
+  });
+
+  async function said(task: TaskId, id: DecisionId) {
+    const row = await findDecision(scene.gate.database, TENANT, id);
+    if (!row) throw new Error('it was not stored');
+    const run = { tenant: TENANT, task, runId: `run-${task}`, events: [] };
+    return verify(scene.gate.deps, { ...run, decision: row.message });
+  }
+  const told = async () => {
+    await scene.send([target()]);
+    return scene.server.received.map(({ event }) => event.data);
+  };
+
+  // Seen to fail: told when it is stored; when it is applied.
+  it('attack 60: is told of once enough have approved, and of no one before', async () => {
+    const task = await scene.gate.submit('two', PAY);
+    await scene.gate.ask(task);
+    const first = await scene.gate.decide(task, 'amira', { decision: 'approve' });
+    expect(await said(task, first)).toMatchObject({ genuine: true, votes: [first] });
+    expect(await told()).toEqual([]);
+    const second = await scene.gate.decide(task, 'joon', { decision: 'approve' });
+    expect(await told()).toEqual([]);
+    await said(task, second);
+    expect(await told()).toEqual([
+      { task, escalation: 'two:1', version: 1, tier: 4, decision: second, outcome: 'approve' },
+    ]);
+  });
+
+  it('attack 60: tells of a rejection when it has settled the question', async () => {
+    const task = await scene.gate.submit('no', PAY);
+    await scene.gate.ask(task);
+    const id = await scene.gate.decide(task, 'amira', { decision: 'reject' });
+    expect(await told()).toEqual([]);
+    await said(task, id);
+    expect(await told()).toMatchObject([{ decision: id, outcome: 'reject' }]);
   });
 });

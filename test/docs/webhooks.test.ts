@@ -99,12 +99,9 @@ describe('docs/webhooks.md', () => {
     const port = (await line()).replace('listening ', '');
     const url = `http://127.0.0.1:${port}/`;
     const send = (secret: string, at = Date.now()) =>
-      webhookSender([aTarget(url, { secrets: [parseWebhookSecret(secret)] })]).send(
-        'crm',
-        ENTRY,
-        at,
-        new AbortController().signal,
-      );
+      webhookSender([
+        aTarget(url, { tenant: ENTRY.tenant as never, secrets: [parseWebhookSecret(secret)] }),
+      ]).send('crm', ENTRY, at, new AbortController().signal);
     expect(await send(aSecret(2))).toMatchObject({ code: 'status-401' });
     expect(await send(aSecret(), Date.now() - 301_000)).toMatchObject({ code: 'status-401' });
     expect(await send(aSecret())).toEqual({ kind: 'delivered' });

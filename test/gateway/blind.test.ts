@@ -3,11 +3,13 @@ import { openGate, type Answer, type Gate } from './fixture.js';
 import { anOpenQuestion, aVerdict } from './questions.js';
 
 let gate: Gate;
+/** Each says how far every chain has grown. */
+let checkpoints = 0;
 let amira: string;
 let joon: string;
 let ruth: string;
 beforeAll(async () => {
-  gate = await openGate();
+  gate = await openGate({ checkpoints: { list: async () => [{ n: (checkpoints += 1), jws: '' }] } });
   [amira, joon, ruth] = [await gate.token('amira'), await gate.token('joon'), await gate.token('ruth')];
 });
 afterAll(() => gate.close());
@@ -36,6 +38,7 @@ async function everything(task: string, token: string) {
     journal: await read(`/v1/journal?task=${task}`),
     all: await read('/v1/journal'),
     anchors: await read(`/v1/journal/anchors?task=${task}`),
+    checkpoints: await read('/v1/checkpoints'),
   };
 }
 
@@ -85,6 +88,16 @@ describe('before their own answer nobody hears of the answers of others (attack 
     await decide(question, joon, { decision: 'withdraw' });
     const { json } = await gate.request('GET', `/v1/escalations/${question.task}:1`, joon);
     expect(JSON.stringify(json.decisions)).not.toContain('amira');
+  });
+
+  // Seen to fail: decisions matched by how their person had signed in.
+  it('a vote is taken back by its person, by whatever they sign in with', async () => {
+    const question = await several();
+    await decide(question, amira);
+    const elsewhere = await gate.token('amira', { issuer: 'https://id.example.com' });
+    expect(await decide(question, elsewhere, { decision: 'withdraw' })).toMatchObject({ status: 200 });
+    const { json } = await gate.request('GET', `/v1/escalations/${question.task}:1`, amira);
+    expect(json.decisions).toMatchObject([{ verb: 'approve', outcome: 'withdrawn' }, { verb: 'withdraw' }]);
   });
 
   it('one approval that is enough is shown as ever', async () => {

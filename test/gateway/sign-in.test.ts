@@ -1,7 +1,13 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { localPath } from '../../src/gateway/origin.js';
+import { createTerminalCode } from '../../src/gateway/terminal.js';
 import { readJournal, TENANT_CHAIN } from '../../src/store/journal.js';
+import { takeOneTime } from '../../src/store/one-time.js';
+import { revokePerson, sessionOf } from '../../src/store/sessions.js';
+import { bearerOf, createToken } from '../../src/store/tokens.js';
+import { waitFor } from '../support/wait.js';
 import { openGate, TENANT, type Gate } from './fixture.js';
 
 const OWN = 'http://localhost';
@@ -49,6 +55,15 @@ async function csrf(cookie: string): Promise<string> {
   const page = await browse('GET', '/sign-in', { cookie });
   return /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
 }
+
+/** Until a statement waits for another's lock. */
+const waiting = () =>
+  waitFor(async () => {
+    const rows = await gate.database.query(
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length > 0 ? true : undefined;
+  });
 
 const isIn = async (cookie: string) => (await csrf(cookie)) !== '';
 
@@ -168,6 +183,26 @@ describe('a session', () => {
     expect((await gate.request('GET', '/v1/tasks', token)).status).toBe(401);
     expect([await isIn(cookie), await isIn(other)]).toEqual([false, true]);
     expect((await browse('POST', path)).status).toBe(404);
+  });
+
+  // Seen to fail: tokens ended before the codes that become some.
+  it('goes also with the token that a code becomes at that moment', async () => {
+    const now = await gate.database.now();
+    const verifier = 'v'.repeat(43);
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const bearer = await sessionOf(gate.database, (await signIn('tomas')).split('=')[1] ?? '');
+    const code = await createTerminalCode(gate.deps, bearer ?? expect.unreachable('signed in'), challenge);
+    let revoked: Promise<{ readonly tokens: readonly string[] }> | undefined;
+    const taking = gate.database.transaction(async (tx) => {
+      await takeOneTime(tx, 'code', code, now);
+      revoked = gate.database.transaction((other) => revokePerson(other, TENANT, 'tomas', now));
+      await waiting();
+      const person = { tenant: TENANT, kind: 'personal', subject: 'tomas', issuer: 'local' } as const;
+      return createToken(tx, { ...person, scopes: [], now, ttlMs: 60_000 });
+    });
+    const { token } = await taking;
+    expect((await revoked)?.tokens).toHaveLength(1);
+    expect(await bearerOf(gate.database, token)).toBeUndefined();
   });
 
   it('is no token for the API, and a token is no session', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Claims, Identity } from '../../src/domain/identity.js';
+import { delegateRole } from '../../src/gateway/delegating.js';
 import { takeDecision } from '../../src/gateway/take-decision.js';
 import { createDeliveredMarks } from '../../src/gateway/delivered-marks.js';
 import { policyHash } from '../../src/policy/load.js';
@@ -128,6 +129,25 @@ describe('a decision in a session', () => {
     expect(await decide(amira, question)).toBe('not-found');
     await activate(SIGNED_IN);
     expect(await decide(amira, question)).toBe('decided');
+  });
+});
+
+describe('somebody whom the policy has bound otherwise since they signed in', () => {
+  // Seen to fail: roles looked up by the subject alone.
+  it('attack 54: passes on nothing of whoever has the name now', async () => {
+    await activate(SIGNED_IN);
+    const before = await signedIn({ sub: '00u1' });
+    await activate(SIGNED_IN.replace('sub: 00u1', 'sub: 00u9'));
+    const bearer = await signedIn({ sub: '00u1' }); // its session knows the policy in force
+    expect(before.subject).toBe(bearer.subject);
+    const now = await gate.database.now();
+    const body = { role: 'supervisor', to: 'sven', until: now + MINUTE, why: 'for a while' };
+    await expect(delegateRole(gate.deps, { bearer, body, key: 'stale' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    await activate(SIGNED_IN);
+    const own = await signedIn({ sub: '00u1' });
+    expect(await delegateRole(gate.deps, { bearer: own, body, key: 'own' })).toMatchObject({ by: 'amira' });
   });
 });
 

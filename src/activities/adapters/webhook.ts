@@ -10,6 +10,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { hookEvent } from '../../contract/hook-event.js';
 import { rangesOf, type HookTarget } from '../../contract/hooks-file.js';
 import { signWebhook } from '../../contract/standard-webhook.js';
+import { EVERY_TENANT } from '../../store/halts.js';
 import type { HookAnswer, HookSender } from '../ports.js';
 import { mayReach } from './public-address.js';
 import { retryAfterMs } from './retry-after.js';
@@ -44,7 +45,9 @@ export function webhookSender(targets: readonly HookTarget[], options: WebhookOp
     targets: [...byId.keys()],
     async send(target, entry, now, signal) {
       const to = byId.get(target);
-      if (!to) return { kind: 'failed', code: 'unknown-target' };
+      // What was to be told while the target was another tenant's is not for whoever has its name now.
+      if (!to || (entry.tenant !== to.tenant && entry.tenant !== EVERY_TENANT))
+        return { kind: 'failed', code: 'unknown-target' };
       let event;
       try {
         event = hookEvent(entry);
@@ -101,6 +104,8 @@ async function post(
     let answered = false;
     // Once it has answered, being cut short is no failure.
     request.on('error', (error) => answered || reject(error));
+    // One that changes the protocol ends with neither answer nor error.
+    request.on('close', () => answered || reject(new NoAnswer()));
     request.on('response', (response) => {
       answered = true;
       drain(request, response, settle);
@@ -166,6 +171,10 @@ function answerOf({ statusCode = 0, headers }: IncomingMessage): HookAnswer {
 
 class BlockedAddress extends Error {
   readonly code = 'blocked-address';
+}
+
+class NoAnswer extends Error {
+  readonly code = 'no-answer';
 }
 
 /** A code for the record: no message, which may name what is inside. */

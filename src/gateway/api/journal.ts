@@ -38,8 +38,9 @@ export function journalRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   );
   app.get('/checkpoints', async (c) => {
     const { after, of } = readQuery(c.req.raw, checkpointQuery);
-    await requireSight(deps, deps.database, c.get('bearer'), null);
-    const checkpoints = await deps.checkpoints.list(tenantOf(c.get('bearer'), of), after, CHECKPOINTS);
+    const tenant = tenantOf(c.get('bearer'), of);
+    await requireChain(deps, c.get('bearer'), tenant, undefined); // how far each chain has grown tells as much
+    const checkpoints = await deps.checkpoints.list(tenant, after, CHECKPOINTS);
     return c.json({
       checkpoints,
       next: checkpoints.length === CHECKPOINTS ? (checkpoints.at(-1)?.n ?? null) : null,
