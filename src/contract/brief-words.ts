@@ -118,7 +118,7 @@ function choicesOf(
   const roles = ladder.rungs.map((rung) => rung.role);
   const escalate: Option = {
     verb: 'escalate',
-    label: `Escalate to the next role (${roles.join(', then ')})`,
+    label: `Escalate to the next role (${roles.slice(1).join(', then ')})`,
     consequence: 'Nothing runs; the next role is asked.',
   };
   const further = roles.length > 1 ? [escalate] : [];

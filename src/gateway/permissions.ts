@@ -10,6 +10,7 @@ import {
   movedDeadline,
   nextRole,
   refuseDecider,
+  refuseEditor,
   VERBS_OF,
 } from '../contract/question-rules.js';
 
@@ -19,11 +20,13 @@ export function permissions(look: {
   readonly bearer: Bearer;
   readonly requester: string;
   readonly decider: Decider;
+  /** Who edited the call into what is asked about. */
+  readonly editors: readonly string[];
   readonly halted: boolean;
   readonly decisions: readonly DecisionLine[];
   readonly now: number;
 }): { mayDo: Verb[]; mayNot: string | null } {
-  const { question, bearer, requester, decider, halted, decisions, now } = look;
+  const { question, bearer, requester, decider, editors, halted, decisions, now } = look;
   const none = (mayNot: string) => ({ mayDo: [], mayNot });
   if (bearer.kind !== 'personal') return none('A service token never decides.');
   const own = withdrawable(look) ? (['withdraw'] as const) : [];
@@ -34,6 +37,7 @@ export function permissions(look: {
   if (question.rungOver || (question.answerBy !== null && now > question.answerBy))
     return none('The time to answer is over.');
   const several = votersOf(question) > 1;
+  const edited = refuseEditor(question, decider, editors);
   const voted = several && decisions.some((row) => isStandingVote(question, row, bearer.subject));
   const refusals = VERBS_OF[question.kind].map((verb) => ({
     verb,
@@ -42,11 +46,15 @@ export function permissions(look: {
   return {
     mayDo: [
       ...refusals
-        .filter(({ verb, refused }) => !refused && verb !== 'withdraw' && !(voted && verb === 'approve'))
+        .filter(
+          ({ verb, refused }) =>
+            !refused && verb !== 'withdraw' && !((voted || edited) && verb === 'approve'),
+        )
         .map(({ verb }) => verb),
       ...own,
     ],
-    mayNot: refuseDecider(question, decider, requester, VERBS_OF[question.kind][0])?.detail ?? null,
+    mayNot:
+      (refuseDecider(question, decider, requester, VERBS_OF[question.kind][0]) ?? edited)?.detail ?? null,
   };
 }
 

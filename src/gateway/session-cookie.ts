@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { MAX_SESSION_AGE_MS } from '../store/sessions.js';
 import type { GatewayDeps } from './deps.js';
-import { ownOrigin } from './origin.js';
+import { localPath, ownOrigin } from './origin.js';
 
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
@@ -31,4 +31,22 @@ export function clearSession(deps: GatewayDeps, c: Context): void {
 function writeSession(deps: GatewayDeps, c: Context, value: string, maxAge: number): void {
   const { name, secure } = nameOf(deps, c);
   setCookie(c, name, value, { path: '/', secure, httpOnly: true, sameSite: 'Lax', maxAge });
+}
+
+const WAY = 'countersign-then';
+const WAY_PATH = '/sign-in';
+const WAY_S = 600;
+
+/** Notes where somebody wanted to go who has to sign in first: a sign-in link is opened later, in the same browser. */
+export function rememberWay(deps: GatewayDeps, c: Context, path: string): void {
+  const { secure } = nameOf(deps, c);
+  if (path === '/') return;
+  setCookie(c, WAY, path, { path: WAY_PATH, secure, httpOnly: true, sameSite: 'Lax', maxAge: WAY_S });
+}
+
+/** Where that was, once; `/` for nowhere, or for what is no page of ours. */
+export function takeWay(c: Context): string {
+  const kept = getCookie(c, WAY);
+  if (kept !== undefined) deleteCookie(c, WAY, { path: WAY_PATH });
+  return localPath(kept);
 }

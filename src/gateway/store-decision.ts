@@ -28,6 +28,7 @@ import {
   isHeardUnderHalt,
   movedDeadline,
   refuseDecider,
+  refuseEditor,
   refuseMoment,
   refuseProof,
   refuseSecondVote,
@@ -96,23 +97,6 @@ function again(before: DecisionRow | undefined, incoming: IncomingDecision): Sto
   return { row: before, deliver: before.outcome === null };
 }
 
-/** An edit that goes beyond what was asked takes a second person: its editor cannot approve it. */
-async function refuseEditor(
-  tx: Transaction,
-  { body }: IncomingDecision,
-  scene: DecisionScene,
-): Promise<void> {
-  const { question, decider } = scene;
-  if (question.reason !== 'needs-another-subject' || body.decision !== 'approve') return;
-  const { onBehalfOf } = authorityOf(question, decider);
-  const editors = await editorsOf(tx, question);
-  if (!editors.includes(decider.subject) && !editors.includes(onBehalfOf ?? '')) return;
-  refuse({
-    refused: 'forbidden',
-    detail: 'You edited this call into what it is: somebody else must approve it.',
-  });
-}
-
 /** What was shown must be what is signed: a brief that somebody changed in the store is no question that anybody asked. */
 function requireOwnBrief(
   deps: GatewayDeps,
@@ -130,7 +114,10 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
   const { question, decider, haltId, haltScope, stepUp, now } = scene;
   const forbidden = refuseDecider(question, decider, scene.requester, incoming.body.decision);
   if (forbidden) refuse(forbidden);
-  await refuseEditor(tx, incoming, scene);
+  if (incoming.body.decision === 'approve' && question.reason === 'needs-another-subject') {
+    const own = refuseEditor(question, decider, await editorsOf(tx, question));
+    if (own) refuse(own);
+  }
   if (question.status !== 'open') {
     const winner = await winnerOf(tx, question);
     if (winner)

@@ -93,7 +93,7 @@ export interface Authority {
 }
 
 /** All of it in one statement. */
-export async function authorityOf(
+export async function readAuthority(
   queries: Queries,
   { tenant, subject }: { tenant: TenantId; subject: string },
 ): Promise<Authority> {

@@ -28,6 +28,8 @@ export interface Review {
   readonly haltId: HaltId | null;
   /** All about the operation, oldest first. */
   readonly decisions: readonly DecisionLine[];
+  /** Who edited the call into what is asked about. */
+  readonly editors: readonly string[];
   /** Who looks into it now. */
   readonly takenUp: TakenUp | null;
   /** The viewer's, with the time by the database's clock. */
@@ -57,6 +59,9 @@ export async function findReview(
         order by array_position(array['task', 'agent', 'tenant', 'all'], scope), set_at limit 1) as "haltId",
        coalesce((select json_agg(json_build_object('id', id, 'verb', verb, 'subject', subject, 'onBehalfOf', on_behalf_of, 'at', at, 'round', round, 'outcome', outcome)
           order by at, id) from decisions d where d.tenant = $1 and d.task = $2 and d.operation = $3), '[]') as decisions,
+       coalesce((select json_agg(distinct who) from decisions d, unnest(array[d.subject, d.on_behalf_of]) as who
+          where q.reason = 'needs-another-subject' and who is not null and d.tenant = $1 and d.task = $2 and d.operation = $3 and d.verb = 'edit'
+            and (d.message::json -> 'edited' ->> 'generation')::int = q.generation), '[]') as editors,
        (select json_build_object('subject', subject, 'until', until) from taken_up
         where tenant = $1 and task = $2 and operation = $3 and until > ${NOW}) as "takenUp",
        ${lentColumn('$5')} as lent, ${KEPT_MEMBERS} as kept
@@ -64,7 +69,7 @@ export async function findReview(
     [of.tenant, of.task, of.operation, EVERY_TENANT, of.viewer],
   );
   if (!row) return undefined;
-  const { requester, haltId, decisions, takenUp, lent, kept, now, ...question } = row;
+  const { requester, haltId, decisions, editors, takenUp, lent, kept, now, ...question } = row;
   const authority = { lent, kept: keptOf(kept), now };
-  return { question: parseQuestion(question), requester, haltId, decisions, takenUp, authority };
+  return { question: parseQuestion(question), requester, haltId, decisions, editors, takenUp, authority };
 }

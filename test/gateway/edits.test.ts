@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyDecision } from '../../src/contract/decision-record.js';
 import type { Json } from '../../src/domain/action.js';
 import { callsOf, lockOperation } from '../../src/store/ledger.js';
-import { latestQuestion } from '../../src/store/questions.js';
+import { latestQuestion, openQuestion } from '../../src/store/questions.js';
 import { findTool, publishTools } from '../../src/store/tools.js';
 import { openGate, TENANT, verifierOf, type Gate } from './fixture.js';
 import { about, anOpenQuestion, decide, journal, stored } from './questions.js';
@@ -37,6 +37,28 @@ describe('an edit', () => {
     expect(row?.message.edited).toMatchObject({ generation: 2 });
     expect(verifyDecision(row?.jws, verifierOf(gate))?.edited).toEqual(row?.message.edited);
     expect(row?.message.edited?.digest).not.toBe(question.digest);
+  });
+
+  it('beyond what was asked is offered for approval to everybody but its editor', async () => {
+    const question = await anOpenQuestion(gate);
+    const edits = { orderId: '1182', amountCents: 90_000 };
+    await decide(gate, question, amira, about(question, 'edit', { edits }));
+    const asked = { task: question.task, generation: 2, round: 2, reason: 'needs-another-subject' } as const;
+    await gate.database.transaction((tx) => openQuestion(tx, { ...question, ...asked }));
+    const seen = async (token: string) => {
+      const { json } = await gate.request('GET', `/v1/escalations/${question.task}:1`, token);
+      return {
+        approve: json.mayDo.includes('approve'),
+        reject: json.mayDo.includes('reject'),
+        why: json.mayNot,
+      };
+    };
+    expect(await seen(amira)).toEqual({
+      approve: false,
+      reject: true,
+      why: 'You edited this call into what it is: somebody else must approve it.',
+    });
+    expect(await seen(joon)).toEqual({ approve: true, reject: true, why: null });
   });
 
   // Seen to fail: the edit stored as written.

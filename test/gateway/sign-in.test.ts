@@ -81,6 +81,16 @@ describe('a sign-in link', () => {
     expect((await browse('GET', path)).status).toBe(404);
   });
 
+  it('leads back to the page that asked to sign in, and to no other place', async () => {
+    const asked = await browse('GET', '/sign-in?then=%2Freview%2Ft1%3A1');
+    const [way = ''] = asked.headers.getSetCookie()[0]?.split(';') ?? [];
+    expect(way).toBe('countersign-then=%2Freview%2Ft1%3A1');
+    const done = await browse('POST', await link(), { cookie: way });
+    expect([done.status, done.headers.get('location')]).toEqual([303, '/review/t1:1']);
+    const forged = { cookie: 'countersign-then=%2F%2Fevil.example' };
+    expect((await browse('POST', await link(), forged)).headers.get('location')).toBe('/');
+  });
+
   it('attacks 38 and 39: that scanners and prefetching browsers read stays unused', async () => {
     const path = await link();
     const tries: [string, Record<string, string>][] = [

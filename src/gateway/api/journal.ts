@@ -15,7 +15,7 @@ import { findTask } from '../../store/tasks.js';
 import { unheardQuestions } from '../../store/unheard.js';
 import type { Bearer } from '../../store/tokens.js';
 import { requireScope, requireSight, type GatewayEnv } from '../auth.js';
-import { authorityOf } from '../../store/delegations.js';
+import { readAuthority } from '../../store/delegations.js';
 import { lentTo } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
@@ -83,7 +83,7 @@ async function requireChain(
 
 /** Throws `conflict` while several must answer a question that this person is asked, and they have not: the journal tells what others said. */
 async function requireHeard(deps: GatewayDeps, bearer: Bearer, task: TaskId | null): Promise<void> {
-  const authority = await authorityOf(deps.database, bearer);
+  const authority = await readAuthority(deps.database, bearer);
   const { policyHash, tenant } = bearer;
   const roster = await deps.policies.roster(deps.database, policyHash, tenant, authority.kept);
   const own = roster?.rolesOf(bearer) ?? [];

@@ -21,7 +21,7 @@ export function pageProblem(deps: GatewayDeps, error: unknown): PageProblem {
   if (error instanceof CountersignError)
     return {
       code: error.code,
-      detail: error.code === 'not-found' ? NOT_HERE : error.message,
+      detail: error.code === 'not-found' ? NOT_HERE : spelt(error),
       extra: error.extra,
     };
   if (isUnavailable(error)) {
@@ -32,6 +32,17 @@ export function pageProblem(deps: GatewayDeps, error: unknown): PageProblem {
   logFailure(deps, error, incident);
   const detail = `Something failed that should not. Give your operator the incident id ${incident}.`;
   return { code: 'internal', detail, extra: {} };
+}
+
+/** A page has no `problems` to look into: they stand in its text. */
+function spelt({ message, extra }: CountersignError): string {
+  const problems: readonly unknown[] = Array.isArray(extra['problems']) ? extra['problems'] : [];
+  const named = problems.flatMap((one) =>
+    typeof one === 'object' && one !== null && 'message' in one
+      ? [`${'path' in one ? `${String(one.path).replace(/^\$\.?/, '')}: ` : ''}${String(one.message)}`]
+      : [],
+  );
+  return named.length === 0 ? message : `${message.replace(/: see `problems`\.$/, '')}: ${named.join('; ')}.`;
 }
 
 /** A failed request as a page; what was typed stays on it, to be sent again as the same decision. */

@@ -36,7 +36,7 @@ export function page({ title, reader, at, kind }: Frame, content: Html): Html {
         </main>
         <footer class="foot">
           <p>
-            ${reader ? html`Times in UTC and ${reader.zone}. <a href="/settings">Change</a>` : 'Countersign'}
+            ${reader ? html`Times in UTC${reader.zone === 'UTC' ? '' : ` and ${reader.zone}`}. <a href="/settings">Change</a>` : 'Countersign'}
           </p>
         </footer>
       </body>

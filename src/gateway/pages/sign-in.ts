@@ -7,7 +7,7 @@ import { formToken, requireForm, requireOwnPage } from '../form.js';
 import { localPath } from '../origin.js';
 import { notFound } from '../problem.js';
 import { replaceSession, signedIn } from '../session.js';
-import { clearSession, sessionSecret } from '../session-cookie.js';
+import { clearSession, rememberWay, sessionSecret, takeWay } from '../session-cookie.js';
 import { endSession, seeLink, takeLink } from '../sign-in.js';
 import { beginFlow, CALLBACK, endFlow } from '../sign-in-flow.js';
 import { pageHeaders, refusalPage } from './plain-page.js';
@@ -24,7 +24,9 @@ export function signInPages(deps: GatewayDeps): Hono<GatewayEnv> {
     const stepUp = c.req.query('step-up') === '1';
     const bearer = secret === undefined ? undefined : await sessionOf(deps.database, secret);
     if (bearer && !stepUp) return c.html(signedInPage(bearer.subject, formToken(deps, c)));
-    return c.html(howPage(providerLink(deps, localPath(c.req.query('then')), stepUp), stepUp));
+    const goOn = localPath(c.req.query('then'));
+    rememberWay(deps, c, goOn);
+    return c.html(howPage(providerLink(deps, goOn, stepUp), stepUp));
   });
   providerRoutes(deps, app);
   linkRoutes(deps, app);
@@ -77,6 +79,6 @@ function linkRoutes(deps: GatewayDeps, app: Hono<GatewayEnv>): void {
     const taken = await takeLink(deps, c.req.param('secret'));
     if (!taken) return c.html(linkOverPage(), 404);
     await replaceSession(deps, c, taken.session);
-    return c.redirect('/', 303);
+    return c.redirect(takeWay(c), 303);
   });
 }

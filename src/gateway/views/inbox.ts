@@ -3,7 +3,7 @@ import type { inboxQuery, InboxItem, InboxPage } from '../../contract/http.js';
 import { escalationId } from '../../domain/ids.js';
 import { deskCursor, pageDesk, type DeskLine } from '../../store/desk.js';
 import type { Bearer } from '../../store/tokens.js';
-import { authorityOf } from '../../store/delegations.js';
+import { readAuthority } from '../../store/delegations.js';
 import { isInside } from '../auth.js';
 import { lentTo } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
@@ -31,7 +31,7 @@ export interface DeskView {
 
 /** One page of the desks of this bearer's roles, the most pressing first. Throws the uniform 404 for whoever has no role at all. */
 export async function inboxFor(deps: GatewayDeps, bearer: Bearer, query: Query): Promise<DeskView> {
-  const authority = await authorityOf(deps.database, bearer);
+  const authority = await readAuthority(deps.database, bearer);
   const { policyHash, tenant } = bearer;
   const roster = await deps.policies.roster(deps.database, policyHash, tenant, authority.kept);
   if (!isInside(bearer, roster)) notFound();

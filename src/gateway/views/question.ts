@@ -19,7 +19,7 @@ export async function questionFor(
 ): Promise<EscalationView> {
   const review =
     (await findReview(deps.database, { tenant: bearer.tenant, viewer: bearer.subject, ...of })) ?? notFound();
-  const { question, requester, haltId, takenUp, authority } = review;
+  const { question, requester, haltId, editors, takenUp, authority } = review;
   const { lent, kept, now } = authority;
   const decisions = heardBy(question, review.decisions, bearer.subject);
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant, kept);
@@ -53,6 +53,7 @@ export async function questionFor(
         lent,
         now,
       }),
+      editors,
       halted: haltId !== null,
       decisions,
       now,
