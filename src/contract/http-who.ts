@@ -49,6 +49,13 @@ const roleView = z.object({
   members: z.array(z.string()),
   /** The role whose people keep the members in the store; null = they stand in the policy. */
   keptBy: z.string().nullable(),
+  /** Who is in it too: whoever signs in there and of whom it says this. */
+  from: z.array(z.object({ issuer: z.string(), claim: z.string(), value: z.string() })),
+  /** The role that is asked after it; null = none. */
+  backup: z.string().nullable(),
+  /** Whether whoever asks sets its members, and may pass it on. Only for show: doing either checks again. */
+  maySet: z.boolean(),
+  mayPassOn: z.boolean(),
 });
 const absenceView = z.object({ subject: z.string(), from: instant, until: instant });
 /** `GET /v1/roster`: who is in which role, who is away, who stands in for whom. What is over is left out. */

@@ -49,6 +49,8 @@ describe('requests', () => {
   it.each([
     [{ decision: 'approve' }],
     [{ decision: 'reject' }],
+    [{ decision: 'reject', reason: 'wrong-amount' }],
+    [{ decision: 'reject', reason: 'other', why: '' }],
     [{ decision: 'edit', edits: { amountCents: 2 } }],
     [{ decision: 'escalate' }],
     [{ decision: 'hold' }],
@@ -63,6 +65,13 @@ describe('requests', () => {
 
   it.each([
     ['no reason', { decision: 'approve', why: '' }, /why/],
+    ['a code of no reason', { decision: 'reject', reason: 'no' }, /reason/],
+    ['the reason of a refusal for an approval', { decision: 'approve', reason: 'other' }, /reason/],
+    [
+      'words too long with their code',
+      { decision: 'reject', reason: 'other', why: 'x'.repeat(1994) },
+      /shorter/,
+    ],
     ['no digest', { decision: 'approve', digest: undefined }, /digest/],
     ['no version', { decision: 'approve', version: undefined }, /version/],
     ['an unknown verb', { decision: 'APPROVE' }, /decision/],

@@ -24,6 +24,7 @@ import {
 import { haltScope } from './halt-record.js';
 import { cursor, page } from './http-page.js';
 import { json, jsonObject } from './json-field.js';
+import { REJECT_CODES, saidWhy } from './reject-reasons.js';
 import { isDetectedName } from './readings.js';
 
 const why = freeText(1, 2000);
@@ -236,7 +237,10 @@ export const escalationView = z.object({
 export const decisionRequest = z
   .strictObject({
     decision: verb,
-    why,
+    /** May be empty where `reason` says it. */
+    why: freeText(0, 2000),
+    /** For `reject`: why, by its code. It is kept at the start of `why`, and signed with it. */
+    reason: z.exactOptional(z.enum(REJECT_CODES)),
     digest,
     version: count,
     /** For `edit`: the whole new arguments; a secret left as its mask keeps its value. */
@@ -251,6 +255,12 @@ export const decisionRequest = z
     answer: z.exactOptional(freeText(1, 4000)),
     /** For `take-over`: the person's own result of the work, in the shape of the tool's output. */
     outcome: z.exactOptional(json),
+  })
+  .refine((body) => body.reason === undefined || body.decision === 'reject', '`reason` belongs to reject')
+  .refine((body) => saidWhy(body) !== '', { path: ['why'], error: 'must say what made you decide so' })
+  .refine((body) => saidWhy(body).length <= 2000, {
+    path: ['why'],
+    error: 'must be shorter: with the code of the reason it has 2000 characters at most',
   })
   .refine(
     (body) => (body.edits !== undefined) === (body.decision === 'edit'),

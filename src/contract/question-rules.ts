@@ -1,6 +1,7 @@
 import { silenceIn } from './brief-words.js';
 import { durationText } from './duration.js';
 import type { DecisionRequest } from './http.js';
+import { saidWhy } from './reject-reasons.js';
 import type { Verb } from '../domain/decision.js';
 import type { Refusal } from '../domain/errors.js';
 import { VERBS_OF_KIND } from '../domain/respond.js';
@@ -176,7 +177,7 @@ export function refuseMoment(
   }
   if (body.decision === 'escalate' && nextRole(question) === null)
     return { refused: 'conflict', detail: `No further role can be asked: ${listed(insteadOf(question))}.` };
-  if (body.why.trim() === '')
+  if (saidWhy(body).trim() === '')
     return { refused: 'invalid', detail: 'A reason is needed: say in `why` what made you decide so.' };
   return undefined;
 }

@@ -18,10 +18,15 @@ export interface Roster {
   rolesOf(who: Identity): readonly string[];
   /** Whose agent it is; null = nobody is named. */
   ownerSubjectOf(agent: string): string | null;
-  /** Every role: who is in it, and the role whose people keep that in the store; null = the policy itself says it. */
+  /** Every role: who is in it, by name and by what an identity provider says, the role whose people keep the names in the store (null = the policy itself says them), and who is asked next. */
   readonly roles: ReadonlyMap<
     string,
-    { readonly members: readonly string[]; readonly keptBy: string | null }
+    {
+      readonly members: readonly string[];
+      readonly keptBy: string | null;
+      readonly from: readonly { readonly issuer: string; readonly claim: string; readonly value: string }[];
+      readonly backup: string | null;
+    }
   >;
   /** Whom this policy means by somebody who signed in at an identity provider, with what of their claims its roles look at. */
   identityOf(issuer: string, claims: Readonly<Record<string, unknown>> & { readonly sub: string }): Identity;

@@ -13,15 +13,24 @@ import { notFound, refuse } from './problem.js';
 /** Who is in which role, who is away, who stands in for whom. Throws the uniform 404 for whoever has no role. */
 export async function rosterFor(deps: GatewayDeps, bearer: Bearer): Promise<RosterView> {
   await requireSight(deps, deps.database, bearer, null);
-  const { tenant, policyHash } = bearer;
+  const { tenant, policyHash, subject } = bearer;
   const roster = (await deps.policies.roster(deps.database, policyHash, tenant)) ?? notFound();
   const now = await deps.database.now();
   const [staff, delegations] = await Promise.all([
     readStaff(deps.database, tenant),
     openDelegations(deps.database, tenant, now),
   ]);
+  const own = bearer.kind === 'personal' ? roster.rolesOf(localIdentity(subject)) : [];
   return {
-    roles: [...roster.roles].map(([role, { members, keptBy }]) => ({ role, members: [...members], keptBy })),
+    roles: [...roster.roles].map(([role, { members, keptBy, from, backup }]) => ({
+      role,
+      members: [...members],
+      keptBy,
+      from: from.map(({ issuer, claim, value }) => ({ issuer, claim, value })),
+      backup,
+      maySet: isKeeper(roster, bearer, [role]),
+      mayPassOn: own.includes(role),
+    })),
     absences: [...staff.absences],
     delegations: delegations.map(delegationView),
   };
@@ -59,12 +68,13 @@ function refuseKeeper(role: string, keptBy: string | null): never {
     : refuse({ refused: 'forbidden', detail: `Only ${keptBy} keeps the members of ${role}.` });
 }
 
-/** Notes when somebody is away: said by themselves, or by whoever keeps a role of theirs. Throws `forbidden`. */
+/** Notes when somebody is away: said by themselves, or by whoever keeps a role of theirs. Throws `forbidden`, and the uniform 404 for whoever has no role. */
 export async function setAbsence(
   deps: GatewayDeps,
   { bearer, body }: { bearer: Bearer; body: AbsenceRequest },
 ): Promise<RosterView> {
   await deps.database.transaction(async (tx) => {
+    await requireSight(deps, tx, bearer, null);
     const { tenant, subject: by } = bearer;
     const [roster, now] = await Promise.all([deps.policies.roster(tx, bearer.policyHash, tenant), tx.now()]);
     const { subject, from = now, until } = body;

@@ -1,5 +1,6 @@
 import { briefDigest } from '../contract/brief.js';
 import { labelled, newSalt, saltedDigest } from '../contract/digest.js';
+import { saidWhy } from '../contract/reject-reasons.js';
 import { signDecision, type DecisionRecord } from '../contract/decision-record.js';
 import type { Channel, DecisionMessage } from '../domain/decision.js';
 import type { Refusal } from '../domain/errors.js';
@@ -205,7 +206,7 @@ async function write(
 ): Promise<DecisionRow> {
   const { question, decider, now } = scene;
   const { bearer, body, id } = incoming;
-  const whySalt = newSalt();
+  const [why, whySalt] = [saidWhy(body), newSalt()];
   const said = body.result ?? body.outcome ?? body.answer;
   const message = messageOf(question, incoming, change, now);
   const { roles, onBehalfOf } = authorityOf(question, decider);
@@ -217,7 +218,7 @@ async function write(
     issuer: bearer.issuer,
     roles: [...roles],
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    whyDigest: saltedDigest(body.why, whySalt),
+    whyDigest: saltedDigest(why, whySalt),
     executeBy: now + question.verdict.validityMs,
     ...(said === undefined ? {} : { resultDigest: labelled('result', said) }),
   };
@@ -232,7 +233,7 @@ async function write(
     subject: bearer.subject,
     issuer: bearer.issuer,
     onBehalfOf: onBehalfOf ?? null,
-    why: body.why,
+    why,
     whySalt,
     message,
     requestDigest: incoming.requestDigest,

@@ -199,6 +199,20 @@ describe('reviewing', () => {
     expect((await as('amira', reject)).exit).toBe(7);
   });
 
+  it('rejects for a reason of the list, with words or without, and takes no other', async () => {
+    const [bare, words] = [await anOpenQuestion(gate), await anOpenQuestion(gate)];
+    expect((await as('amira', ['reject', esc(bare), '--reason', 'not-needed'])).exit).toBe(0);
+    const more = ['reject', esc(words), '--reason', 'wrong-amount', '--why', 'USD 20 is right'];
+    expect((await as('amira', more)).exit).toBe(0);
+    const said = [...(await stored(gate, bare)), ...(await stored(gate, words))].map(({ why }) => why);
+    expect(said).toEqual(['not-needed', 'wrong-amount: USD 20 is right']);
+    const other = await as('amira', ['reject', esc(bare), '--reason', 'no']);
+    expect([other.exit, other.err]).toEqual([
+      2,
+      expect.stringContaining('--reason no is none of not-needed'),
+    ]);
+  });
+
   it('prints JSON only when asked to, and errors too', async () => {
     const question = await anOpenQuestion(gate);
     const good = await as('amira', ['reject', esc(question), '--why', 'x', '--json']);

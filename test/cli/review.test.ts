@@ -36,11 +36,12 @@ describe('review', () => {
     const first = await anOpenQuestion(served.gate);
     const second = await anOpenQuestion(served.gate);
     const { exit, out } = await review({
-      typed: ['a', 'issue_refund', 'the order was lost', 'r', 'paid twice'],
+      typed: ['a', 'issue_refund', 'the order was lost', 'r', '4', 'paid twice'],
     });
     expect(exit).toBe(0);
     expect(await said(first)).toEqual(['approve: the order was lost']);
-    expect(await said(second)).toEqual(['reject: paid twice']);
+    expect(await said(second)).toEqual(['reject: not-shown: paid twice']);
+    expect(out).toContain('4  not-shown: The evidence does not show it');
     expect(out).toContain('Question 1 of 2');
     expect(out).toContain('Refund USD 240.00 on order 1182');
     expect(out).toContain(`\n  countersign status ${first.task}\n`);
@@ -54,6 +55,8 @@ describe('review', () => {
     ['the key without a reason', ['a', 'issue_refund', '', 'q']],
     ['another name than the tool’s', ['a', 'refund', 'x', 'q']],
     ['Esc at the reason', ['r', async () => undefined, 'q']],
+    ['another key than a reason has', ['r', '9', 'q']],
+    ['Esc at the words of a refusal', ['r', '4', async () => undefined, 'q']],
     ['the other keys', ['j', 'k', 'o', '?', 's']],
     ['leaving', []],
   ])('decides nothing by %s', async (_how, typed) => {
@@ -83,11 +86,11 @@ describe('review', () => {
       await served.gate.database.query('update questions set round = 2 where task = $1', [question.task]);
       return 'paid twice';
     };
-    const { exit, out } = await review({ typed: ['r', change, 'r', 'paid twice all the same'] });
+    const { exit, out } = await review({ typed: ['r', '4', change, 'r', '4', 'paid twice all the same'] });
     expect(exit).toBe(0);
     expect(out).toContain('The question has changed');
     expect(out).toContain('version 2');
-    expect(await said(question)).toEqual(['reject: paid twice all the same']);
+    expect(await said(question)).toEqual(['reject: not-shown: paid twice all the same']);
   });
 
   it('tells why one may not, and goes on when somebody else was first', async () => {

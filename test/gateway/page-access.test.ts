@@ -27,6 +27,7 @@ describe('what a page is sent with', () => {
       `${pageOf(question)}/edit`,
       `/tasks/${question.task}`,
       '/history',
+      '/roster',
       '/settings',
       '/review/none:1',
     ];
@@ -93,6 +94,7 @@ describe('looking', () => {
       `/tasks/${question.task}`,
       '/tasks/none',
       '/inbox',
+      '/roster',
       '/review/%00',
       '/review/none',
       `${pageOf(question)}/edit`,

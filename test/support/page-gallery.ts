@@ -4,15 +4,17 @@ import { changePage, largeFormPage } from '../../src/gateway/pages/edit-page.js'
 import { historyPage } from '../../src/gateway/pages/history-page.js';
 import { html, type Html } from '../../src/gateway/pages/html.js';
 import { inboxPage } from '../../src/gateway/pages/inbox-page.js';
+import { notice } from '../../src/gateway/pages/layout.js';
 import { receiptNotice, refusalNotice } from '../../src/gateway/pages/notices.js';
 import { problemPage, sendAgain } from '../../src/gateway/pages/problem-page.js';
 import { reviewPage } from '../../src/gateway/pages/review-page.js';
+import { rosterPage } from '../../src/gateway/pages/roster-page.js';
 import { schemaFields } from '../../src/gateway/pages/schema-form.js';
 import { settingsPage } from '../../src/gateway/pages/settings-page.js';
 import { taskPage } from '../../src/gateway/pages/task-page.js';
 import { editDiff } from '../../src/gateway/pages/value-diff.js';
 import { NOW } from './brief-input.js';
-import { aReader, aTask, aView, someDecisions, someItems } from './page-views.js';
+import { aReader, aRoster, aTask, aView, someDecisions, someItems } from './page-views.js';
 
 const reader = aReader();
 const asked = {
@@ -39,6 +41,12 @@ export function gallery(): Readonly<Record<string, Html>> {
     task: taskPage(aTask(), reader),
     history: historyPage(someDecisions(), 'abc', reader),
     settings: settingsPage(reader, true),
+    roster: rosterPage(aRoster(), reader),
+    'roster-empty': rosterPage({ roles: [], absences: [], delegations: [] }, reader),
+    'roster-wrong': rosterPage(aRoster(), reader, {
+      notice: notice('bad', 'Something in the form does not fit', html`<p>Nothing was changed.</p>`),
+      typed: { form: 'delegate', values: new Map([['to', 'nobody']]) },
+    }),
     'not-found': problemPage(reader, {
       code: 'not-found',
       detail: 'There is nothing here that you may see. Check the address, and as whom you are signed in.',

@@ -1,5 +1,6 @@
 import { buildBrief, briefDigest, type BriefInput } from '../../src/contract/brief.js';
 import type { EscalationView, InboxItem, TaskView } from '../../src/contract/http.js';
+import type { RosterView } from '../../src/contract/http-who.js';
 import type { DecisionId, EscalationId, TaskId } from '../../src/domain/ids.js';
 import type { Reader } from '../../src/gateway/pages/reader.js';
 import type { OwnDecision } from '../../src/store/own-decisions.js';
@@ -232,4 +233,58 @@ export function someDecisions(): readonly OwnDecision[] {
       proposal: 'Refund USD 80.00 on order 1171',
     }),
   ];
+}
+
+/** Who is who, as the owner of a kept role sees it. */
+export function aRoster(): RosterView {
+  const role = (name: string, change: Partial<RosterView['roles'][number]>) => ({
+    role: name,
+    members: [],
+    keptBy: null,
+    from: [],
+    backup: null,
+    maySet: false,
+    mayPassOn: false,
+    ...change,
+  });
+  const issuer = 'https://id.example.com';
+  return {
+    roles: [
+      role('support_supervisor', {
+        members: ['amira', 'joon'],
+        backup: 'support_director',
+        mayPassOn: true,
+      }),
+      role('support_director', { from: [{ issuer, claim: 'groups', value: 'support-leads' }] }),
+      role('night_desk', { members: ['tomas', 'zoe'], keptBy: 'support_supervisor', maySet: true }),
+    ],
+    absences: [
+      { subject: 'amira', from: NOW + 24 * HOUR, until: NOW + 96 * HOUR },
+      { subject: 'joon', from: NOW - HOUR, until: NOW + 48 * HOUR },
+    ],
+    delegations: [
+      {
+        delegation: 'del-1',
+        by: 'amira',
+        to: 'tomas',
+        role: 'support_supervisor',
+        escalation: null,
+        from: NOW + 24 * HOUR,
+        until: NOW + 96 * HOUR,
+        why: 'On leave until Wednesday.',
+        revokedAt: null,
+      },
+      {
+        delegation: 'del-2',
+        by: 'joon',
+        to: 'zoe',
+        role: null,
+        escalation: 't-4:1' as EscalationId, // test data
+        from: NOW - HOUR,
+        until: NOW + 5 * HOUR,
+        why: 'She knows the customer.',
+        revokedAt: null,
+      },
+    ],
+  };
 }

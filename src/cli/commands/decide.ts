@@ -1,6 +1,7 @@
 import { isTyped, nameToType } from '../../contract/confirmation.js';
 import { parseDuration } from '../../contract/duration.js';
 import type { DecisionRequest, EscalationView } from '../../contract/http.js';
+import { REJECT_CODES, type RejectReason } from '../../contract/reject-reasons.js';
 import { isMembers } from '../../contract/schema-at.js';
 import { parseStrictJson } from '../../contract/strict-json.js';
 import type { Json } from '../../domain/action.js';
@@ -79,7 +80,8 @@ async function decide(
   details: (input: Input, view: EscalationView) => Details | Promise<Details>,
 ): Promise<number> {
   const escalation = escalationArg(input);
-  const why = needed(input, 'why');
+  const reason = reasonOf(input);
+  const why = reason === undefined ? needed(input, 'why') : (text(input, 'why') ?? '');
   const client = connect(input, 'person');
   const view = await client.escalations.get(escalation);
   requireSeen(input, view);
@@ -89,6 +91,7 @@ async function decide(
   const request: DecisionRequest = {
     decision: verb,
     why,
+    ...(reason === undefined ? {} : { reason }),
     digest: view.digest,
     version: view.version,
     ...more,
@@ -99,6 +102,15 @@ async function decide(
   if (flag(input, 'json')) input.io.printJson(receipt);
   else input.io.print(whatWasDecided(receipt, view, input.io.width));
   return receipt.applied ? 0 : ERRORS.pending.exit;
+}
+
+/** Why something is rejected, by its code. */
+function reasonOf(input: Input): RejectReason | undefined {
+  const given = text(input, 'reason');
+  const code = REJECT_CODES.find((one) => one === given);
+  if (given !== undefined && code === undefined)
+    throw usage(input.command, `--reason ${given} is none of ${REJECT_CODES.join(', ')}`);
+  return code;
 }
 
 /** What was looked at must be what is decided. */
@@ -142,7 +154,13 @@ export const approveCommand = decision('approve', 'let exactly this action run, 
 export const rejectCommand = decision(
   'reject',
   'refuse the action; the agent gets your reason',
-  {},
+  {
+    reason: {
+      type: 'string',
+      value: 'CODE',
+      help: `why, in short: ${REJECT_CODES.join(', ')}; with it --why is optional`,
+    },
+  },
   () => ({}),
 );
 export const respondCommand = decision(

@@ -1,5 +1,6 @@
 import { isTyped, nameToType } from '../../contract/confirmation.js';
 import type { DecisionRequest, EscalationView, InboxItem } from '../../contract/http.js';
+import { REJECT_CODES, REJECT_REASONS, type RejectReason } from '../../contract/reject-reasons.js';
 import type { Verb } from '../../domain/decision.js';
 import { CountersignError } from '../../domain/errors.js';
 import { visible } from '../../domain/sanitise.js';
@@ -20,7 +21,7 @@ export const reviewCommand: Command = {
     summary: 'go through the questions that wait for you, one by one',
     example: 'countersign review --as amira',
     notes: [
-      'Keys: j next, k previous, s skip, o all arguments, ? help, q quit; a approve, r reject, e escalate, h hold, p answer the agent. A decision takes a reason and Enter beside its key, at tier 4 the name of the tool too; Esc takes it back.',
+      'Keys: j next, k previous, s skip, o all arguments, ? help, q quit; a approve, r reject, e escalate, h hold, p answer the agent. A decision takes a reason and Enter beside its key, a refusal its number before, at tier 4 the name of the tool too; Esc takes it back.',
       'Without a terminal: inbox, show ESC, and approve ESC --why "..." do the same; --json prints each question as one line of JSON.',
     ],
   },
@@ -161,7 +162,7 @@ function helpOf(view: EscalationView, width: number): string[] {
   return [
     ...keysOf(view, width),
     ...wrap(
-      'Deciding asks for a reason, at tier 4 for the name of the tool before; Esc or an empty line decides nothing.',
+      'Deciding asks for a reason, at tier 4 for the name of the tool before; Esc or an empty line decides nothing. A refusal asks for the number of its reason; words are optional then.',
       width,
     ),
     ...(more.length === 0 ? [] : ['By a command of its own:', ...more]),
@@ -195,10 +196,14 @@ const OVER: ReadonlySet<string> = new Set(['already-decided', 'not-open', 'too-l
 
 /** Everything that a decision takes beside its key; undefined = it is not meant after all. */
 async function asked(
-  { terminal, input: { io } }: Session,
+  session: Session,
   view: EscalationView,
   verb: Verb,
 ): Promise<DecisionRequest | undefined> {
+  const {
+    terminal,
+    input: { io },
+  } = session;
   const name = nameToType(verb, view.brief);
   if (name !== null) {
     io.print(openedArguments(view, io.width));
@@ -207,8 +212,30 @@ async function asked(
   }
   const typed = async (question: string) => (await terminal.line(question))?.trim() ?? '';
   const answer = verb === 'respond' ? await typed('What is the agent told?') : undefined;
-  const why = answer === '' ? '' : await typed(`Why do you ${verb}?`);
-  if (why === '') return undefined;
+  const reason = verb === 'reject' ? await reasonByKey(session) : undefined;
+  if (answer === '' || reason === null) return undefined;
+  const why = await whyOf(session, verb, reason);
+  if (why === undefined) return undefined;
+  const said = { ...(answer === undefined ? {} : { answer }), ...(reason === undefined ? {} : { reason }) };
   const { digest, version } = view;
-  return { decision: verb, why, digest, version, ...(answer === undefined ? {} : { answer }) };
+  return { decision: verb, why, digest, version, ...said };
+}
+
+/** The person's own words; a code may do without them. Undefined = it is not meant after all. */
+async function whyOf(
+  { terminal }: Session,
+  verb: Verb,
+  reason: RejectReason | undefined,
+): Promise<string | undefined> {
+  if (reason !== undefined)
+    return (await terminal.line('What should the agent know? Enter alone adds nothing.'))?.trim();
+  const why = (await terminal.line(`Why do you ${verb}?`))?.trim();
+  return why === '' ? undefined : why;
+}
+
+/** Why they reject, by the number of the reason; null = any other key, and nothing is decided. */
+async function reasonByKey({ terminal, input: { io } }: Session): Promise<RejectReason | null> {
+  const lines = REJECT_CODES.map((code, index) => `  ${index + 1}  ${code}: ${REJECT_REASONS[code]}`);
+  io.print(['Why? A number; any other key decides nothing.', ...lines]);
+  return REJECT_CODES[Number(await terminal.key()) - 1] ?? null;
 }

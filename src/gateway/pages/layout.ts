@@ -8,7 +8,7 @@ export interface Frame {
   /** Null for whoever is not signed in. */
   readonly reader: Reader | null;
   /** Which entry of the menu it belongs to. */
-  readonly at?: 'inbox' | 'history' | 'settings';
+  readonly at?: 'inbox' | 'history' | 'roster' | 'settings';
   /** Of the body, for the style sheet and the script. */
   readonly kind: string;
 }
@@ -45,13 +45,13 @@ export function page({ title, reader, at, kind }: Frame, content: Html): Html {
 
 function header(reader: Reader | null, at: Frame['at']): Html {
   if (reader === null) return html`<header class="top"><span class="brand">Countersign</span></header>`;
-  const entry = (name: 'inbox' | 'history' | 'settings', label: string) =>
+  const entry = (name: 'inbox' | 'history' | 'roster' | 'settings', label: string) =>
     html`<li><a href="/${name}" ${at === name ? html` aria-current="page"` : ''}>${label}</a></li>`;
   return html`<header class="top">
     <a class="brand" href="/inbox">Countersign</a>
     <nav aria-label="Main">
       <ul>
-        ${entry('inbox', 'Inbox')}${entry('history', 'My decisions')}${entry('settings', 'Settings')}
+        ${entry('inbox', 'Inbox')}${entry('history', 'My decisions')}${entry('roster', 'Roster')}${entry('settings', 'Settings')}
       </ul>
     </nav>
     <form class="who" method="post" action="/sign-out">

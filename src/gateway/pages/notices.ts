@@ -53,7 +53,17 @@ export function refusalNotice(
   );
 }
 
-function places(extra: Readonly<Record<string, unknown>>): Html {
+/** On top of a form of an earlier session: it may be another person's browser by now. */
+export function signedInSince(): Html {
+  return notice(
+    'plain',
+    'You have signed in since',
+    html`<p>Nothing was sent yet. What you typed is kept: look at it once more, then send it.</p>`,
+  );
+}
+
+/** The places of a form that do not fit, as a list; nothing where none is named. */
+export function places(extra: Readonly<Record<string, unknown>>): Html {
   const problems: readonly unknown[] = Array.isArray(extra['problems']) ? extra['problems'] : [];
   const named = problems.flatMap((one) =>
     typeof one === 'object' && one !== null && 'path' in one && 'message' in one

@@ -79,4 +79,17 @@ export function sendAgain(path: string, typed: Typed, formToken: string, button:
   </form>`;
 }
 
-const SHOWN = ['decision', 'reason', 'why', 'answer', 'result', 'until', 'resolution'];
+const SHOWN = [
+  'decision',
+  'reason',
+  'why',
+  'answer',
+  'result',
+  'role',
+  'members',
+  'subject',
+  'to',
+  'from',
+  'until',
+  'resolution',
+];

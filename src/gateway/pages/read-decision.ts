@@ -1,6 +1,5 @@
 import { isTyped, nameToType } from '../../contract/confirmation.js';
 import { decisionRequest, type DecisionRequest, type EscalationView } from '../../contract/http.js';
-import { rejectWhy } from '../../contract/reject-reasons.js';
 import { parseStrictJson } from '../../contract/strict-json.js';
 import type { Json } from '../../domain/action.js';
 import { CountersignError } from '../../domain/errors.js';
@@ -25,7 +24,8 @@ export function decisionFrom(fields: Fields, outcome: Json | undefined): Decisio
   };
   const body = {
     decision,
-    why: whyIn(fields),
+    why: fields.get('why') ?? '',
+    ...reasonIn(fields),
     digest: fields.get('digest'),
     version: Number(fields.get('version')),
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
@@ -36,11 +36,11 @@ export function decisionFrom(fields: Fields, outcome: Json | undefined): Decisio
   return fit(decisionRequest, body as unknown as Json, 'invalid', 'The form does not fit: see below.'); // JSON by construction
 }
 
-function whyIn(fields: Fields): string {
-  const why = fields.get('why') ?? '';
-  if (fields.get('decision') !== 'reject') return why;
-  const reason = rejectWhy(fields.get('reason') ?? '', why);
-  if (reason !== undefined) return reason;
+/** The page always asks for the code; other ways to reject may do without. */
+function reasonIn(fields: Fields): { reason?: string } {
+  const reason = fields.get('reason') ?? '';
+  if (fields.get('decision') !== 'reject') return {};
+  if (reason !== '') return { reason };
   throw new CountersignError('invalid', 'Choose why you reject it: the agent is told. Nothing was decided.');
 }
 
@@ -64,7 +64,8 @@ function strictly(text: string): Json {
 /** A date and time of a form, which has no zone: UTC, as its label says. Throws `invalid`. */
 export function timeIn(text: string): number {
   const at = Date.parse(`${text}Z`);
-  if (Number.isNaN(at)) throw new CountersignError('invalid', 'The new deadline is no date and time in UTC.');
+  if (Number.isNaN(at))
+    throw new CountersignError('invalid', 'A time in this form is no date and time in UTC.');
   return at;
 }
 

@@ -7,10 +7,9 @@ import { readForm } from '../form.js';
 import { takeDecision } from '../take-decision.js';
 import type { Typed } from './decision-form.js';
 import { pageFailure, pageProblem } from './failure.js';
-import { html, type Html } from './html.js';
+import type { Html } from './html.js';
 import { isLargeVerb, largeAgain, largeForm, readLarge } from './large-forms.js';
-import { notice } from './layout.js';
-import { receiptNotice, refusalNotice } from './notices.js';
+import { receiptNotice, refusalNotice, signedInSince } from './notices.js';
 import { decisionFrom, keyOf, requireMeant, type Fields } from './read-decision.js';
 import { readerOf } from './reader-cookie.js';
 import { typedIn } from './resend.js';
@@ -47,14 +46,13 @@ export function reviewRoutes(deps: Deps): Hono<GatewayEnv> {
   return app;
 }
 
-/** A form of an earlier session is shown once more: it may be another person's browser by now. */
+/** A form of an earlier session is shown once more. */
 async function shownAgain(deps: Deps, c: PageContext, typed: Typed): Promise<Response> {
-  const again = notice(
-    'plain',
-    'You have signed in since',
-    html`<p>Nothing was sent yet. What you typed is kept: look at it once more, then send it.</p>`,
-  );
-  return shown(deps, c, await viewOf(deps, c), { typed, top: again, status: ERRORS.forbidden.status });
+  return shown(deps, c, await viewOf(deps, c), {
+    typed,
+    top: signedInSince(),
+    status: ERRORS.forbidden.status,
+  });
 }
 
 async function answer(deps: Deps, c: PageContext, fields: Fields): Promise<Response> {

@@ -10,13 +10,14 @@ import { pageHeaders, scriptedHeaders } from './plain-page.js';
 import { readerOf, writeSettings } from './reader-cookie.js';
 import { expiredForm } from './resend.js';
 import { reviewRoutes } from './review-routes.js';
+import { rosterRoutes } from './roster-routes.js';
 import { settingsPage } from './settings-page.js';
 
 /** The pages for people, behind their session. GET shows and decides nothing, HEAD like GET; a POST answers with a page or with the way to one. */
 export function pageRoutes(deps: GatewayDeps & { readonly delivered: DeliveredMarks }): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.onError((error, c) => pageFailure(deps, error, c));
-  for (const path of ['/', '/inbox', '/review/*', '/tasks/*', '/history', '/settings'])
+  for (const path of ['/', '/inbox', '/review/*', '/tasks/*', '/history', '/roster', '/settings'])
     app.use(
       path,
       pageHeaders,
@@ -26,6 +27,7 @@ export function pageRoutes(deps: GatewayDeps & { readonly delivered: DeliveredMa
   app.get('/', (c) => c.redirect('/inbox', 303));
   app.route('/', deskRoutes(deps));
   app.route('/', reviewRoutes(deps));
+  app.route('/', rosterRoutes(deps));
   app.get('/settings', (c) => c.html(settingsPage(readerOf(deps, c), c.req.query('saved') !== undefined)));
   app.post('/settings', async (c) => {
     writeSettings(c, await requireForm(deps, c));
