@@ -70,7 +70,7 @@ describe('requests', () => {
     [
       'words too long with their code',
       { decision: 'reject', reason: 'other', why: 'x'.repeat(1994) },
-      /shorter/,
+      /2000 characters/,
     ],
     ['no digest', { decision: 'approve', digest: undefined }, /digest/],
     ['no version', { decision: 'approve', version: undefined }, /version/],

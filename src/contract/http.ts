@@ -28,6 +28,7 @@ import { REJECT_CODES, saidWhy } from './reject-reasons.js';
 import { isDetectedName } from './readings.js';
 
 const why = freeText(1, 2000);
+const saidFits = (body: Parameters<typeof saidWhy>[0]) => why.safeParse(saidWhy(body)).success;
 const claims = z.record(name, reading).superRefine((given, context) => {
   for (const key of Object.keys(given).filter(isDetectedName))
     context.addIssue({ code: 'custom', path: [key], message: 'the gate itself detects this: leave it out' });
@@ -237,9 +238,8 @@ export const escalationView = z.object({
 export const decisionRequest = z
   .strictObject({
     decision: verb,
-    /** May be empty where `reason` says it. */
     why: freeText(0, 2000),
-    /** For `reject`: why, by its code. It is kept at the start of `why`, and signed with it. */
+    /** For `reject`: why, by its code, kept and signed at the start of `why`, which may be empty then. */
     reason: z.exactOptional(z.enum(REJECT_CODES)),
     digest,
     version: count,
@@ -257,11 +257,7 @@ export const decisionRequest = z
     outcome: z.exactOptional(json),
   })
   .refine((body) => body.reason === undefined || body.decision === 'reject', '`reason` belongs to reject')
-  .refine((body) => saidWhy(body) !== '', { path: ['why'], error: 'must say what made you decide so' })
-  .refine((body) => saidWhy(body).length <= 2000, {
-    path: ['why'],
-    error: 'must be shorter: with the code of the reason it has 2000 characters at most',
-  })
+  .refine(saidFits, { path: ['why'], error: 'must be 1 to 2000 characters, with the code of its reason' })
   .refine(
     (body) => (body.edits !== undefined) === (body.decision === 'edit'),
     '`edits` belongs to edit, and edit needs it',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aVisitor, pageOf } from './browse.js';
 import { openGate, type Answer, type Gate } from './fixture.js';
 import { anOpenQuestion, aVerdict } from './questions.js';
 
@@ -43,6 +44,24 @@ async function everything(task: string, token: string) {
 }
 
 describe('before their own answer nobody hears of the answers of others (attack 60)', () => {
+  it('every page reads as if nobody had voted', async () => {
+    const question = await several();
+    const visitors = [await aVisitor(gate, 'joon'), await aVisitor(gate, 'ruth')];
+    const pages = () =>
+      Promise.all(
+        visitors.flatMap((who) =>
+          [pageOf(question), `${pageOf(question)}/edit`, '/inbox', `/tasks/${question.task}`, '/history'].map(
+            async (path) => (await who.get(path)).text.replaceAll(/[\w-]{36,}|\b\d+ (s|min|h|d)\b/g, ''),
+          ),
+        ),
+      );
+    const before = await pages();
+    expect(await decide(question, amira)).toMatchObject({ status: 200 });
+    const after = await pages();
+    expect(after).toEqual(before);
+    expect(after.join('')).not.toContain('it is right');
+  });
+
   it('every surface reads as if nobody had voted, to another of the role and to the next role', async () => {
     const question = await several();
     gate.tasks.answer.view = async () => undefined;

@@ -109,6 +109,16 @@ describe('looking', () => {
     expect(page.status).toBe(200);
     expect(plain(page.text)).toContain('Only supervisor may decide this');
     expect(page.text).not.toContain('name="form" value="approve"');
+    const { csrf = '' } = await (await aVisitor(gate, 'sven')).form('/roster', 'absence');
+    const theirs = { ...(await approval(amira, question)), csrf };
+    expect((await sven.post(pageOf(question), theirs)).status).toBe(403);
+    const own = { ...theirs, csrf: (await sven.form('/roster', 'absence'))['csrf'] ?? '' };
+    const refused = await sven.post(pageOf(question), own);
+    expect([refused.status, plain(refused.text)]).toEqual([403, expect.stringContaining('Not allowed')]);
+    expect(await stored(gate, question)).toEqual([]);
+    const joon = await aVisitor(gate, 'joon');
+    expect((await joon.post(pageOf(question), await approval(joon, question))).status).toBe(303);
+    expect((await stored(gate, question)).map(({ subject }) => subject)).toEqual(['joon']);
   });
 
   it('sends whoever is not signed in to do so, and back', async () => {
