@@ -216,6 +216,8 @@ export const escalationView = z.object({
   extendableUntil: instant.nullable(),
   halt: haltIdText.nullable(),
   ...voting,
+  /** In whose stead this reviewer may decide it; absent = in their own right, or not at all. */
+  standsInFor: z.exactOptional(name),
   /** What this reviewer may do now; empty = only look. */
   mayDo: z.array(verb),
   /** Why not more, in words. */

@@ -46,7 +46,16 @@ describe('who looks into a question', () => {
     expect(fieldsOf(wrong.text, 'delegate')).toMatchObject({ to: 'nobody', until, why: REASON });
     const tomas = await aVisitor(gate, 'tomas');
     expect((await tomas.get(path)).text).not.toContain('value="reject"');
-    expect((await amira.post(path, { ...fields, to: 'tomas' })).status).toBe(303);
+    const sent = await amira.post(path, { ...fields, to: 'tomas' });
+    const receipt = sent.headers.get('location') ?? '';
+    expect([sent.status, receipt]).toEqual([303, expect.stringContaining('?delegated=')]);
+    const told = plain((await amira.get(receipt)).text).replaceAll(/\s+/g, ' ');
+    expect(told).toContain('tomas stands in for you');
+    expect(told).toContain(`until ${until.slice(0, 10)}`);
+    expect(told).toContain(`countersign undelegate ${receipt.split('=')[1]}`);
+    expect(plain((await joon.get(receipt)).text)).not.toContain('stands in for you');
+    expect(plain((await tomas.get(path)).text)).toContain('You stand in for amira');
+    expect(plain((await joon.get(path)).text)).not.toContain('You stand in for');
     expect((await tomas.post(path, await approval(tomas, question))).status).toBe(303);
     expect((await stored(gate, question))[0]).toMatchObject({ subject: 'tomas', onBehalfOf: 'amira' });
   });

@@ -60,10 +60,10 @@ export function decisionForm(
     data-verb="${verb}"
   >
     <h3 id="${id}-label">${headingOf(action)}</h3>
-    <p class="consequence">${consequence}</p>
+    <p class="consequence cut">${consequence}</p>
     ${aboutFields(about, verb, id, reader)}${hiddenFields(action.sends)}${extra}
     ${action.fields.map((field) => fieldOf(id, field, kept.get(field.name) ?? ''))} ${whyField(action, kept)}
-    <button class="${tone}">${label}</button>
+    <button class="${tone}"><span class="cut">${label}</span></button>
   </form>`;
 }
 

@@ -4,6 +4,7 @@ import { signInPath } from '../session.js';
 import { html, type Html } from './html.js';
 import { notice } from './layout.js';
 import { problemHeading } from './problem-page.js';
+import { became, firstAnswer } from './outcome.js';
 import { time, type Reader } from './reader.js';
 
 /** What became of the decision that this reader just sent; absent when there is none of that id. */
@@ -14,42 +15,34 @@ export function receiptNotice(
 ): Html | undefined {
   const made = view.decisions.find(({ decision, by }) => decision === id && by === reader.subject);
   if (made === undefined) return undefined;
-  const became = OUTCOMES[made.outcome ?? 'open'] ?? made.outcome;
   return notice(
     made.outcome === 'refused' || made.outcome === 'void' ? 'bad' : 'good',
     `Recorded: ${made.verb}`,
     html`<p>
-      Signed and stored ${time(made.at, reader)}. ${became} <a href="/inbox">Next in the inbox</a> ·
+      Signed and stored ${time(made.at, reader)}. ${became(view, made)}
+      <a href="/inbox">Next in the inbox</a> ·
       <a href="/tasks/${view.brief.task}">How the task goes on</a>
     </p>`,
   );
 }
 
-const OUTCOMES: Readonly<Record<string, string>> = {
-  open: 'Its task goes on with it.',
-  applied: 'It has taken effect.',
-  refused: 'It did not take effect.',
-  void: 'It is void: the question is asked anew.',
-  withdrawn: 'It was taken back.',
-};
+interface Problem {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+}
 
 /** Why a form was not taken, and what to do now. */
-export function refusalNotice(
-  view: EscalationView,
-  reader: Reader,
-  problem: {
-    readonly code: ErrorCode;
-    readonly detail: string;
-    readonly extra: Readonly<Record<string, unknown>>;
-  },
-): Html {
+export function refusalNotice(view: EscalationView, reader: Reader, problem: Problem): Html {
   const { code, detail, extra } = problem;
+  if (code === 'already-decided') return lostNotice(view, reader, extra);
+  const stored = isOver(problem);
   return notice(
     'bad',
     problemHeading(code),
-    html`<p>${detail}</p>
-      ${places(extra)}${winner(extra, reader)}
-      <p>${todo(view, code)}</p>`,
+    html`<p>${stored ? 'Your decision was stored; it did not take effect and changed nothing.' : detail}</p>
+      ${places(extra)}
+      <p>${stored ? NOT_AGAIN : todo(view, code)}</p>`,
   );
 }
 
@@ -77,10 +70,36 @@ export function places(extra: Readonly<Record<string, unknown>>): Html {
       </ul>`;
 }
 
-function winner(extra: Readonly<Record<string, unknown>>, reader: Reader): Html {
+/** Somebody else settled it: the same words, however this was found out. */
+function lostNotice(view: EscalationView, reader: Reader, extra: Readonly<Record<string, unknown>>): Html {
+  const won = winnerIn(extra) ?? firstAnswer(view, reader.subject);
+  const who =
+    won === undefined
+      ? 'Another decision came first.'
+      : html`${won.by} was first: ${won.verb}. That was ${time(won.at, reader)}.`;
+  return notice(
+    'bad',
+    problemHeading('already-decided'),
+    html`<p>${who} Your answer changed nothing.</p>
+      <p>${NOT_AGAIN}</p>`,
+  );
+}
+
+const NOT_AGAIN = 'There is nothing to send again. What you typed stands below, for copying.';
+
+function winnerIn(
+  extra: Readonly<Record<string, unknown>>,
+): { readonly by: string; readonly verb: string; readonly at: number } | undefined {
   const won = extra['winner'];
-  if (typeof won !== 'object' || won === null || !('at' in won) || typeof won.at !== 'number') return html``;
-  return html`<p>That was ${time(won.at, reader)}.</p>`;
+  if (typeof won !== 'object' || won === null || !('at' in won && 'by' in won && 'verb' in won))
+    return undefined;
+  const { at, by, verb } = won;
+  return typeof at === 'number' ? { at, by: String(by), verb: String(verb) } : undefined;
+}
+
+/** Whether a decision came to nothing for good, so that its form is not shown to be sent again. */
+export function isOver({ code, extra }: Pick<Problem, 'code' | 'extra'>): boolean {
+  return code === 'already-decided' || typeof extra['decision'] === 'string';
 }
 
 /** Whatever was typed stays on this page meanwhile. */

@@ -5,6 +5,7 @@ import { details } from './brief-details.js';
 import { decisionForm, type Typed } from './decision-form.js';
 import { html, lines, type Html } from './html.js';
 import { page } from './layout.js';
+import { became, outcomeWords, ownAnswer } from './outcome.js';
 import { urgency, type Reader } from './reader.js';
 import { flagWords, quoted, tierBadge } from './text.js';
 import { whoForms, whoLooks } from './who-form.js';
@@ -17,6 +18,8 @@ export interface ReviewExtra {
   readonly typed?: Typed;
   /** Whether the arguments are shown in full. */
   readonly full?: boolean;
+  /** Whether what was typed came to nothing for good: no form takes it again. */
+  readonly over?: boolean;
 }
 
 /** One question: the ten lines, what can be done with it, everything else, and last the agent's own words. */
@@ -42,7 +45,7 @@ export function reviewPage(view: EscalationView, reader: Reader, extra: ReviewEx
           ${brief.authority.agent} asks ${view.role}, for ${brief.authority.requester}. ${brief.reason}
         </p>
         ${warnings(view)}
-        ${actionsOf(view).length === 0 ? '' : html`<a class="button jump" href="#decide">Go to the decision</a>`}
+        ${actionsFor(view, reader).length === 0 ? '' : html`<a class="button jump" href="#decide">Go to the decision</a>`}
       </header>
       <section class="brief" aria-label="The brief">${facts}</section>
       ${decidePanel(view, reader, extra)} ${details(view, reader, extra.full === true, cut)}
@@ -76,19 +79,41 @@ function warnings({ brief, halt }: EscalationView): Html {
   return html`${look}${halted}`;
 }
 
-function decidePanel(view: EscalationView, reader: Reader, { typed, full }: ReviewExtra): Html {
-  const actions = actionsOf(view);
-  const silence = view.brief.options.find((option) => option.verb === 'silence');
+/** What this reader can still do: whoever has answered this round takes the answer back at most. */
+function actionsFor(view: EscalationView, { subject }: Reader): readonly Action[] {
+  const all = actionsOf(view);
+  return ownAnswer(view, subject) === undefined ? all : all.filter(({ verb }) => verb === 'withdraw');
+}
+
+function decidePanel(view: EscalationView, reader: Reader, { typed, full, over }: ReviewExtra): Html {
+  const actions = over === true ? [] : actionsFor(view, reader);
+  const answered = ownAnswer(view, reader.subject);
   const open = view.state === 'PAUSED_PENDING_HUMAN';
   return html`<section class="decide" aria-labelledby="decide">
-    <h2 id="decide">${open ? 'Decide' : `Closed: ${view.state}`}</h2>
-    <p class="question">${view.brief.question}</p>
-    ${view.mayNot === null ? '' : html`<p class="may-not">${actions.length === 0 ? 'You may not decide this. ' : 'You may not do everything here. '}${view.mayNot}</p>`}
+    <h2 id="decide">${open ? (answered ? 'You have decided' : 'Decide') : `Closed: ${view.state}`}</h2>
+    <p class="question cut">${view.brief.question}</p>
+    ${view.mayNot === null || (over === true && open) ? '' : html`<p class="may-not">${actions.length === 0 ? 'You may not decide this. ' : 'You may not do everything here. '}${view.mayNot}</p>`}
     ${earlier(view)} ${keptWords(actions, typed)} ${whoLooks(view, reader)}
-    ${forms(actions, view, reader, typed, full === true)} ${whoForms(view, reader, typed)}
-    ${silence === undefined || !open ? '' : html`<p class="silence"><b>${silence.label}:</b> ${silence.consequence}</p>`}
+    ${over === true && open ? html`<p><a href="/review/${view.escalation}">Look where the question stands</a></p>` : ''}
+    ${
+      answered && open
+        ? html`<p>
+            ${became(view, answered)} <a href="/review/${view.escalation}">Look again where it stands</a>
+          </p>`
+        : ''
+    }
+    ${forms(actions, view, reader, typed, full === true)}
+    ${answered || over === true ? '' : html`${whoForms(view, reader, typed)}${silenceOf(view)}`}
     ${keysOf(actions)}
   </section>`;
+}
+
+/** What happens when nobody answers. */
+function silenceOf({ brief, state }: EscalationView): Html | '' {
+  const silence = brief.options.find((option) => option.verb === 'silence');
+  return silence === undefined || state !== 'PAUSED_PENDING_HUMAN'
+    ? ''
+    : html`<p class="silence"><b>${silence.label}:</b> ${silence.consequence}</p>`;
 }
 
 /** The second key of each answer; the script in assets/ holds the same letters. */
@@ -166,7 +191,7 @@ function openFirst(view: EscalationView, action: Action): Html {
   const count = foldedIn(view.brief);
   return html`<section class="action ${action.tone}" aria-labelledby="${action.id}-label">
     <h3 id="${action.id}-label">${VERB_WORDS[action.verb]}</h3>
-    <p class="consequence">${action.consequence}</p>
+    <p class="consequence cut">${action.consequence}</p>
     <p>
       ${count} ${count === 1 ? 'argument is' : 'arguments are'} folded. This cannot be undone, so all of it is
       read first.
@@ -198,16 +223,17 @@ function keptWords(actions: readonly Action[], typed: Typed | undefined): Html |
   </div>`;
 }
 
-const TYPED_FIELDS = ['why', 'answer', 'result', 'until'];
+const TYPED_FIELDS = ['why', 'answer', 'result', 'until', 'edits', 'outcome'];
 
-function earlier({ decisions }: EscalationView): Html | '' {
-  if (decisions.length === 0) return '';
+function earlier(view: EscalationView): Html | '' {
+  if (view.decisions.length === 0) return '';
   return html`<ul class="decisions">
-    ${decisions.map(
-      ({ verb, by, onBehalfOf, version, outcome }) =>
+    ${view.decisions.map(
+      (made) =>
         html`<li>
-          <b>${verb}</b> by ${by}${onBehalfOf === null ? '' : ` on behalf of ${onBehalfOf}`}, version
-          ${version}: ${outcome ?? 'on its way'}
+          <b>${made.verb}</b> by
+          ${made.by}${made.onBehalfOf === null ? '' : ` on behalf of ${made.onBehalfOf}`}, version
+          ${made.version}: ${outcomeWords(view, made)}
         </li>`,
     )}
   </ul>`;

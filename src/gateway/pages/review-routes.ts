@@ -9,13 +9,18 @@ import type { Typed } from './decision-form.js';
 import { pageFailure, pageProblem } from './failure.js';
 import type { Html } from './html.js';
 import { isLargeVerb, largeAgain, largeForm, readLarge } from './large-forms.js';
+<<<<<<< HEAD
 import { receiptNotice, refusalNotice, signedInSince } from './notices.js';
+=======
+import { notice } from './layout.js';
+import { isOver, receiptNotice, refusalNotice } from './notices.js';
+>>>>>>> 8d8eaff0f4a9f4c35026d1d0535a16eaace382bf
 import { decisionFrom, keyOf, requireMeant, type Fields } from './read-decision.js';
 import { readerOf } from './reader-cookie.js';
 import { typedIn } from './resend.js';
 import { questionAt, viewOf, type Deps, type PageContext } from './review-context.js';
 import { reviewPage } from './review-page.js';
-import { isWhoStep, takeWhoStep } from './who-steps.js';
+import { delegatedNotice, isWhoStep, takeWhoStep } from './who-steps.js';
 
 /** `/review/{esc}`: the question, its larger forms, and the one POST by which a page decides. */
 export function reviewRoutes(deps: Deps): Hono<GatewayEnv> {
@@ -23,7 +28,7 @@ export function reviewRoutes(deps: Deps): Hono<GatewayEnv> {
   app.get('/review/:escalation', async (c) => {
     const view = await viewOf(deps, c);
     const reader = readerOf(deps, c);
-    const receipt = receiptNotice(view, reader, c.req.query('done'));
+    const receipt = receiptNotice(view, reader, c.req.query('done')) ?? (await delegatedNotice(deps, c));
     return c.html(
       reviewPage(view, reader, {
         ...(receipt ? { notice: receipt } : {}),
@@ -93,7 +98,10 @@ async function refused(deps: Deps, c: PageContext, error: unknown, typed: Typed)
     const view = await viewOf(deps, c).catch(() => undefined);
     if (view !== undefined) {
       const why = refusalNotice(view, readerOf(deps, c), problem);
-      return shown(deps, c, view, { typed, top: why, status: ERRORS[error.code].status });
+      const { status } = ERRORS[error.code];
+      if (isOver(problem))
+        return c.html(reviewPage(view, readerOf(deps, c), { notice: why, typed, over: true }), status);
+      return shown(deps, c, view, { typed, top: why, status });
     }
   }
   return pageFailure(deps, error, c, typed);

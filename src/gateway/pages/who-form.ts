@@ -22,7 +22,14 @@ export function whoLooks(view: EscalationView, reader: Reader): Html {
           <b>${claimedBy === reader.subject ? 'You look' : `${claimedBy} looks`}</b> into it until
           ${time(claimedUntil, reader)}. That keeps nobody from deciding.
         </p>`;
-  return html`${several}${looking}`;
+  const stead =
+    view.standsInFor === undefined
+      ? ''
+      : html`<p class="note">
+          You stand in for <b>${view.standsInFor}</b>: whatever you decide here is recorded as yours on behalf
+          of ${view.standsInFor}.
+        </p>`;
+  return html`${several}${stead}${looking}`;
 }
 
 /** The forms of it: look into it, leave it to others, or let somebody stand in. */

@@ -1,7 +1,12 @@
 import { delegateRequest } from '../../contract/http-who.js';
+import { findDelegation } from '../../store/delegations.js';
 import { delegateQuestion } from '../delegating.js';
 import { fit } from '../request.js';
 import { releaseQuestion, takeUpQuestion } from '../take-up.js';
+import { html, type Html } from './html.js';
+import { notice } from './layout.js';
+import { time } from './reader.js';
+import { readerOf } from './reader-cookie.js';
 import { keyOf, timeIn, type Fields } from './read-decision.js';
 import { questionAt, type Deps, type PageContext } from './review-context.js';
 import type { WhoStep } from './who-form.js';
@@ -28,7 +33,28 @@ export async function takeWhoStep(
       why: fields.get('why') ?? '',
     };
     const body = fit(delegateRequest, given, 'invalid', 'The form does not fit: see below.');
-    await delegateQuestion(deps, { ...of, body, key: keyOf(fields) });
+    const { delegation } = await delegateQuestion(deps, { ...of, body, key: keyOf(fields) });
+    return c.redirect(`${c.req.path}?delegated=${delegation}`, 303);
   }
   return c.redirect(c.req.path, 303);
+}
+
+/** The receipt of a delegation of this question that this reader made; absent when there is none of that id. */
+export async function delegatedNotice(deps: Deps, c: PageContext): Promise<Html | undefined> {
+  const id = c.req.query('delegated');
+  const { tenant, subject } = c.get('bearer');
+  const made = id === undefined ? undefined : await findDelegation(deps.database, tenant, id);
+  const { task, operation } = questionAt(c);
+  if (made?.by !== subject || made.task !== task || made.operation !== operation) return undefined;
+  const reader = readerOf(deps, c);
+  if (made.revokedAt !== null)
+    return notice('plain', `${made.to} no longer stands in for you`, html`<p>It was ended.</p>`);
+  return notice(
+    'good',
+    `${made.to} stands in for you`,
+    html`<p>
+      They may decide this question on your behalf until ${time(made.until, reader)}; you may still decide it
+      yourself. To end it earlier: <code>countersign undelegate ${made.id}</code>
+    </p>`,
+  );
 }

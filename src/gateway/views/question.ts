@@ -5,6 +5,7 @@ import type { QuestionRow } from '../../store/questions.js';
 import { findReview } from '../../store/review.js';
 import type { Bearer } from '../../store/tokens.js';
 import { maySee } from '../auth.js';
+import { authorityOf } from '../../contract/question-rules.js';
 import { deciderOf } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { permissions } from '../permissions.js';
@@ -24,6 +25,9 @@ export async function questionFor(
   const decisions = heardBy(question, review.decisions, bearer.subject);
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant, kept);
   if (!maySee(bearer, roster, requester)) notFound();
+  const scene = { requester, agent: question.agent };
+  const decider = deciderOf({ bearer, roster, question, scene, lent, now });
+  const { onBehalfOf } = authorityOf(question, decider);
   const { brief, briefDigest, digest, kind, role, askedAt, answerBy, extendableUntil } = question;
   return {
     escalation: escalationId(of.task, of.operation),
@@ -41,10 +45,12 @@ export async function questionFor(
     quorum: votersOf(question),
     claimedBy: takenUp?.subject ?? null,
     claimedUntil: takenUp?.until ?? null,
+    ...(onBehalfOf === undefined ? {} : { standsInFor: onBehalfOf }),
     ...permissions({
       question,
       bearer,
       requester,
+<<<<<<< HEAD
       decider: deciderOf({
         bearer,
         roster,
@@ -54,6 +60,9 @@ export async function questionFor(
         now,
       }),
       editors,
+=======
+      decider,
+>>>>>>> 8d8eaff0f4a9f4c35026d1d0535a16eaace382bf
       halted: haltId !== null,
       decisions,
       now,
