@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import * as evidence from './http-evidence.js';
 import * as http from './http.js';
+import { problem as problemSchema } from './problem.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const action = { tool: 'issue_refund', args: { amountCents: 1 } };
@@ -140,7 +141,7 @@ describe('answers', () => {
       code: 'already-decided',
       winner: { decision: 'd' },
     };
-    expect(http.problem.parse(problem)).toEqual(problem);
+    expect(problemSchema.parse(problem)).toEqual(problem);
   });
 
   it('and requests all have a JSON Schema, from which the API document is made', () => {

@@ -4,8 +4,6 @@
  */
 import { z } from 'zod';
 import { VERBS } from '../domain/decision.js';
-import { ERRORS } from '../domain/errors.js';
-import type { ErrorCode } from '../domain/errors.js';
 import { briefSchema, flag } from './brief-schema.js';
 import {
   count,
@@ -322,17 +320,6 @@ export const haltQuery = z.strictObject({ state: z.enum(['in-force', 'lifted', '
 /** `GET /v1/halts`: answer, newest first. */
 export const haltPage = z.object({ halts: z.array(haltView) });
 
-const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]; // Object.keys forgets the literal keys; the table is not empty
-
-/** `application/problem+json`, RFC 9457, with our `code`; further members by code (`winner`, `retryAfterMs`, `problems` ...). */
-export const problem = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int().min(400).max(599),
-  detail: z.string(),
-  code: z.enum(codes),
-});
-
 export type SubmitRequest = Readonly<z.infer<typeof submitRequest>>;
 export type SubmitAnswer = Readonly<z.infer<typeof submitAnswer>>;
 export type OperationView = Readonly<z.infer<typeof operationView>>;
@@ -349,4 +336,3 @@ export type HaltRequest = Readonly<z.infer<typeof haltRequest>>;
 export type LiftRequest = Readonly<z.infer<typeof liftRequest>>;
 export type HaltView = Readonly<z.infer<typeof haltView>>;
 export type HaltPage = Readonly<z.infer<typeof haltPage>>;
-export type Problem = Readonly<z.infer<typeof problem>>;

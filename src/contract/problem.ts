@@ -1,7 +1,18 @@
+import { z } from 'zod';
 import { CountersignError, ERRORS, type ErrorCode } from '../domain/errors.js';
-import { problem } from './http.js';
 
 export { CountersignError } from '../domain/errors.js';
+
+const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]; // Object.keys forgets the literal keys; the table is not empty
+
+/** `application/problem+json`, RFC 9457, with our `code`; further members by code (`winner`, `retryAfterMs`, `problems` ...). */
+export const problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string(),
+  code: z.enum(codes),
+});
 
 /** The error that an answer's problem details tell of; by its status alone when the body is somebody else's (a proxy's, say). */
 export function errorOf(status: number, body: unknown): CountersignError {

@@ -9,12 +9,7 @@ import type { Typed } from './decision-form.js';
 import { pageFailure, pageProblem } from './failure.js';
 import type { Html } from './html.js';
 import { isLargeVerb, largeAgain, largeForm, readLarge } from './large-forms.js';
-<<<<<<< HEAD
-import { receiptNotice, refusalNotice, signedInSince } from './notices.js';
-=======
-import { notice } from './layout.js';
-import { isOver, receiptNotice, refusalNotice } from './notices.js';
->>>>>>> 8d8eaff0f4a9f4c35026d1d0535a16eaace382bf
+import { isOver, receiptNotice, refusalNotice, signedInSince } from './notices.js';
 import { decisionFrom, keyOf, requireMeant, type Fields } from './read-decision.js';
 import { readerOf } from './reader-cookie.js';
 import { typedIn } from './resend.js';

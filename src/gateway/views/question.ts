@@ -50,19 +50,8 @@ export async function questionFor(
       question,
       bearer,
       requester,
-<<<<<<< HEAD
-      decider: deciderOf({
-        bearer,
-        roster,
-        question,
-        scene: { requester, agent: question.agent },
-        lent,
-        now,
-      }),
-      editors,
-=======
       decider,
->>>>>>> 8d8eaff0f4a9f4c35026d1d0535a16eaace382bf
+      editors,
       halted: haltId !== null,
       decisions,
       now,
