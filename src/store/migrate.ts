@@ -11,7 +11,7 @@ import { channels } from './migrations/008-channels.js';
 import { desk } from './migrations/009-desk.js';
 import { journalAppend } from './migrations/011-journal-append.js';
 import { ownDecisionsIndex } from './migrations/012-own-decisions.js';
-import { hooksOfSeveral } from './migrations/013-hooks-of-several.js';
+import { hooksFromJournal } from './migrations/013-hooks-from-journal.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -25,7 +25,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 9, sql: desk },
   { id: 11, sql: journalAppend },
   { id: 12, sql: ownDecisionsIndex },
-  { id: 13, sql: hooksOfSeveral },
+  { id: 13, sql: hooksFromJournal },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

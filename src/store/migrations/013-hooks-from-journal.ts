@@ -1,9 +1,10 @@
 /**
- * Where several must answer, programs hear of it once the question is settled, so that nobody hears of one answer before their own: from the
- * entry that settled it, not from the one that stored it.
+ * What is told by web hook is what the journal says: a trigger on it, so that no entry comes past, in whatever transaction it is made. Where
+ * several must answer, programs hear of it once the question is settled, so that nobody hears of one answer before their own: from the entry
+ * that settled it, not from the one that stored it.
  */
-export const hooksOfSeveral = `
-create or replace function hook_enqueue() returns trigger language plpgsql as $$
+export const hooksFromJournal = `
+create function hook_enqueue() returns trigger language plpgsql as $$
 declare
   v_kind text;
   v_remind_at bigint;
@@ -46,7 +47,7 @@ create function hook_is_of_several(p_tenant text, p_task text, p_body json) retu
     where q.tenant = p_tenant and q.task = p_task and q.operation = (p_body ->> 'operation')::int
       and q.generation = (p_body ->> 'generation')::int and q.round = (p_body ->> 'round')::int and q.quorum > 1)
 $$;
-create or replace trigger hook_enqueue after insert on journal for each row
+create trigger hook_enqueue after insert on journal for each row
   when (new.type in ('asked', 'hand-over-opened', 'decision-stored', 'decision-applied', 'timed-out', 'call-executed', 'call-failed', 'call-unknown',
     'call-undone', 'call-late', 'call-resolved', 'halt-set', 'halt-lifted', 'task-completed', 'task-failed'))
   execute function hook_enqueue();
