@@ -164,7 +164,11 @@ describe('roster', () => {
     expect((await json('amira', ['roster', 'show'])).json.roles).toContainEqual({
       role: 'supervisor',
       members: ['amira', 'joon'],
+      from: [],
+      backup: 'director',
       keptBy: null,
+      maySet: false,
+      mayPassOn: true,
     });
   });
 
@@ -172,7 +176,9 @@ describe('roster', () => {
     const set = (who: string, ...line: string[]) => as(who, ['roster', 'set', ...line]);
     expect((await set('ruth', 'night', '--members', 'sven, zoe')).out).toMatch(/night: sven, zoe \(kept by/);
     const emptied = await json('ruth', ['roster', 'set', 'night', '--members', '']);
-    expect(emptied.json.roles).toContainEqual({ role: 'night', members: [], keptBy: 'director' });
+    expect(emptied.json.roles).toContainEqual(
+      expect.objectContaining({ role: 'night', members: [], keptBy: 'director', maySet: true }),
+    );
     expect((await set('ruth', 'night')).exit).toBe(2);
     expect((await set('ruth', 'night', '--members', 'a b')).exit).toBe(2);
     expect((await set('amira', 'night', '--members', 'amira')).exit).toBe(4);

@@ -11,6 +11,7 @@ import { refuse } from '../problem.js';
 import { escalationOf, fitBody } from '../request.js';
 import { takeDecision } from '../take-decision.js';
 import { journallingRefusal, receiveHook } from './receive.js';
+import { takeStep } from './steps.js';
 
 /** `POST /hooks/decisions`: a decision that a configured integration passes on from one of its people. Answers as the API does. */
 export function hookDecisionRoutes(
@@ -22,6 +23,10 @@ export function hookDecisionRoutes(
     const { bearer, about, rest } = await journallingRefusal(deps, integration, id, async () =>
       addressed(integration, body),
     );
+    const done = await journallingRefusal(deps, integration, id, async () =>
+      takeStep(deps, { bearer, about, key: id, rest }),
+    );
+    if (done) return c.json(done.view, done.status);
     const { status, receipt } = await takeDecision(deps, {
       ...about,
       bearer,
