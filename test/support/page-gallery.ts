@@ -11,6 +11,15 @@ import { reviewPage } from '../../src/gateway/pages/review-page.js';
 import { rosterPage } from '../../src/gateway/pages/roster-page.js';
 import { schemaFields } from '../../src/gateway/pages/schema-form.js';
 import { settingsPage } from '../../src/gateway/pages/settings-page.js';
+import {
+  failedPage,
+  howPage,
+  linkOverPage,
+  linkPage,
+  noRolePage,
+  signedInPage,
+  terminalPage,
+} from '../../src/gateway/pages/sign-in-views.js';
 import { taskPage } from '../../src/gateway/pages/task-page.js';
 import { editDiff } from '../../src/gateway/pages/value-diff.js';
 import { NOW } from './brief-input.js';
@@ -41,6 +50,7 @@ export function gallery(): Readonly<Record<string, Html>> {
     task: taskPage(aTask(), reader),
     history: historyPage(someDecisions(), 'abc', reader),
     settings: settingsPage(reader, true),
+    ...signIns(),
     roster: rosterPage(aRoster(), reader),
     'roster-empty': rosterPage({ roles: [], absences: [], delegations: [] }, reader),
     'roster-wrong': rosterPage(aRoster(), reader, {
@@ -189,5 +199,20 @@ function forms(): Readonly<Record<string, Html>> {
       edits: '{}',
     }),
     'take-over': largeFormPage(view, reader, { verb: 'take-over', fields: [], problems: [] }),
+  };
+}
+
+function signIns(): Readonly<Record<string, Html>> {
+  const provider = { host: 'id.example.com', path: '/sign-in/oidc?then=%2Finbox' };
+  return {
+    'sign-in': howPage(provider, false),
+    'sign-in-without-provider': howPage(null, false),
+    'sign-in-again': howPage(provider, true),
+    'sign-in-link': linkPage('amira', '/sign-in/once/x'),
+    'sign-in-link-over': linkOverPage(),
+    'sign-in-failed': failedPage('no-answer'),
+    'sign-in-no-role': noRolePage({ subject: 'oidc~00u7', issuer: 'https://id.example.com', claims: null }),
+    'signed-in': signedInPage('amira', 'token'),
+    terminal: terminalPage('amira', { code: 'x' }),
   };
 }
