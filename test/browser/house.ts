@@ -15,6 +15,8 @@ export interface House {
     subject: string,
     options?: BrowserContextOptions,
   ): Promise<{ readonly context: BrowserContext; readonly page: Page }>;
+  /** The path of a link that signs somebody in, once. */
+  link(subject: string): Promise<string>;
   /** Cuts every connection that is open, answered or not. */
   cut(): void;
   close(): Promise<void>;
@@ -30,16 +32,20 @@ export async function openHouse(): Promise<House> {
   const url = `http://127.0.0.1:${port}`;
   const browser = await openBrowser();
   const admin = await gate.token('ops', { kind: 'service', scopes: ['tokens'] });
+  const link = async (subject: string) => {
+    const { json } = await gate.request('POST', '/v1/sign-in-links', admin, { subject });
+    return new URL(json.url as string).pathname; // the API's own answer
+  };
   return {
     gate,
     url,
     browser,
+    link,
     async visit(subject, options = {}) {
-      const { json } = await gate.request('POST', '/v1/sign-in-links', admin, { subject });
       const context = await browser.newContext(options);
       const page = await context.newPage();
       page.setDefaultTimeout(10_000);
-      await page.goto(`${url}${new URL(json.url as string).pathname}`); // the API's own answer
+      await page.goto(`${url}${await link(subject)}`);
       await page.getByRole('button', { name: `Sign in as ${subject}` }).click();
       await page.waitForURL(`${url}/inbox`);
       return { context, page };
