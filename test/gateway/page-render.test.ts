@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BriefInput } from '../../src/contract/brief.js';
 import type { Json } from '../../src/domain/action.js';
 import { visible } from '../../src/domain/sanitise.js';
 import { largeFormPage } from '../../src/gateway/pages/edit-page.js';
@@ -11,13 +10,14 @@ import { problemPage, sendAgain } from '../../src/gateway/pages/problem-page.js'
 import { reviewPage } from '../../src/gateway/pages/review-page.js';
 import { readSchemaForm, schemaFields } from '../../src/gateway/pages/schema-form.js';
 import { taskPage } from '../../src/gateway/pages/task-page.js';
+import { hostileArgs as args, hostileBrief as input, hostileText as text } from '../support/hostile-brief.js';
 import { gallery, SCHEMA } from '../support/page-gallery.js';
 import { aReader, aTask, aView, someDecisions, someItems } from '../support/page-views.js';
 import { plain } from './browse.js';
 
 const reader = aReader();
 const TAGS = new Set(
-  'html head meta title link script body a header nav ul ol li form input span b button main p footer article h1 h2 h3 section dl dt dd div i time del ins code table thead tbody tr th td pre details summary figure figcaption blockquote label textarea select option fieldset legend kbd'.split(
+  'html head meta title link script body strong a header nav ul ol li form input span b button main p footer article h1 h2 h3 section dl dt dd div i time del ins code table thead tbody tr th td pre details summary figure figcaption blockquote label textarea select option fieldset legend kbd'.split(
     ' ',
   ),
 );
@@ -42,74 +42,6 @@ function activeIn(page: string): readonly string[] {
     });
   return /[<>]/.test(rest) ? [...found, rest] : found;
 }
-
-const EVIL = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(1)>',
-  "' onmouseover='alert(1)",
-  '</textarea><script>',
-  '</title><svg onload=alert(1)>',
-  'javascript:alert(1)',
-  '![x](https://evil.example/beacon.png)',
-  'https://bank.example@evil.example/approve',
-  '\u202Etxt.exe',
-  '\u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007',
-  '\u0000\u0007\r\u200b\u{E0041}\u2028',
-  '&lt;b&gt; &amp;',
-  '{{constructor}}${7*7}<!--',
-  '\n\n',
-];
-const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 60 }),
-  fc.constantFrom(...EVIL),
-  fc
-    .tuple(fc.constantFrom(...EVIL), fc.string({ maxLength: 20 }), fc.constantFrom(...EVIL))
-    .map((parts) => parts.join('')),
-);
-const args = fc.dictionary(
-  text.filter((key) => key !== ''),
-  fc.oneof(text, fc.integer(), fc.boolean(), fc.array(text, { maxLength: 3 })),
-  { maxKeys: 5 },
-);
-const input: fc.Arbitrary<Partial<BriefInput>> = fc
-  .record({ words: fc.array(text, { minLength: 12, maxLength: 12 }), args, value: text })
-  .map(({ words, args: given, value }) => {
-    const [a = '', b = '', c = '', d = '', e = '', f = '', g = '', h = '', i = '', j = '', k = '', l = ''] =
-      words;
-    return {
-      args: given as Json, // made of JSON
-      description: a,
-      tool: { name: b, version: c, known: true, hasUndo: false },
-      request: d,
-      agentText: e,
-      agentQuestion: f,
-      earlierEffects: [g],
-      session: h,
-      workDone: [{ what: i, outcome: j, at: 0 }],
-      preview: {
-        diff: [{ field: a, before: k, after: l }],
-        evidence: [{ what: k, source: l, at: 8.7e15 }],
-        alternatives: [i],
-        unknowns: [j],
-      },
-      authority: { requester: g, agent: h, credentials: i, mayDecide: [j] },
-      impact: { recipients: [k], environment: l },
-      verdict: {
-        ...aVerdict,
-        fired: [{ rule: a, trigger: 'boundary', level: 'approve', values: { [b]: value }, tag: c, error: d }],
-      },
-    };
-  });
-const aVerdict = {
-  level: 'approve',
-  tier: 4,
-  ladder: { rungs: [{ role: 'supervisor', ttlMs: 1, remindAfterMs: null }], fallback: 'deny' },
-  reservations: [],
-  validityMs: 1,
-  extendByMs: 1,
-  policyHash: `sha256:${'a'.repeat(64)}` as NonNullable<BriefInput['verdict']>['policyHash'],
-  policyVersion: '1',
-} as const;
 
 /** The text of the first element of this class, as a browser gives it. */
 function textOf(page: string, opening: RegExp, closing: string): string {
