@@ -55,6 +55,21 @@ describe.each([
     await context.close();
   });
 
+  it('somebody rejects with a reason of the list', async () => {
+    const row = await anOpenQuestion(house.gate);
+    const { page, context } = await house.visit('amira', { javaScriptEnabled });
+    await page.goto(`${house.url}${pageOf(row)}`);
+    const form = page.locator('form[data-verb="reject"]');
+    const reason = form.getByLabel('Why', { exact: true });
+    await tabTo(page, reason);
+    while ((await reason.inputValue()) !== 'not-shown') await page.keyboard.press('ArrowDown');
+    await type(page, form.getByLabel('What the agent should know'), 'It was delivered.');
+    await press(page, form.getByRole('button'));
+    await page.getByRole('heading', { name: 'Recorded: reject' }).waitFor();
+    expect((await stored(house.gate, row))[0]?.why).toBe('not-shown: It was delivered.');
+    await context.close();
+  });
+
   it('somebody changes an argument, sees what that changes, and approves it so', async () => {
     const row = await anOpenQuestion(house.gate);
     const { page, context } = await house.visit('amira', { javaScriptEnabled });
