@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { labelled } from '../contract/digest.js';
 import type { ClaimView } from '../contract/http-who.js';
 import { escalationId, type TaskId } from '../domain/ids.js';
 import type { Transaction } from '../store/database.js';
-import { appendJournal } from '../store/journal.js';
+import { appendJournal, isJournalled } from '../store/journal.js';
 import type { QuestionRow } from '../store/questions.js';
 import { putDown, takenUp, takeUp, TAKEN_UP_MS, type TakenUp } from '../store/taken-up.js';
 import type { Bearer } from '../store/tokens.js';
@@ -14,6 +14,8 @@ interface Of {
   readonly bearer: Bearer;
   readonly task: TaskId;
   readonly operation: number;
+  /** The same key by the same person is the same step: a repeat changes nothing, and is told how it stands. */
+  readonly key: string;
 }
 
 /**
@@ -25,10 +27,12 @@ export async function takeUpQuestion(deps: GatewayDeps, of: Of): Promise<ClaimVi
     const { question, now } = await askedPerson(deps, tx, of);
     const holder = await takenUp(tx, question);
     const { subject } = of.bearer;
+    const id = eventId('question-claimed', of);
+    if (await isJournalled(tx, { ...question, id })) return standing(of, holder, now);
     if (holder && holder.subject !== subject && now < holder.until) refuseHolder(holder);
     const until = now + TAKEN_UP_MS;
     takeUp(tx, { ...question, subject, until });
-    await note(tx, { question, type: 'question-claimed', by: subject, until, now });
+    await note(tx, { question, id, type: 'question-claimed', by: subject, until, now });
     return { escalation: idOf(of), claimedBy: subject, claimedUntil: until };
   });
 }
@@ -39,11 +43,11 @@ export async function releaseQuestion(deps: GatewayDeps, of: Of): Promise<ClaimV
     const { question, now } = await askedPerson(deps, tx, of);
     const holder = await takenUp(tx, question);
     const { subject } = of.bearer;
+    const id = eventId('question-released', of);
+    if (await isJournalled(tx, { ...question, id })) return standing(of, holder, now);
     if (holder && holder.subject !== subject && now < holder.until) refuseHolder(holder);
-    if (holder) {
-      putDown(tx, question);
-      await note(tx, { question, type: 'question-released', by: subject, until: now, now });
-    }
+    putDown(tx, question);
+    await note(tx, { question, id, type: 'question-released', by: subject, until: now, now });
     return { escalation: idOf(of), claimedBy: null, claimedUntil: null };
   });
 }
@@ -58,22 +62,33 @@ function refuseHolder({ subject, until }: TakenUp): never {
   );
 }
 
+function standing(of: Of, holder: TakenUp | undefined, now: number): ClaimView {
+  const holds = holder !== undefined && now < holder.until;
+  const { subject, until } = holds ? holder : { subject: null, until: null };
+  return { escalation: idOf(of), claimedBy: subject, claimedUntil: until };
+}
+
+function eventId(type: Note['type'], { bearer: { issuer, subject }, operation, key }: Of): string {
+  return `${type}/${operation}/${labelled('question-step', { issuer, subject, key })}`;
+}
+
 function idOf({ task, operation }: Of) {
   return escalationId(task, operation);
 }
 
 interface Note {
   readonly question: QuestionRow;
+  readonly id: string;
   readonly type: 'question-claimed' | 'question-released';
   readonly by: string;
   readonly until: number;
   readonly now: number;
 }
 
-async function note(tx: Transaction, { question, type, by, until, now }: Note): Promise<void> {
+async function note(tx: Transaction, { question, id, type, by, until, now }: Note): Promise<void> {
   const { tenant, task, operation, round } = question;
   const event = {
-    id: `${type}/${operation}/${randomBytes(8).toString('hex')}`,
+    id,
     type,
     body: { operation, round, until },
     texts: { by },

@@ -86,6 +86,18 @@ function seal(event: JournalEvent) {
 
 const COLUMNS = 'tenant, task, seq, event_id as "eventId", type, at, body, texts, salt, prev, hash';
 
+/** Whether a task's chain has an entry of this event already; the caller holds what keeps it from coming meanwhile. */
+export async function isJournalled(
+  queries: Queries,
+  of: { readonly tenant: TenantId; readonly task: TaskId; readonly id: string },
+): Promise<boolean> {
+  const rows = await queries.query(
+    'select 1 from journal where tenant = $1 and task = $2 and event_id = $3 limit 1',
+    [of.tenant, of.task, of.id],
+  );
+  return rows.length === 1;
+}
+
 /** A page of entries of one task in order, or of a tenant by time. */
 export async function readJournal(
   queries: Queries,

@@ -12,6 +12,22 @@ beforeAll(async () => {
 });
 afterAll(() => gate.close());
 
+// Seen to fail: a claim that is made again by its replay, after it was released.
+it('attack 48: an exact replay of a step has no second effect', async () => {
+  const question = await anOpenQuestion(gate);
+  const said = (decision: string, id: string) =>
+    post(gate, { integration: 'desk', subject: 'U-1', escalation: `${question.task}:1`, decision }, { id });
+  const steps = ['claim', 'release', 'claim'].map((decision, at) => [decision, `msg_step_000${at}`] as const);
+  for (const [decision, id] of steps) expect((await said(decision, id)).status).toBe(200);
+  const before = await journal(gate, question);
+  const answers = [await said('release', 'msg_step_0001'), await said('claim', 'msg_step_0000')];
+  expect(answers.map(({ status, json }) => [status, json.claimedBy])).toEqual([
+    [200, 'amira'],
+    [200, 'amira'],
+  ]);
+  expect(await journal(gate, question)).toEqual(before);
+});
+
 it('a known program may also take a question up for somebody, let go of it and pass it on', async () => {
   const question = await anOpenQuestion(gate);
   const escalation = `${question.task}:1`;

@@ -19,12 +19,12 @@ export function whoMayRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   app.post('/escalations/:escalation/claim', async (c) => {
     await readBody(c.req.raw, noBody);
     const of = { bearer: c.get('bearer'), ...escalationOf(c.req.param('escalation')) };
-    return c.json(await takeUpQuestion(deps, of));
+    return c.json(await takeUpQuestion(deps, { ...of, key: idempotencyKeyOf(c.req.raw) }));
   });
   app.post('/escalations/:escalation/release', async (c) => {
     await readBody(c.req.raw, noBody);
     const of = { bearer: c.get('bearer'), ...escalationOf(c.req.param('escalation')) };
-    return c.json(await releaseQuestion(deps, of));
+    return c.json(await releaseQuestion(deps, { ...of, key: idempotencyKeyOf(c.req.raw) }));
   });
   app.post('/escalations/:escalation/delegate', async (c) => {
     const body = await readBody(c.req.raw, delegateRequest);

@@ -35,10 +35,10 @@ export async function takeStep(
   const { decision, ...body } = parsed.data;
   // A decision reads which policy is in force; a step is told.
   const policyHash = (await activePolicyHash(deps.database, bearer.tenant)) ?? null;
-  const of = { bearer: { ...bearer, policyHash }, ...about };
+  const of = { bearer: { ...bearer, policyHash }, ...about, key };
   if (decision === 'delegate') {
     const asked = fitBody(delegateRequest, body as Json); // parsed from strict JSON
-    return { status: 201, view: await delegateQuestion(deps, { ...of, body: asked, key }) };
+    return { status: 201, view: await delegateQuestion(deps, { ...of, body: asked }) };
   }
   fitBody(noBody, body as Json); // parsed from strict JSON
   const view = decision === 'claim' ? await takeUpQuestion(deps, of) : await releaseQuestion(deps, of);

@@ -23,7 +23,7 @@ export async function takeWhoStep(
   step: WhoStep,
   fields: Fields,
 ): Promise<Response> {
-  const of = { bearer: c.get('bearer'), ...questionAt(c) };
+  const of = { bearer: c.get('bearer'), ...questionAt(c), key: keyOf(fields) };
   if (step === 'claim') await takeUpQuestion(deps, of);
   if (step === 'release') await releaseQuestion(deps, of);
   if (step === 'delegate') {
@@ -33,7 +33,7 @@ export async function takeWhoStep(
       why: fields.get('why') ?? '',
     };
     const body = fit(delegateRequest, given, 'invalid', 'The form does not fit: see below.');
-    const { delegation } = await delegateQuestion(deps, { ...of, body, key: keyOf(fields) });
+    const { delegation } = await delegateQuestion(deps, { ...of, body });
     return c.redirect(`${c.req.path}?delegated=${delegation}`, 303);
   }
   return c.redirect(c.req.path, 303);
