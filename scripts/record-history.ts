@@ -1,10 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { loadDevConfig } from '../src/config.js';
-import { findTemporalCli } from '../src/dev/temporal-cli.js';
+import { continuingEnv } from '../test/support/own-server.js';
 import { PATHS } from '../test/support/paths.js';
 import { TaskRunner } from '../test/support/task-runner.js';
 
@@ -17,18 +14,9 @@ const packageFile = await readFile(new URL('../package.json', import.meta.url), 
 const { version } = JSON.parse(packageFile) as { version: string }; // our own package.json
 const wanted = process.argv.slice(2);
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
 await mkdir(folder, { recursive: true });
 const recorded = await readdir(folder);
-const path = await findTemporalCli(loadDevConfig().search);
-const runner = await TaskRunner.open(() =>
-  TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path },
-      extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=80'],
-    },
-  }),
-);
+const runner = await TaskRunner.open(() => continuingEnv(80));
 try {
   for (const [name, go] of Object.entries(PATHS)) {
     const chosen = wanted.length === 0 || wanted.includes(name);

@@ -4,7 +4,8 @@ import { searchAttributes } from '../src/dev/search-attributes.js';
 import { CountersignError } from '../src/domain/errors.js';
 import { requireSearchAttributes } from '../src/ready-namespace.js';
 import { aNamespace } from './support/namespace.js';
-import { testTemporal, timeSkippingEnv } from './support/stack.js';
+import { timeSkippingEnv } from './support/environments.js';
+import { testTemporal } from './support/stack.js';
 
 const KEYWORD = 2;
 const DATETIME = 6;

@@ -22,8 +22,11 @@ export function devServer(options: {
   readonly uiPort: number;
   readonly readyTimeoutMs?: number;
   readonly stopTimeoutMs?: number;
+  /** The server's own settings, on top of what Countersign needs. */
+  readonly dynamicConfig?: Readonly<Record<string, string>>;
 }): TemporalServer {
   const { executable, dir, port, uiPort, readyTimeoutMs, stopTimeoutMs } = options;
+  const dynamicConfig = { 'system.enableActivityEagerExecution': 'true', ...options.dynamicConfig };
   const address = `127.0.0.1:${port}`;
   const server = manageServer({
     name: 'The Temporal dev server',
@@ -40,8 +43,10 @@ export function devServer(options: {
         namespace: 'default',
         'log-level': 'warn',
         'log-format': 'json',
-        'dynamic-config-value': 'system.enableActivityEagerExecution=true',
       }),
+      ...Object.entries(dynamicConfig).flatMap(([name, value]) =>
+        flags({ 'dynamic-config-value': `${name}=${value}` }),
+      ),
       ...Object.entries(searchAttributes).flatMap(([name, type]) =>
         flags({ 'search-attribute': `${name}=${type}` }),
       ),

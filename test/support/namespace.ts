@@ -1,14 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { waitFor } from './wait.js';
-
-let made = 0;
 
 /** A namespace of its own with these search attributes (type by name, as temporal.api.enums.v1.IndexedValueType) and no other. */
 export async function aNamespace(
   address: string,
   searchAttributes: Readonly<Record<string, number>> = {},
 ): Promise<string> {
-  const namespace = `bare-${process.pid}-${++made}`;
+  const namespace = `bare-${randomUUID()}`;
   const connection = await Connection.connect({ address });
   try {
     const workflowExecutionRetentionPeriod = { seconds: 86_400 as never, nanos: 0 }; // a Long in the generated type, any integer on the wire

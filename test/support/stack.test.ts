@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { testDatabase, testTemporal, timeSkippingEnv } from './stack.js';
+import { timeSkippingEnv } from './environments.js';
+import { testDatabase, testTemporal } from './stack.js';
 
 describe('the servers of a test run', () => {
   it('gives each caller a migrated database of its own', async () => {

@@ -1,5 +1,5 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import pg from 'pg';
 import { beforeEach, inject } from 'vitest';
 import { loadDevConfig } from '../../src/config.js';
@@ -7,8 +7,7 @@ import { startStack, type Stack, type StackOptions } from '../../src/dev/stack.j
 import type { TestServerExecutable } from '../../src/dev/test-server.js';
 import { withDatabase } from './database-url.js';
 import { enterableFolder } from './folder.js';
-
-let made = 0;
+import { quietRuntime } from './quiet-runtime.js';
 
 /** Asks the run's global set-up for something shared; the first to ask waits for its start. */
 async function shared<T>(name: string): Promise<T> {
@@ -20,7 +19,7 @@ async function shared<T>(name: string): Promise<T> {
 /** A fresh, migrated database of its own. It goes away with the run. */
 export async function testDatabase(): Promise<{ url: string }> {
   const { url, template, run } = await shared<{ url: string; template: string; run: string }>('postgres');
-  const name = `${run}_${process.pid}_${++made}`;
+  const name = `${run}_${randomBytes(8).toString('hex')}`;
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -35,7 +34,7 @@ export async function testDatabase(): Promise<{ url: string }> {
 export async function testTemporal(): Promise<{ address: string; namespace: string; taskQueue: string }> {
   await quietRuntime();
   const { address, run } = await shared<{ address: string; run: string }>('temporal');
-  return { address, namespace: 'default', taskQueue: `${run}-${process.pid}-${++made}` };
+  return { address, namespace: 'default', taskQueue: `${run}-${randomUUID()}` };
 }
 
 /** Makes sure `dist` is built and answers the path of the workflow bundle in it. */
@@ -43,12 +42,9 @@ export async function builtBundle(): Promise<string> {
   return (await shared<{ bundle: string }>('build')).bundle;
 }
 
-/** A time-skipping environment of its own; the caller tears it down. Its clock is global: tests run one by one. */
-export async function timeSkippingEnv(): Promise<TestWorkflowEnvironment> {
-  await quietRuntime();
-  const executable = await shared<TestServerExecutable>('test-server');
-  const { TestWorkflowEnvironment: Environment } = await import('@temporalio/testing');
-  return await Environment.createTimeSkipping({ server: { executable } });
+/** The time-skipping server of this machine. */
+export function testServerExecutable(): Promise<TestServerExecutable> {
+  return shared<TestServerExecutable>('test-server');
 }
 
 /** A stack of its own, for tests that kill servers; `stop` also removes its folder. */
@@ -67,14 +63,4 @@ export async function ownStack(options: Partial<StackOptions> = {}): Promise<Sta
 /** Skips the tests of the surrounding `describe` (or file) and has the last lines of the run name the reason. */
 export function skipUnless(condition: boolean, reason: string): void {
   beforeEach(({ skip }) => skip(!condition, reason));
-}
-
-let quiet: Promise<void> | undefined;
-
-/** One runtime per process, and it must be installed before anything else makes the default one. */
-function quietRuntime(): Promise<void> {
-  return (quiet ??= import('@temporalio/worker').then(({ DefaultLogger, Runtime }) => {
-    const level = process.env['COUNTERSIGN_TEST_LOG'] === undefined ? 'ERROR' : 'INFO';
-    Runtime.install({ logger: new DefaultLogger(level) });
-  }));
 }

@@ -1,7 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkerOptions } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
-import { testTemporal } from './stack.js';
 import { TaskRunner, type StartedTask, type TaskStarter } from './task-runner.js';
 
 export { decideBy, refusalOf, startAsked, type StartedTask } from './task-runner.js';
@@ -12,13 +11,6 @@ export interface Tasks extends TaskStarter {
   readonly runsOf: (task: StartedTask) => ReturnType<TaskRunner['runsOf']>;
   readonly stopWorker: () => Promise<void>;
   readonly resumeWorker: () => Promise<void>;
-}
-
-/** The run's dev server as an environment. */
-export async function devServerEnv(): Promise<TestWorkflowEnvironment> {
-  const { address, namespace } = await testTemporal();
-  const { TestWorkflowEnvironment: Environment } = await import('@temporalio/testing');
-  return Environment.createFromExistingServer({ address, namespace });
 }
 
 /** Opens a server for a file's tasks. After every test, each run that it started is replayed. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -25,7 +26,7 @@ export function openTestServers() {
   removeLeftovers();
   const dir = enterableFolder(PREFIX);
   const lock = lockFolder({ dataDir: dir });
-  const run = `cs${process.pid}`;
+  const run = `cs${randomBytes(6).toString('hex')}`;
   const closers: (() => Promise<void>)[] = [];
 
   const postgres = once(async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FakeWorld } from '../support/fake-activities.js';
-import { decideBy, devServerEnv, refusalOf, startAsked, useTasks } from '../support/tasks.js';
+import { devServerEnv } from '../support/environments.js';
+import { decideBy, refusalOf, startAsked, useTasks } from '../support/tasks.js';
 
 const tasks = useTasks(devServerEnv);
 

@@ -1,20 +1,12 @@
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { describe, expect, it, vi } from 'vitest';
-import { loadDevConfig } from '../../src/config.js';
-import { findTemporalCli } from '../../src/dev/temporal-cli.js';
 import { decideSignal, decideUpdate } from '../../src/workflows/messages.js';
+import { continuingEnv } from '../support/own-server.js';
 import { decideBy, gate, refusalOf, startAsked, type StartedTask, useTasks } from '../support/tasks.js';
 
 /** After so many events the server suggests a next run. */
 const SUGGESTED_AT = 40;
 
-const tasks = useTasks(async () => {
-  const path = await findTemporalCli(loadDevConfig().search);
-  const extraArgs = ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${SUGGESTED_AT}`];
-  return TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path }, extraArgs },
-  });
-});
+const tasks = useTasks(() => continuingEnv(SUGGESTED_AT));
 
 async function runCount(task: StartedTask): Promise<number> {
   return (await tasks.runsOf(task)).length;

@@ -3,9 +3,9 @@ import { VERBS } from '../../src/domain/decision.js';
 import type { DecisionMessage } from '../../src/domain/decision.js';
 import { decideSignal, decideUpdate } from '../../src/workflows/messages.js';
 import { DAY } from '../support/fake-activities.js';
+import { devServerEnv } from '../support/environments.js';
 import {
   decideBy,
-  devServerEnv,
   eventually,
   gate,
   refusalOf,

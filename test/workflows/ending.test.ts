@@ -2,10 +2,10 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { fatal, ORDINARY } from '../support/fake-activities.js';
+import { devServerEnv } from '../support/environments.js';
 import {
   closing,
   decideBy,
-  devServerEnv,
   eventually,
   gate,
   startAsked,

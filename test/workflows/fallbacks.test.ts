@@ -9,7 +9,8 @@ import type { TaskId } from '../../src/domain/ids.js';
 import { DAY } from '../support/fake-activities.js';
 import { TENANT } from '../support/gate.js';
 import { startRunning, type Running } from '../support/running.js';
-import { builtBundle, timeSkippingEnv } from '../support/stack.js';
+import { timeSkippingEnv } from '../support/environments.js';
+import { builtBundle } from '../support/stack.js';
 import { registerSearchAttributes } from '../support/task-runner.js';
 import { waitFor } from '../support/wait.js';
 

@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { HaltId } from '../../src/domain/ids.js';
 import { haltSignal, haltUpdate } from '../../src/workflows/messages.js';
-import {
-  closing,
-  decideBy,
-  devServerEnv,
-  eventually,
-  gate,
-  refusalOf,
-  startAsked,
-  useTasks,
-} from '../support/tasks.js';
+import { devServerEnv } from '../support/environments.js';
+import { closing, decideBy, eventually, gate, refusalOf, startAsked, useTasks } from '../support/tasks.js';
 
 const tasks = useTasks(devServerEnv);
 const H1 = 'h1' as HaltId; // test data

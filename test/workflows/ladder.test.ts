@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, ORDINARY, type FakeLadder } from '../support/fake-activities.js';
 import { HOUR } from '../support/escalations.js';
-import { timeSkippingEnv } from '../support/stack.js';
+import { timeSkippingEnv } from '../support/environments.js';
 import { decideBy, refusalOf, startAsked, useTasks, type StartedTask } from '../support/tasks.js';
 
 const tasks = useTasks(timeSkippingEnv);

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { decideSignal, decideUpdate } from '../../src/workflows/messages.js';
 import { ORDINARY } from '../support/fake-activities.js';
-import { devServerEnv, gate, startAsked, type StartedTask, useTasks } from '../support/tasks.js';
+import { devServerEnv } from '../support/environments.js';
+import { decideBy, gate, startAsked, type StartedTask, useTasks } from '../support/tasks.js';
 
 // Nothing cached: a next worker need not wait for the queue of the one that went.
 const tasks = useTasks(devServerEnv, { maxCachedWorkflows: 0 });
@@ -25,6 +26,20 @@ async function timeIsOver({ handle }: StartedTask): Promise<void> {
   await vi.waitFor(async () => expect(await fired()).toBe(true), { timeout: 20_000, interval: 50 });
 }
 
+/** Waits until the server holds an update for the worker that is to come: one that is only on its way can come after the end. */
+async function isAdmitted({ handle }: StartedTask, updateId: string): Promise<void> {
+  const { connection, namespace = 'default' } = tasks.env();
+  const workflowExecution = { workflowId: handle.workflowId };
+  await vi.waitFor(
+    () =>
+      connection.workflowService.pollWorkflowExecutionUpdate({
+        namespace,
+        updateRef: { workflowExecution, updateId },
+      }),
+    { timeout: 20_000, interval: 20 },
+  );
+}
+
 describe('a decision in the same activation as the end of its time', () => {
   it('wins when it was stored in time: by signal', async () => {
     const task = await withoutWorker();
@@ -41,7 +56,8 @@ describe('a decision in the same activation as the end of its time', () => {
     const task = await withoutWorker();
     const decision = await task.world.decision('reject');
     await timeIsOver(task);
-    const receipt = task.handle.executeUpdate(decideUpdate, { args: [decision] });
+    const receipt = decideBy(task, decision);
+    await isAdmitted(task, decision.id);
     await tasks.resumeWorker();
     expect(await receipt).toMatchObject({ applied: true });
     await task.handle.result();

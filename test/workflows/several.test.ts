@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ORDINARY } from '../support/fake-activities.js';
-import { decideBy, devServerEnv, refusalOf, type StartedTask, useTasks } from '../support/tasks.js';
+import { devServerEnv } from '../support/environments.js';
+import { decideBy, refusalOf, type StartedTask, useTasks } from '../support/tasks.js';
 
 const tasks = useTasks(devServerEnv);
 

@@ -4,10 +4,10 @@ import { CancelledFailure } from '@temporalio/common';
 import type { HaltId } from '../../src/domain/ids.js';
 import { haltUpdate } from '../../src/workflows/messages.js';
 import { fatal, type FakeWorld } from '../support/fake-activities.js';
+import { devServerEnv } from '../support/environments.js';
 import {
   closing,
   decideBy,
-  devServerEnv,
   eventually,
   gate,
   refusalOf,
