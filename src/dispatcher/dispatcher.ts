@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TaskRef } from '../client/connection.js';
 import { nudgeTasks } from '../client/nudge-tasks.js';
 import type { RunStatus, TaskClient } from '../client/task-client.js';
 import { leaseUndelivered, refusalEvent, refuseStored, type DecisionRow } from '../store/decisions.js';
-import { leaseFanOut, markFannedOut, tasksUnder } from '../store/halts.js';
+import { leaseFanOut, markFannedOut, tasksUnder, type HaltRow } from '../store/halts.js';
 import { appendJournal } from '../store/journal.js';
 import { hurrySweep, leaseCancels, leaseSweep, leaseUnstarted } from '../store/tasks.js';
 import { leaseUndeliveredRounds } from '../store/outbox.js';
@@ -12,6 +13,7 @@ import { openHookDesk } from './hooks.js';
 import { sendNotices } from './notices.js';
 
 const LEASE_MS = 5_000;
+const FAN_OUT_LEASE_MS = 30_000;
 /** How often every open task is looked at; what an operator ended by force is found by asking for it. */
 const SWEEP_EVERY_MS = 3_600_000;
 const ASK_EVERY_MS = 30_000;
@@ -23,31 +25,32 @@ const ASK_BACK_MS = 600_000;
 /** Drives whatever is stored and has not moved, but notices: any process may die at any time, nothing answered with success depends on it. */
 export async function dispatchOnce(deps: DispatcherDeps): Promise<number> {
   const now = await deps.database.now();
-  let moved = 0;
-  moved += await startTasks(deps, now);
-  moved += await sendDecisions(deps, now);
-  moved += await cancelTasks(deps, now);
-  moved += await fanOutHalts(deps, now);
-  moved += await nudgeUndelivered(deps, now);
-  moved += await sweep(deps, now);
-  moved += await deps.settleAbandoned();
-  return moved;
-}
-
-async function startTasks(deps: DispatcherDeps, now: number): Promise<number> {
-  const waiting = await leaseUnstarted(deps.database, now, LEASE_MS);
+  const [unstarted, decisions, cancelled, halts, undelivered, open] = await leaseAll(deps, now);
   await Promise.all(
-    waiting.map(({ tenant, task, agent, readyTool }) =>
+    unstarted.map(({ tenant, task, agent, readyTool }) =>
       deps.tasks.start({ tenant, task, agent, ready: readyTool === null ? null : { tool: readyTool } }),
     ),
   );
-  return waiting.length;
+  await Promise.all(decisions.map((row) => sendDecision(deps, row, now)));
+  await Promise.all(cancelled.map((task) => deps.tasks.cancel(task)));
+  await fanOutHalts(deps, halts, now);
+  await nudgeTasks(deps.tasks, undelivered, { halt: NO_HALT, jws: '' });
+  const moved = [unstarted, decisions, cancelled, halts, undelivered].flat().length;
+  return moved + (await closeEnded(deps, open)) + (await deps.settleAbandoned());
 }
 
-async function sendDecisions(deps: DispatcherDeps, now: number): Promise<number> {
-  const waiting = await leaseUndelivered(deps.database, now);
-  await Promise.all(waiting.map((row) => sendDecision(deps, row, now)));
-  return waiting.length;
+/** Looks for everything that is due, in one round trip: mostly there is nothing. */
+function leaseAll({ database }: DispatcherDeps, now: number) {
+  return database.reads((queries) =>
+    Promise.all([
+      leaseUnstarted(queries, now, LEASE_MS),
+      leaseUndelivered(queries, now),
+      leaseCancels(queries, now, LEASE_MS),
+      leaseFanOut(queries, now, FAN_OUT_LEASE_MS),
+      leaseUndeliveredRounds(queries, now, LEASE_MS),
+      leaseSweep(queries, now, SWEEP_EVERY_MS),
+    ]),
+  );
 }
 
 async function sendDecision(deps: DispatcherDeps, row: DecisionRow, now: number): Promise<void> {
@@ -60,33 +63,19 @@ async function sendDecision(deps: DispatcherDeps, row: DecisionRow, now: number)
   });
 }
 
-async function cancelTasks(deps: DispatcherDeps, now: number): Promise<number> {
-  const waiting = await leaseCancels(deps.database, now, LEASE_MS);
-  await Promise.all(waiting.map((task) => deps.tasks.cancel(task)));
-  return waiting.length;
-}
-
-async function fanOutHalts(deps: DispatcherDeps, now: number): Promise<number> {
-  const halts = await leaseFanOut(deps.database, now, 30_000);
+async function fanOutHalts(deps: DispatcherDeps, halts: readonly HaltRow[], now: number): Promise<void> {
   for (const halt of halts) {
     const message = { halt: halt.id, jws: halt.liftJws ?? halt.jws };
     const reached = await nudgeTasks(deps.tasks, await tasksUnder(deps.database, halt), message);
     if (reached) await markFannedOut(deps.database, halt, now);
   }
-  return halts.length;
-}
-
-async function nudgeUndelivered(deps: DispatcherDeps, now: number): Promise<number> {
-  const tasks = await leaseUndeliveredRounds(deps.database, now, LEASE_MS);
-  await nudgeTasks(deps.tasks, tasks, { halt: NO_HALT, jws: '' });
-  return tasks.length;
 }
 
 /** A nudge that is about no halt: the run looks into the store all the same. */
 const NO_HALT = 'none' as Parameters<TaskClient['nudge']>[1]['halt']; // only read by people
 
-async function sweep(deps: DispatcherDeps, now: number): Promise<number> {
-  const open = await leaseSweep(deps.database, now, SWEEP_EVERY_MS);
+/** Closes those of the open tasks whose run ended without doing so itself; answers how many. */
+async function closeEnded(deps: DispatcherDeps, open: readonly TaskRef[]): Promise<number> {
   let ended = 0;
   for (const task of open) {
     const status: RunStatus = await deps.tasks.describe(task);

@@ -66,7 +66,10 @@ export async function readText(request: Request): Promise<string> {
 
 /** A request's body as it came, of at most so many bytes; no more is read. Throws `too-large`. */
 export async function readBytes(request: Request, most: number): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > most) tooLarge(most);
+  const length = request.headers.get('content-length');
+  if (Number(length ?? 0) > most) tooLarge(most);
+  // No more than was announced ever comes: read in one piece, which costs a fraction of a stream.
+  if (length !== null) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
