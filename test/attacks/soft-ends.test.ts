@@ -143,7 +143,7 @@ describe('an undo that answers late', () => {
     undoWaits = null;
     await gate.ask(task, { round: 3, reason: 'undo-failed' });
     release();
-    await expect.poll(() => statusOf(task), { timeout: 5_000 }).toBe('undone');
+    await expect.poll(() => statusOf(task), { timeout: 30_000 }).toBe('undone');
     expect(await openOf(task)).toMatchObject([{ kind: 'resolution', round: 3 }]);
     const decision = await gate.decide(task, 'amira', { decision: 'resolve', resolution: 'leave' });
     expect(await takeBack(task, { resolution: { decision, as: 'leave' } })).toMatchObject({ kind: 'undone' });
@@ -194,7 +194,7 @@ describe('a soft call whose result comes late', () => {
     runWaits = null;
     await gate.ask(task, { round: 2, reason: 'unknown' });
     release();
-    await expect.poll(() => statusOf(task), { timeout: 5_000 }).toBe('done');
+    await expect.poll(() => statusOf(task), { timeout: 30_000 }).toBe('done');
     const decision = await gate.decide(task, 'amira', { decision: 'resolve', resolution: as });
     const answer = await run(task, { round: 2, resolution: { decision, as } });
     expect(answer).toMatchObject(expected);

@@ -302,6 +302,6 @@ describe('undoing', () => {
     expect(await takeBack(task)).toMatchObject({ kind: 'failed' });
     undoHangs = null;
     release();
-    await expect.poll(() => statusOf(task), { timeout: 5_000 }).toBe('undone');
+    await expect.poll(() => statusOf(task), { timeout: 30_000 }).toBe('undone');
   });
 });

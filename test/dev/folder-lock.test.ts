@@ -95,6 +95,6 @@ describe('the identity of a process', () => {
     });
     onTestFinished(() => void parent.kill('SIGKILL'));
     const [said] = (await once(parent.stdout, 'data')) as [Buffer];
-    await expect.poll(() => identify(Number(said.toString())), { timeout: 5_000 }).toBeUndefined();
+    await expect.poll(() => identify(Number(said.toString())), { timeout: 30_000 }).toBeUndefined();
   });
 });

@@ -37,9 +37,9 @@ export function useTasks(
   };
 }
 
-/** Looks again and again until it holds, for at most fifteen seconds. */
+/** Looks again and again until it holds, for at most half a minute. */
 export async function eventually(check: () => Promise<void> | void): Promise<void> {
-  await vi.waitFor(check, { timeout: 15_000, interval: 20 });
+  await vi.waitFor(check, { timeout: 30_000, interval: 20 });
 }
 
 /** Something that a test holds shut until it opens it. */

@@ -20,7 +20,7 @@ async function holdTimes(task: StartedTask, times: number) {
     const decision = await task.world.decision('hold', { until: (question?.answerBy ?? 0) + turn * 60_000 });
     decisions.push({ decision, receipt: await decideBy(task, decision) });
     await vi.waitFor(() => expect(task.world.facts().filter((fact) => fact === 'held')).toHaveLength(turn), {
-      timeout: 10_000,
+      timeout: 30_000,
       interval: 10,
     });
   }
@@ -31,7 +31,7 @@ describe('continue-as-new', () => {
   it('keeps a waiting question, its deadline and every answered decision', async () => {
     const task = await startAsked(tasks);
     const held = await holdTimes(task, 12);
-    await vi.waitFor(async () => expect(await runCount(task)).toBeGreaterThan(1), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await runCount(task)).toBeGreaterThan(1), { timeout: 30_000 });
     const { branches, path, head } = await task.view();
     expect(branches).toMatchObject([
       {
@@ -99,7 +99,7 @@ describe('continue-as-new', () => {
     }
     await vi.waitFor(
       () => expect(task.world.facts().filter((fact) => fact === 'extended')).toHaveLength(30),
-      { timeout: 20_000 },
+      { timeout: 30_000 },
     );
     expect(await runCount(task)).toBeGreaterThan(1);
     expect(answers).toHaveLength(30);
@@ -124,13 +124,13 @@ describe('continue-as-new', () => {
           'PAUSED_PENDING_HUMAN',
           'RESUMING',
         ]),
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     );
     await holdTimes(task, 8);
     expect((await task.handle.describe()).historyLength).toBeGreaterThan(SUGGESTED_AT);
     expect(await runCount(task)).toBe(1);
     release();
-    await vi.waitFor(async () => expect(await runCount(task)).toBe(2), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await runCount(task)).toBe(2), { timeout: 30_000 });
     expect(world.count('execute')).toBe(1);
     await decideBy(task, await world.decision('reject', { operation: 1 }));
     await task.handle.result();
@@ -145,7 +145,7 @@ describe('continue-as-new', () => {
       await task.handle.signal('halt', { halt: 'h1' as never, jws: '' });
       await seen;
     }
-    await vi.waitFor(async () => expect(await runCount(task)).toBeGreaterThan(1), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await runCount(task)).toBeGreaterThan(1), { timeout: 30_000 });
     expect(await task.view()).toMatchObject({ branches: [{ halt: 'h1', question: { round: 1 } }] });
     expect(
       await refusalOf(

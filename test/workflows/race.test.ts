@@ -7,7 +7,7 @@ import { decideBy, gate, startAsked, type StartedTask, useTasks } from '../suppo
 // Nothing cached: a next worker need not wait for the queue of the one that went.
 const tasks = useTasks(devServerEnv, { maxCachedWorkflows: 0 });
 
-const SHORT_MS = 1_500;
+const SHORT_MS = 4_000;
 
 /** A waiting task of one rung whose worker is gone, so that what comes next meets the end of its time in one activation. */
 async function withoutWorker(ttlMs = SHORT_MS): Promise<StartedTask> {
@@ -23,7 +23,7 @@ async function withoutWorker(ttlMs = SHORT_MS): Promise<StartedTask> {
 async function timeIsOver({ handle }: StartedTask): Promise<void> {
   const fired = async () =>
     (await handle.fetchHistory()).events?.some((event) => event.timerFiredEventAttributes != null);
-  await vi.waitFor(async () => expect(await fired()).toBe(true), { timeout: 20_000, interval: 50 });
+  await vi.waitFor(async () => expect(await fired()).toBe(true), { timeout: 30_000, interval: 50 });
 }
 
 /** Waits until the server holds an update for the worker that is to come: one that is only on its way can come after the end. */
@@ -36,7 +36,7 @@ async function isAdmitted({ handle }: StartedTask, updateId: string): Promise<vo
         namespace,
         updateRef: { workflowExecution, updateId },
       }),
-    { timeout: 20_000, interval: 20 },
+    { timeout: 30_000, interval: 20 },
   );
 }
 
@@ -94,7 +94,7 @@ describe('while the store is asked whether the time is over', () => {
     const task = await startAsked(tasks, world);
     const decision = await world.decision('approve');
     await timeIsOver(task);
-    await vi.waitFor(() => expect(world.count('expire')).toBe(2), { timeout: 15_000 });
+    await vi.waitFor(() => expect(world.count('expire')).toBe(2), { timeout: 30_000 });
     expect(await task.handle.executeUpdate(decideUpdate, { args: [decision] })).toMatchObject({
       applied: true,
     });

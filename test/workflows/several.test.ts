@@ -14,7 +14,7 @@ async function askedAbout(task: StartedTask, ...operations: readonly number[]): 
         .map((branch) => branch.operation);
       expect(waiting).toEqual(operations);
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 30_000, interval: 20 },
   );
 }
 
@@ -41,7 +41,7 @@ describe('several questions of one task', () => {
     world.steps = [['issue_refund', 'get_order'], ['draft_reply']];
     world.ladders = { 2: null, 3: null };
     const task = await tasks.start(world);
-    await vi.waitFor(() => expect(world.effects).toEqual(['2.1']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(world.effects).toEqual(['2.1']), { timeout: 30_000 });
     await askedAbout(task, 1);
     expect(world.count('plan')).toBe(1);
     await decideBy(task, await world.decision('approve'));
@@ -82,7 +82,7 @@ describe('several questions of one task', () => {
     expect(await shown('CountersignTool')).toBe('delete_account');
     await decideBy(task, await world.decision('reject', { operation: 2 }));
     await vi.waitFor(async () => expect(await shown('CountersignTool')).toBe('issue_refund'), {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     await decideBy(task, await world.decision('reject', { operation: 1 }));
     await task.handle.result();
