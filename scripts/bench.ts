@@ -92,7 +92,9 @@ async function showProfile(options: BenchOptions, system: System): Promise<void>
 }
 
 try {
-  await main(readOptions(process.argv.slice(2)));
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') process.stdout.write(`${USAGE}\n`);
+  else await main(options);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\n${USAGE}\n`);

@@ -33,11 +33,13 @@ export const USAGE = `npm run bench -- [options]
   --profile             where our share of the CPU and the round trips go
   --verdicts            verdicts a second of one core; starts no server
   --desk N              queries and CPU of inbox and review over N open questions; needs Postgres alone
-  --json                one JSON object instead of tables`;
+  --json                one JSON object instead of tables
+  --help                this`;
 
-/** Reads the command line. Throws UsageError that names the option. */
-export function readOptions(args: readonly string[]): BenchOptions {
+/** Reads the command line; `help` when the usage is asked for. Throws UsageError that names the option. */
+export function readOptions(args: readonly string[]): BenchOptions | 'help' {
   const { values } = parse(args);
+  if (values.help) return 'help';
   if (values.server !== 'dev' && values.server !== 'real')
     throw new UsageError(`--server: "${values.server}" is neither dev nor real`);
   return {
@@ -69,6 +71,7 @@ function parse(args: readonly string[]) {
         profile: { type: 'boolean', default: false },
         verdicts: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
   } catch (error) {
