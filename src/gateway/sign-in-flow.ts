@@ -9,7 +9,7 @@ import { isNoAnswer } from './bounded-fetch.js';
 import type { GatewayDeps } from './deps.js';
 import { CLOCK_SKEW_S, type VerifiedClaims } from './id-token.js';
 import { ownOrigin } from './origin.js';
-import { beginSession, journalRefusedSignIn } from './sign-in.js';
+import { beginSession, journalNoRole } from './sign-in.js';
 
 /** So long may somebody take at the identity provider. */
 const FLOW_TTL_MS = 10 * 60_000;
@@ -56,9 +56,9 @@ export type FlowEnd =
   /** Signed in there, but the policy means nobody of the kind. */
   | { readonly kind: 'no-role'; readonly who: Identity };
 
-/** Ends the sign-in that this browser began, once. Refusals of what it brought are journalled. */
+/** Ends the sign-in that this browser began, once. What nobody vouches for is logged and kept nowhere: anybody can send it. */
 export async function endFlow(deps: GatewayDeps, c: Context, signIn: SignIn): Promise<FlowEnd> {
-  const { provider, tenant } = signIn;
+  const { provider } = signIn;
   const now = await deps.database.now();
   const flow = readFlow(deps, c, signIn);
   writeFlow(deps, c, '');
@@ -72,7 +72,6 @@ export async function endFlow(deps: GatewayDeps, c: Context, signIn: SignIn): Pr
   } catch (error) {
     const kind = isNoAnswer(error) ? 'no-answer' : 'untrusted';
     deps.log('warn', 'sign-in-refused', { reason: kind, error: error instanceof Error ? error.name : '' });
-    await journalRefusedSignIn(deps, tenant, { reason: kind, issuer: provider.issuer });
     return { kind };
   }
   return admit(deps, signIn, claims, flow.goOn);
@@ -85,11 +84,13 @@ async function admit(
   claims: VerifiedClaims,
   goOn: string,
 ): Promise<FlowEnd> {
-  const roster = await activeRoster(deps, tenant);
+  const policy = (await activePolicyHash(deps.database, tenant)) ?? null;
+  const roster = await deps.policies.roster(deps.database, policy, tenant);
   const who = roster?.identityOf(provider.issuer, claims);
   if (who === undefined || roster?.knows(who) !== true) {
     const nobody = who ?? { subject: claims.sub, issuer: provider.issuer, claims: null };
-    await journalRefusedSignIn(deps, tenant, { reason: 'no-role', ...nobody });
+    deps.log('warn', 'sign-in-refused', { reason: 'no-role' });
+    await journalNoRole(deps, tenant, { issuer: nobody.issuer, subject: nobody.subject, policy });
     return { kind: 'no-role', who: nobody };
   }
   const { auth_time: at, acr } = claims;

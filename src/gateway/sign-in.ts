@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { labelled } from '../contract/digest.js';
 import { name } from '../contract/fields.js';
 import { localIdentity } from '../domain/identity.js';
-import type { TenantId } from '../domain/ids.js';
+import type { Digest, TenantId } from '../domain/ids.js';
 import type { Queries, Transaction } from '../store/database.js';
 import { appendJournal, TENANT_CHAIN, type JournalEvent } from '../store/journal.js';
 import { putOneTime, seeOneTime, takeOneTime, type OneTime } from '../store/one-time.js';
@@ -102,19 +103,22 @@ export async function endSession(
   });
 }
 
-/** Journals that somebody could not sign in, and why in a word; nothing of what they brought but who they were found to be. */
-export async function journalRefusedSignIn(
+/**
+ * Journals that somebody whom the identity provider knows has no role here: once for each of them under a policy, since with some providers
+ * everybody can have an account.
+ */
+export async function journalNoRole(
   deps: GatewayDeps,
   tenant: TenantId,
-  refused: { readonly reason: string; readonly issuer: string; readonly subject?: string },
+  refused: { readonly issuer: string; readonly subject: string; readonly policy: Digest | null },
 ): Promise<void> {
-  const { reason, issuer, subject } = refused;
+  const { issuer, subject } = refused;
   await deps.database.transaction(async (tx) =>
     journal(tx, tenant, await tx.now(), {
-      id: `sign-in-refused/${randomBytes(16).toString('hex')}`,
+      id: `sign-in-refused/${labelled('sign-in-refused', { ...refused })}`,
       type: 'sign-in-refused',
-      body: { reason },
-      texts: { issuer, ...(subject === undefined ? {} : { by: subject }) },
+      body: { reason: 'no-role' },
+      texts: { issuer, by: subject },
     }),
   );
 }

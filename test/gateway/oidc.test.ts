@@ -151,6 +151,62 @@ describe('attack 46: an answer of the provider', () => {
   });
 });
 
+describe('somebody whom nobody knows', () => {
+  const rows = async () => {
+    const tables = await gate.database.query<{ name: string }>(
+      `select quote_ident(tablename) as name from pg_tables where schemaname = current_schema()`,
+    );
+    const counts = tables.map(({ name }) =>
+      gate.database.query<{ n: number }>(`select '${name}' as name, count(*)::int as n from ${name}`),
+    );
+    return (await Promise.all(counts)).flat();
+  };
+
+  it('leaves nothing in the database by failing to sign in, whatever they send', async () => {
+    const begun = async (browser: Browser) => {
+      const { location = '' } = await browser.step(`${OWN}/sign-in/oidc`);
+      return new URL(location).searchParams.get('state');
+    };
+    const secret = 'a'.repeat(43);
+    const post = (body: object) => ({
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    await newBrowser().open(`${OWN}/sign-in/oidc`); // the provider has been asked what it is
+    gate.reset();
+    const before = await rows();
+    for (const error of ['code=made-up', 'error=access_denied']) {
+      const browser = newBrowser();
+      const state = await begun(browser);
+      expect((await browser.step(`${OWN}/sign-in/callback?${error}&state=${state}`)).status).toBe(400);
+      await begun(browser);
+      expect((await browser.step(`${OWN}/sign-in/callback?${error}&state=x`)).status).toBe(400);
+      expect((await browser.step(`${OWN}/sign-in/callback?${error}&state=x`)).status).toBe(400);
+    }
+    const browser = newBrowser();
+    expect((await browser.open(`${OWN}/sign-in/once/${secret}`)).status).toBe(404);
+    const origin = { origin: OWN };
+    const used = await browser.open(`${OWN}/sign-in/once/${secret}`, { method: 'POST', headers: origin });
+    expect(used.status).toBe(404);
+    const token = await browser.open(`${OWN}/sign-in/token`, post({ code: secret, verifier: secret }));
+    expect(token.status).toBe(401);
+    const bearer = { authorization: `Bearer csp_${secret}` };
+    expect((await browser.open(`${OWN}/v1/sessions`, { headers: bearer })).status).toBe(401);
+    await browser.open(`${OWN}/inbox`, { headers: { cookie: `${COOKIE}=${secret}` } });
+    expect(await rows()).toEqual(before);
+    expect(gate.logged.filter(({ event }) => event === 'sign-in-refused')).toHaveLength(4);
+  });
+
+  it('stands in the journal once under a policy when the provider knows them and no role does', async () => {
+    provider.account = { sub: 'stranger' };
+    const before = await refusals();
+    for (let each = 0; each < 3; each++)
+      expect((await newBrowser().open(`${OWN}/sign-in/oidc`)).status).toBe(403);
+    expect(await refusals()).toEqual([...before, 'no-role']);
+  });
+});
+
 describe('a sign-in for what takes a fresh one', () => {
   it('has the provider ask again, in the way the policy wants, whoever is signed in there', async () => {
     const browser = newBrowser();
