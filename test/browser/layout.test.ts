@@ -4,6 +4,7 @@ import { ASSETS } from '../../src/gateway/pages/assets.js';
 import type { Html } from '../../src/gateway/pages/html.js';
 import { reviewPage } from '../../src/gateway/pages/review-page.js';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/chromium.js';
+import { gallery } from '../support/page-gallery.js';
 import { aReader, aView } from '../support/page-views.js';
 
 let browser: Browser;
@@ -50,3 +51,66 @@ describe('a review page of long values', () => {
     expect(wide).toBeLessThanOrEqual(width);
   });
 });
+
+/** Dates with their time, and ids of questions, that stand on more than one line, wherever on the page. */
+const BROKEN = `(() => {
+  const broken = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = texts.nextNode(); node; node = texts.nextNode())
+    for (const { 0: found, index } of node.data.matchAll(/\\d{4}-\\d\\d-\\d\\d(?: \\d\\d:\\d\\d)?(?: UTC)?|\\b[\\w-]+-\\d+:\\d+/g)) {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + found.length);
+      if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) broken.push(found);
+    }
+  return broken;
+})()`;
+
+describe('what is read as one', () => {
+  const dated = aView({
+    brief: {
+      request: `${'It was ordered, and paid, on 2026-11-02. '.repeat(40)}`,
+      preview: {
+        evidence: [{ what: 'parcel handed to the carrier on 2026-11-12 09:30', source: 'shop', at: 0 }],
+      },
+    },
+  });
+  const { inbox, review, task, history, roster } = gallery();
+  const pages = { inbox, review, task, history, roster, dated: reviewPage(dated, aReader()) };
+
+  it.each(Object.entries(pages))(
+    'breaks no date, time or id on %s, however wide it is',
+    async (_name, content) => {
+      const tab = await shownAt(360, 800, content ?? aMissingPage());
+      for (const width of [360, 700, 1100, 1360]) {
+        await tab.setViewportSize({ width, height: 800 });
+        expect([width, await tab.evaluate(BROKEN)]).toEqual([width, []]);
+        expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      }
+    },
+  );
+
+  it('breaks no amount of a change', async () => {
+    const tab = await shownAt(360, 800, review ?? aMissingPage());
+    await tab.addStyleTag({ content: 'dd { width: 9rem }' });
+    const lines = await tab.locator('.diff :is(del, ins)').evaluateAll((amounts) =>
+      amounts.map((amount) => {
+        const text = amount.ownerDocument.createRange();
+        text.selectNodeContents(amount);
+        return new Set([...text.getClientRects()].map(({ top }) => top)).size;
+      }),
+    );
+    expect(lines.length).toBeGreaterThan(0);
+    expect(new Set(lines)).toEqual(new Set([1]));
+  });
+
+  it('lets an id that is longer than its line go on in the next', async () => {
+    const session = `session-${'0123456789-'.repeat(30)}`;
+    const tab = await shownAt(360, 800, reviewPage(aView({ brief: { session } }), aReader()));
+    expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(360);
+  });
+});
+
+function aMissingPage(): never {
+  throw new Error('the gallery has no page of this name');
+}

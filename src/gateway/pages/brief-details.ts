@@ -2,7 +2,7 @@ import type { EscalationView } from '../../contract/http.js';
 import { diffOf, valuesOf, type CutLines } from './brief-fold.js';
 import { html, lines, type Html } from './html.js';
 import { time, type Reader } from './reader.js';
-import { fact, flagWords, jsonText, quoted } from './text.js';
+import { fact, flagWords, jsonText, quoted, whole } from './text.js';
 
 /** Everything of a brief, whole; the arguments folded unless `full`. What `cut` names is open at once. */
 export function details(view: EscalationView, reader: Reader, full: boolean, cut: CutLines): Html {
@@ -166,8 +166,8 @@ function authority(view: EscalationView, reader: Reader): Html {
     ${fact('Agent', `${agent}, tenant ${brief.tenant}, with the credentials ${credentials}`)}
     ${fact('May decide', `${mayDecide.join(', then ')}; now asked: ${role}`)}
     ${fact('Money', brief.money?.text ?? 'none')} ${fact('Undo', brief.reversibility)}
-    ${fact('Session', brief.session)}
-    ${fact('Question', html`${view.escalation}, version ${view.version}, <code class="digest">${view.digest}</code>`)}
+    ${fact('Session', whole(brief.session))}
+    ${fact('Question', html`${whole(view.escalation)}, version ${view.version}, <code class="whole">${view.digest}</code>`)}
     ${fact('Asked', time(askedAt, reader))}
     ${fact('Deadline', answerBy === null ? 'none: it waits until somebody decides' : time(answerBy, reader))}
   </dl>`;

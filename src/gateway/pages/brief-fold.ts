@@ -3,7 +3,7 @@ import type { EscalationView } from '../../contract/http.js';
 import type { Change } from '../../domain/brief.js';
 import { html, type Html } from './html.js';
 import { time, urgency, type Reader } from './reader.js';
-import { fact, flagWords } from './text.js';
+import { dated, fact, flagWords } from './text.js';
 
 /** What was left out of a line is counted at its end. */
 const CUT = /…\(\+\d+\)/;
@@ -57,7 +57,7 @@ export function fold(view: EscalationView, reader: Reader): Fold {
         'Changes',
         whole(changes, () => changesOf(view, changes)),
       )}
-      ${fact('Evidence', afterLabel(evidence))}
+      ${fact('Evidence', dated(afterLabel(evidence)))}
       ${fact(
         'Unknown',
         whole(unknown, () => unknownsOf(view)),

@@ -1,5 +1,6 @@
 import { REJECT_REASONS } from '../../contract/reject-reasons.js';
 import { VERB_WORDS, type Action, type Field } from './actions.js';
+import { dated } from './text.js';
 import { html, verbatim, type Html } from './html.js';
 import { tokenField } from './layout.js';
 import type { Reader } from './reader.js';
@@ -100,7 +101,7 @@ function reasonField(id: string, chosen: string | undefined): Html {
 
 function fieldOf(form: string, field: Field, value: string): Html {
   const id = `${form}-${field.name}`;
-  const hint = html`<span class="hint" id="${id}-hint">${field.hint}</span>`;
+  const hint = html`<span class="hint" id="${id}-hint">${dated(field.hint)}</span>`;
   return html`<p class="field">
     <label for="${id}">${field.label}</label>${hint}${control(field, id, value)}
   </p>`;

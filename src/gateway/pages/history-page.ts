@@ -3,6 +3,7 @@ import { escalationId } from '../../domain/ids.js';
 import { html, lines, type Html } from './html.js';
 import { page } from './layout.js';
 import { time, type Reader } from './reader.js';
+import { whole } from './text.js';
 
 /** What this reader decided, newest first, and what became of it. */
 export function historyPage(decisions: readonly OwnDecision[], next: string | null, reader: Reader): Html {
@@ -25,7 +26,7 @@ function line(decision: OwnDecision, reader: Reader): Html {
   const escalation = escalationId(task, operation);
   return html`<li>
     <p class="what">
-      <b class="verb">${verb}</b> <a href="/review/${escalation}">${proposal ?? escalation}</a>
+      <b class="verb">${verb}</b> <a href="/review/${escalation}">${proposal ?? whole(escalation)}</a>
     </p>
     <p class="note">
       ${outcome ?? 'on its way'}${outcomeCode === null ? '' : ` (${outcomeCode})`} · ${time(at, reader)} ·

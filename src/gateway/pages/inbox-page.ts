@@ -3,7 +3,7 @@ import { html, type Html } from './html.js';
 import { page } from './layout.js';
 import { time, urgency, type Reader } from './reader.js';
 import { KINDS } from './review-page.js';
-import { flagWords, tierBadge } from './text.js';
+import { flagWords, tierBadge, whole } from './text.js';
 
 /** What the inbox was asked for. */
 export interface InboxAsked {
@@ -91,7 +91,7 @@ function line(item: InboxItem, reader: Reader): Html {
     </p>
     <p class="whose note">
       ${agent} asks ${role} ·
-      ${escalation}${lookedInto(item, reader)}${answerBy === null || !open ? '' : html` · ${time(answerBy, reader)}`}
+      ${whole(escalation)}${lookedInto(item, reader)}${answerBy === null || !open ? '' : html` · ${time(answerBy, reader)}`}
     </p>
   </li>`;
 }

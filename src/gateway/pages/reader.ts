@@ -21,7 +21,13 @@ export function time(at: number, { now, zone }: Pick<Reader, 'now' | 'zone'>): H
   const date = new Date(at);
   return Number.isNaN(date.getTime())
     ? html`an unknown time`
-    : html`<time datetime="${date.toISOString()}">${showTime(at, now, zone)}</time>`;
+    : html`<time datetime="${date.toISOString()}">${parts(showTime(at, now, zone))}</time>`;
+}
+
+/** UTC, the zone and the distance: a narrow line breaks between them. */
+function parts(text: string): Html {
+  const [first = '', ...rest] = text.split(/ (?==)|(?<=,) /);
+  return html`<span>${first}</span>${rest.map((part) => html` <span>${part}</span>`)}`;
 }
 
 /** How near a deadline is, in words and as a class of the style sheet. */

@@ -134,7 +134,7 @@ function standIns({ roles, delegations }: RosterView, reader: Reader, typed: Typ
 
 function standIn(one: Standing, reader: Reader): Html {
   const { delegation, by, to, role, escalation, from, until, why } = one;
-  const what = role ?? html`<a href="/review/${escalation}">${escalation}</a>`;
+  const what = role ?? html`<a class="whole" href="/review/${escalation}">${escalation}</a>`;
   const starts = from > reader.now ? html`from ${time(from, reader)} ` : '';
   const mine = by === reader.subject || to === reader.subject;
   return html`<li>

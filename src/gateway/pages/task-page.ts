@@ -2,15 +2,15 @@ import type { TaskView } from '../../contract/http.js';
 import { html, type Html } from './html.js';
 import { page } from './layout.js';
 import { time, type Reader } from './reader.js';
-import { fact, quoted, tierBadge } from './text.js';
+import { fact, quoted, tierBadge, whole } from './text.js';
 
 /** One task: where it stands, whom it waits for, and the history of its calls. */
 export function taskPage(view: TaskView, reader: Reader): Html {
   const { task, agent, requester, state, since, goal, deadline, halt, waitsFor, reason, detail } = view;
   const content = html`<article class="task">
     <header class="lead">
-      <p class="meta"><span class="state">${STATES[state]}</span> <span>task ${task}</span></p>
-      <h1>${goal === null ? `Task ${task}` : firstLine(goal)}</h1>
+      <p class="meta"><span class="state">${STATES[state]}</span> <span>task ${whole(task)}</span></p>
+      <h1>${goal === null ? html`Task ${whole(task)}` : firstLine(goal)}</h1>
       ${halt === null ? '' : html`<p class="warn"><b>Halted</b> by ${halt}. Nothing goes on before it is lifted.</p>`}
     </header>
     <dl class="facts">
@@ -64,7 +64,7 @@ function firstLine(text: string): string {
 function waiting(reader: Reader) {
   return ({ escalation, role, answerBy, reason }: TaskView['waitsFor'][number]): Html =>
     html`<li>
-      <a href="/review/${escalation}">${escalation}</a>: ${role},
+      <a class="whole" href="/review/${escalation}">${escalation}</a>: ${role},
       ${answerBy === null ? 'without deadline' : html`by ${time(answerBy, reader)}`}${reason === null ? '' : `, ${reason}`}
     </li>`;
 }

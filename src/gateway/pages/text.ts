@@ -7,11 +7,23 @@ import { html, lines, type Html, type Part } from './html.js';
 export function quoted(text: string): Html {
   const parts = linkSpans(text).map((span) =>
     span.host === undefined
-      ? lines(span.text)
+      ? dated(span.text)
       : html`<b class="host">${lines(span.text)}</b
           >${span.host === span.text ? '' : html` <span class="note">[host ${span.host}]</span>`}`,
   );
   return html`${parts}`;
+}
+
+/** A date, an id or an amount: on one line wherever it fits on one. */
+export function whole(text: string): Html {
+  return html`<span class="whole">${text}</span>`;
+}
+
+const DATE = /(\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b)/;
+
+/** A text of several lines whose dates are each one word. */
+export function dated(text: string): readonly Html[] {
+  return text.split(DATE).map((piece, at) => (at % 2 === 1 ? whole(piece) : lines(piece)));
 }
 
 /** A JSON value, indented. */
