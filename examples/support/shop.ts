@@ -51,8 +51,8 @@ const ORDER = `select o.id, o.customer, c.name, c.email, o.item, o.total_cents a
   o.status, o.revision, (extract(epoch from o.updated_at) * 1000)::float8 as "updatedAt", o.answer_ms as "answerMs"
   from shop.orders o join shop.customers c on c.id = o.customer where o.id = $1`;
 
-/** Opens the shop at a Postgres URL; its tables and first orders are made on first use. */
-export function openShop(url: string): Shop {
+/** Opens the shop at a Postgres URL; its tables and first orders are made on first use, after whatever `prepare` does. */
+export function openShop(url: string, prepare = async (): Promise<void> => undefined): Shop {
   const pool = new pg.Pool({
     connectionString: url,
     max: 4,
@@ -61,7 +61,7 @@ export function openShop(url: string): Shop {
   });
   pool.on('error', () => undefined); // the pool replaces a broken connection at the next query
   let ready: Promise<unknown> | undefined;
-  const opened = () => (ready ??= makeTables(pool));
+  const opened = () => (ready ??= prepare().then(() => makeTables(pool)));
   const query: Query = async (sql, values = []) => {
     await opened();
     return (await pool.query<Row>(sql, [...values])).rows;

@@ -4,6 +4,7 @@
  */
 import { defineTool, ToolFailure } from 'countersign';
 import { z } from 'zod';
+import { openDevShop } from './dev-shop.js';
 import { openShop, type Order, type Query, type Shop } from './shop.js';
 
 const orderId = z.string().regex(/^\d{4}$/, 'must be an order number of four digits');
@@ -13,12 +14,11 @@ const onOrder = { orderId, amountCents: cents, currency: z.literal('USD') };
 
 let opened: Shop | undefined;
 
-/** The shop named by SHOP_DATABASE_URL, opened at the first call of a tool. */
+/** The shop named by SHOP_DATABASE_URL, else one beside the stack of `countersign dev`; opened at the first call of a tool. */
 function shop(): Shop {
-  // oxlint-disable-next-line node/no-process-env -- the setting of this example, not of the product
-  const url = process.env['SHOP_DATABASE_URL'];
-  if (!url) throw new ToolFailure('no-shop', 'set SHOP_DATABASE_URL to the Postgres database of the shop');
-  return (opened ??= openShop(url));
+  // oxlint-disable-next-line node/no-process-env -- the setting of this example, and what countersign dev tells its worker
+  const { SHOP_DATABASE_URL: url, COUNTERSIGN_DATA: dataDir } = process.env;
+  return (opened ??= url ? openShop(url) : openDevShop(dataDir));
 }
 
 async function orderOf(id: string): Promise<Order> {
