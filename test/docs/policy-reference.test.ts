@@ -7,7 +7,8 @@ import { judge } from '../../src/policy/judge.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { blocksOf, merged, regenerated } from '../support/page.js';
 import { anInput, frame, policyWith, rule } from '../support/random-case.js';
-import { BUILT_IN_RULES, documentedAs } from './built-in-rules.js';
+import { documentedAs } from '../../src/policy/rule-words.js';
+import { BUILT_IN_RULES } from './built-in-rules.js';
 import { POLICY_TABLES } from './policy-tables.js';
 import { allKeys, keysIn, keyTable, POLICY, sectionsOf, type Schema } from './schema-tables.js';
 

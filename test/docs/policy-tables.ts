@@ -1,6 +1,5 @@
 import { durationText } from '../../src/contract/duration.js';
-import type { ReaskReason } from '../../src/domain/escalation.js';
-import { LEVELS, TRIGGERS, type Level, type Trigger } from '../../src/domain/verdict.js';
+import { LEVELS, TRIGGERS, type Level } from '../../src/domain/verdict.js';
 import { compileCondition, LIMITS, VARIABLES } from '../../src/policy/compile.js';
 import {
   AUTONOMY_LEVEL,
@@ -18,6 +17,7 @@ import {
 import { FUNCTIONS } from '../../src/policy/expression.js';
 import { BUILT_IN_LADDERS } from '../../src/policy/ladder.js';
 import type { Stage } from '../../src/policy/policy.js';
+import { BUILT_IN_WORDS, ROUND_WORDS, TRIGGER_WORDS } from '../../src/policy/rule-words.js';
 import { table } from '../support/page.js';
 import { BUILT_IN_RULES, firedBy } from './built-in-rules.js';
 
@@ -30,39 +30,10 @@ const LEVEL_WORDS: Readonly<Record<Level, string>> = {
   stop: 'It never runs. People take the task over with a result of their own, reject the call, or answer the agent in its place.',
 };
 
-const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
-  confidence: 'The agent is unsure.',
-  boundary: 'An amount, a kind of action, a class of customer or data, a region.',
-  anomaly: 'Something is not as expected: an unknown situation, a result of another shape.',
-  risk: 'The text or the case may do harm: injection, fraud, high emotion, hidden characters.',
-  policy: 'A contract, a regulation, a sample for an audit.',
-  sla: 'A deadline is near.',
-  sentiment: 'Whom it is about is unhappy, or calls failed in a row.',
-  irreversibility: 'It cannot be taken back.',
-  stall: 'The agent makes no progress.',
-  request: 'The agent itself asks for a person.',
-};
-
 const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   assistant: 'every call above tier 1 (`stage:assistant`), and of any tool that is not listed',
   narrow: 'a call of a tool that the agent does not list (`unlisted-tool`)',
   broad: 'a call of a tool that no worker has registered; every other counts as listed',
-};
-
-const ROUND_WORDS: Readonly<Record<ReaskReason | 'earlier-effect', string>> = {
-  'earlier-effect': 'An earlier version of the call ran, or may have.',
-  drift: 'The state of the world that the decision relied on is another one.',
-  'digest-changed': 'What would run is not what was decided.',
-  'approval-expired': 'The call did not start within `validity` of the decision.',
-  withdrawn: 'The approval was taken back.',
-  unverified: 'The decision could not be verified.',
-  'policy-stricter': 'The policy now in force asks for more than was collected.',
-  limit: 'A cumulative limit would be passed.',
-  'needs-another-subject': 'Whoever decided may not decide this call.',
-  quorum: 'More people have to approve than did; an edit is asked about with none.',
-  unknown: 'The call was begun and nobody knows its end.',
-  'undo-failed': 'A call that was to be undone could not be.',
-  'halt-lifted': 'A halt over the task was lifted.',
 };
 
 /** Texts that a policy may not hold, each showing another refusal. */
@@ -170,7 +141,7 @@ function builtInRows(): readonly (readonly string[])[] {
       `\`${rule.id}\``,
       told(fired.map(({ trigger }) => trigger)),
       told(fired.map(({ level }) => level)),
-      rule.when,
+      BUILT_IN_WORDS[rule.id] ?? '',
     ];
   });
 }

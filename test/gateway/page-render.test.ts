@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/domain/action.js';
 import { visible } from '../../src/domain/sanitise.js';
+import type { Trigger } from '../../src/domain/verdict.js';
 import { largeFormPage } from '../../src/gateway/pages/edit-page.js';
 import { historyPage } from '../../src/gateway/pages/history-page.js';
 import { inboxPage } from '../../src/gateway/pages/inbox-page.js';
@@ -10,6 +11,7 @@ import { problemPage, sendAgain } from '../../src/gateway/pages/problem-page.js'
 import { reviewPage } from '../../src/gateway/pages/review-page.js';
 import { readSchemaForm, schemaFields } from '../../src/gateway/pages/schema-form.js';
 import { taskPage } from '../../src/gateway/pages/task-page.js';
+import { aBriefInput } from '../support/brief-input.js';
 import { hostileArgs as args, hostileBrief as input, hostileText as text } from '../support/hostile-brief.js';
 import { gallery, SCHEMA } from '../support/page-gallery.js';
 import { aReader, aTask, aView, someDecisions, someItems } from '../support/page-views.js';
@@ -147,6 +149,23 @@ describe('the review page', () => {
       .filter((word) => /[\p{L}\p{N}]/u.test(word));
     expect(fold.length).toBeLessThanOrEqual(120);
     expect(page.indexOf('<h1>Refund USD 240.00 on order 1182')).toBeLessThan(page.indexOf('class="fold"'));
+  });
+
+  it('says in a sentence why each rule fired, its name behind', () => {
+    const fired = (rule: string, trigger: Trigger) =>
+      ({ rule, trigger, level: 'approve', values: {} }) as const;
+    const { verdict } = aBriefInput();
+    const several = [fired('limit:day', 'boundary'), fired('stage:assistant', 'policy')];
+    const ofFile = [fired('unsure', 'confidence'), fired('constructor', 'stall')];
+    const brief = { verdict: { ...verdict, fired: [...several, ...ofFile] } };
+    const words = shown(reviewPage(aView({ brief }), reader));
+    for (const said of [
+      'The call would pass a cumulative limit. limit:day',
+      'The agent is at stage assistant, and the tool above tier 1. stage:assistant',
+      'The agent is unsure. unsure',
+      'The agent makes no progress. constructor',
+    ])
+      expect(words).toContain(said);
   });
 
   it('attack 13: has the words of the agent last, boxed and labelled', () => {

@@ -1,8 +1,9 @@
 import type { EscalationView } from '../../contract/http.js';
+import { ruleWords } from '../../policy/rule-words.js';
 import { diffOf, valuesOf, type CutLines } from './brief-fold.js';
 import { html, lines, type Html } from './html.js';
 import { time, type Reader } from './reader.js';
-import { fact, flagWords, jsonText, quoted, whole } from './text.js';
+import { fact, flagWords, inBackticks, jsonText, quoted, whole } from './text.js';
 
 /** Everything of a brief, whole; the arguments folded unless `full`. What `cut` names is open at once. */
 export function details(view: EscalationView, reader: Reader, full: boolean, cut: CutLines): Html {
@@ -13,7 +14,7 @@ export function details(view: EscalationView, reader: Reader, full: boolean, cut
     ${brief.evidence.length === 0 ? '' : part('Evidence', evidence(view, reader))}
     ${part('Work done before', workDone(view, reader))}
     <div class="mores">
-      ${more('Why it stopped here', cut.grounds, rules(view))}
+      ${more('Why it stopped here', true, rules(view))}
       ${brief.diff.length === 0 ? '' : more(view.kind === 'confirmation' ? 'What changed' : 'What would change', cut.changes, diffOf(brief.diff))}
       ${brief.unknowns.length + brief.flags.length === 0 ? '' : more('What is not known', cut.unknown, unknowns(view))}
       ${more('Options', false, options(view))}
@@ -22,7 +23,7 @@ export function details(view: EscalationView, reader: Reader, full: boolean, cut
   </section>`;
 }
 
-/** What stands above the fold as well is open here only where it was cut there. */
+/** What stands above the fold as well is open here only where it was cut there, or where only here it is in sentences. */
 function more(heading: string, open: boolean, content: Html): Html {
   return html`<details${open ? html` open` : ''}><summary><h2>${heading}</h2></summary>${content}</details>`;
 }
@@ -98,8 +99,10 @@ function rules({ brief }: EscalationView): Html {
     ${brief.fired.map(
       ({ rule, trigger, level, values, tag, error }) =>
         html`<li>
-          <b>${rule}</b>
-          <span class="note">${trigger}, asks for ${level}${tag === undefined ? '' : `, ${tag}`}</span>
+          ${inBackticks(ruleWords({ rule, trigger }))}
+          <span class="note"
+            ><code>${rule}</code>: ${trigger}, asks for ${level}${tag === undefined ? '' : `, ${tag}`}</span
+          >
           ${valuesOf(values)}${error === undefined ? '' : html`<p class="warn">Could not be evaluated: ${error}</p>`}
         </li>`,
     )}

@@ -10,7 +10,6 @@ const CUT = /…\(\+\d+\)/;
 
 /** Lines that did not fit whole. */
 export interface CutLines {
-  readonly grounds: boolean;
   readonly changes: boolean;
   readonly unknown: boolean;
 }
@@ -65,7 +64,7 @@ export function fold(view: EscalationView, reader: Reader): Fold {
       ${fact('Deadline', deadlineOf(view, reader))} ${fact('Record', afterLabel(record))}
       ${fact('Agent', html`<a href="#agent">${afterLabel(agent)}</a>`)}
     </dl>`,
-    cut: { grounds: CUT.test(grounds), changes: CUT.test(changes), unknown: CUT.test(unknown) },
+    cut: { changes: CUT.test(changes), unknown: CUT.test(unknown) },
   };
 }
 
@@ -94,7 +93,7 @@ function reachOf({ brief }: EscalationView): Html {
 function groundsOf({ brief }: EscalationView): Html {
   if (brief.fired.length === 0) return html`none`;
   return html`<ul class="grounds">
-    ${brief.fired.map(({ rule, values }) => html`<li><b>${rule}</b> ${valuesOf(values)}</li>`)}
+    ${brief.fired.map(({ rule, values }) => html`<li><code>${rule}</code> ${valuesOf(values)}</li>`)}
   </ul>`;
 }
 

@@ -26,6 +26,12 @@ export function dated(text: string): readonly Html[] {
   return text.split(DATE).map((piece, at) => (at % 2 === 1 ? whole(piece) : lines(piece)));
 }
 
+/** A sentence of ours whose names of the policy file stand in backticks. */
+export function inBackticks(sentence: string): Html {
+  const parts = sentence.split('`');
+  return html`${parts.map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))}`;
+}
+
 /** A JSON value, indented. */
 export function jsonText(value: Json): string {
   return JSON.stringify(value, null, 2);
