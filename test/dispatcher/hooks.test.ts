@@ -57,18 +57,23 @@ describe('web hooks out', () => {
     expect(await scene.rows()).toMatchObject([{ kind: 'reminded', attempts: 0 }]);
   });
 
-  // Seen to fail: the entry's texts in `data`.
-  it('tell nothing of arguments, names and reasons', async () => {
+  // Seen to fail: the entry's body in `data`; the arguments, of every event or of an executed one alone; the task's request.
+  it('tell nothing of arguments, requests, names and reasons', async () => {
     const target = aTarget(scene.server.url);
     await scene.publish(target);
     const task = await scene.gate.submit('thin', PAY);
     await scene.gate.ask(task);
     await scene.gate.decide(task, 'amira', { decision: 'reject', why: 'a reason of mine' });
+    const run = await scene.gate.submit('thin-run', PAY);
+    await scene.gate.ask(run);
+    const id = await scene.gate.decide(run, 'amira', { decision: 'approve', why: 'a reason of mine' });
+    await scene.gate.execute(run, [id]);
+    await close('thin-run');
     await scene.gate.halt('agent', 'bot');
     await scene.send([target]);
-    expect(kinds()).toHaveLength(3);
+    expect(kinds()).toHaveLength(7);
     expect(JSON.stringify(scene.server.received)).not.toMatch(
-      /4711|bob|amira|rita|reason of mine|supervisor|"bot"|pay/,
+      /4711|bob|amira|rita|reason of mine|supervisor|"bot"|pay|goal|situation/,
     );
   });
 
@@ -83,7 +88,8 @@ describe('web hooks out', () => {
 });
 
 describe('reminders', () => {
-  it('go out when they are due and the question still waits', async () => {
+  // Seen to fail: none dropped; the question not looked at; its rung not looked at.
+  it('go out when they are due and the question still waits on that rung', async () => {
     const target = aTarget(scene.server.url, { events: ['reminded'] });
     await scene.publish(target);
     await scene.ask('waiting');
@@ -93,16 +99,22 @@ describe('reminders', () => {
     expect(scene.server.received).toEqual([]);
     const id = await scene.gate.decide(decided, 'amira', { decision: 'approve' });
     await scene.gate.execute(decided, [id]);
+    const climbed = await scene.gate.submit('climbed', PAY);
+    await scene.gate.ask(climbed);
+    await scene.gate.ask(climbed, { rung: 1 });
     await scene.gate.database.query('update hook_deliveries set due_at = 0');
     await scene.send([target]);
-    expect(scene.server.received.map(({ event }) => [event.type, event.subject])).toEqual([
-      ['com.countersign.escalation.reminded', 'waiting:1'],
+    const said = scene.server.received.map(({ event }) => `${event.type} ${event.subject} ${event.data.rung}`);
+    expect(said.toSorted()).toEqual([
+      'com.countersign.escalation.reminded climbed:1 1',
+      'com.countersign.escalation.reminded waiting:1 0',
     ]);
     expect(await scene.rows()).toEqual([]);
   });
 });
 
 describe('who is told', () => {
+  // Seen to fail: a halt over everything told to its own pseudo tenant alone, by the trigger; by the sender.
   it('is who is of the tenant and wants to know; a halt over everything is for all', async () => {
     const targets = [
       aTarget(scene.server.url, { id: 'all' }),
