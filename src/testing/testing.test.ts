@@ -207,10 +207,10 @@ describe('a fake gate', () => {
 
   // Seen to fail: a window that silence leaves open.
   it.each([
-    ['confirmed', approve, 'executed', 50],
-    ['rejected', { ...approve, verb: 'reject' }, 'undone', 0],
-    ['left alone', null, 'undone', 0],
-  ] as const)('runs softly, and what is %s is %s', async (_how, answer, outcome, sum) => {
+    ['confirmed', 'executed', approve, 50],
+    ['rejected', 'undone', { ...approve, verb: 'reject' }, 0],
+    ['left alone', 'undone', null, 0],
+  ] as const)('runs softly, and what is %s is %s', async (_how, outcome, answer, sum) => {
     const policy = `${POLICY}tools: { pay: { level: soft, window: 5m, route: desk } }\n`;
     const { gate, till } = gateOf({ policy, review: scripted(answer) });
     expect(await gate.propose({ ...large, args: { cents: 50 } })).toMatchObject({

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { drawnTerminal, plainTerminal } from '../../src/cli/prompts.js';
 import { columns } from '../../src/cli/render/layout.js';
 import { briefDigest } from '../../src/contract/brief.js';
-import type { QuestionRow } from '../../src/store/questions.js';
-import { aBrief, anOpenQuestion, stored } from '../gateway/questions.js';
+import { settleDecisions } from '../../src/store/decisions.js';
+import { closeQuestion, type QuestionRow } from '../../src/store/questions.js';
+import { TENANT } from '../gateway/fixture.js';
+import { about, aBrief, anOpenQuestion, decide, stored } from '../gateway/questions.js';
 import { waitFor } from '../support/wait.js';
 import { HOSTILE } from './hostile.js';
 import { serveGate, type Served } from './served.js';
@@ -93,11 +95,33 @@ describe('review', () => {
     expect(await said(question)).toEqual(['reject: not-shown: paid twice all the same']);
   });
 
-  it('tells why one may not, and goes on when somebody else was first', async () => {
+  it('tells why one may not, before anything is asked', async () => {
     const question = await anOpenQuestion(served.gate, { requester: 'amira' });
     const { out } = await review({ typed: ['a', 'q'] });
     expect(out).toContain('You may not approve this.');
     expect(await said(question)).toEqual([]);
+  });
+
+  // Seen to fail: such a question taken for undecided; what the gateway told not printed; a closed question taken for open by the gateway.
+  it('tells who was first with what, stores nothing more, and goes on with the next question', async () => {
+    const first = await anOpenQuestion(served.gate);
+    const second = await anOpenQuestion(served.gate);
+    const rival = async () => {
+      const words = { ...about(first, 'reject'), why: 'lost twice' };
+      const { json } = await decide(served.gate, first, served.tokens['joon'] ?? '', words);
+      await served.gate.database.transaction(async (tx) => {
+        settleDecisions(tx, { tenant: TENANT, ids: [json.decision], outcome: 'applied', now: 1 });
+        closeQuestion(tx, first, 'reject', 1);
+      });
+      return 'the order was lost';
+    };
+    const { exit, out } = await review({ typed: ['a', 'issue_refund', rival, 'r', '4', 'paid twice'] });
+    expect(exit).toBe(0);
+    expect(out).toContain('joon was first: reject.');
+    expect(await said(first)).toEqual(['reject: lost twice']);
+    expect(await said(second)).toEqual(['reject: not-shown: paid twice']);
+    expect(out.match(/Question \d of \d/g)).toEqual(['Question 1 of 2', 'Question 1 of 1']);
+    expect(out).toMatch(/Nothing more waits for you\.\n$/);
   });
 
   it('answers the agent', async () => {
