@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalJson } from '../contract/canonical.js';
 import { labelled } from '../contract/digest.js';
 import { name } from '../contract/fields.js';
+import { secretMac } from '../contract/secret.js';
 import { localIdentity } from '../domain/identity.js';
 import type { Digest, TenantId } from '../domain/ids.js';
 import type { Queries, Transaction } from '../store/database.js';
@@ -115,7 +117,7 @@ export async function journalNoRole(
   const { issuer, subject } = refused;
   await deps.database.transaction(async (tx) =>
     journal(tx, tenant, await tx.now(), {
-      id: `sign-in-refused/${labelled('sign-in-refused', { ...refused })}`,
+      id: `sign-in-refused/${labelled('sign-in-refused', secretMac(deps.secrets.mac, canonicalJson({ ...refused })))}`, // keyed: it must not give away whom it means
       type: 'sign-in-refused',
       body: { reason: 'no-role' },
       texts: { issuer, by: subject },

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isTool, ToolFailure } from 'countersign';
 import { fakeGate, isIdempotent, scripted, testPolicy, undoes } from 'countersign/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDevShop } from '../../examples/support/dev-shop.js';
 import { openShop, type Shop } from '../../examples/support/shop.js';
 import { tickets } from '../../examples/support/tickets.js';
 import * as exported from '../../examples/support/tools.js';
@@ -11,6 +13,7 @@ import type { RunContext } from '../../src/contract/tool-definition.js';
 import type { Json } from '../../src/domain/action.js';
 import type { TaskId, TenantId } from '../../src/domain/ids.js';
 import { checkPolicy } from '../../src/policy/check.js';
+import { testFolder } from '../support/folder.js';
 import { testDatabase } from '../support/stack.js';
 
 const tools = new Map(
@@ -29,6 +32,27 @@ const aCall = (key: string, signal = new AbortController().signal): RunContext =
 const fileOf = (name: string) =>
   readFileSync(new URL(`../../examples/support/${name}`, import.meta.url), 'utf8');
 const refund = (orderId: string, amountCents: number) => ({ orderId, amountCents, currency: 'USD' });
+
+describe('the shop under countersign dev', () => {
+  it('is a database of its own beside the stack, made once', async ({ skip }) => {
+    const foreign = process.env['COUNTERSIGN_TEST_DATABASE_URL'] !== undefined;
+    skip(foreign, 'it would leave a database behind on a server that is not of this run');
+    const { hostname: host, port, password } = new URL((await testDatabase()).url);
+    const folder = testFolder();
+    writeFileSync(join(folder, 'stack.json'), JSON.stringify({ database: { host, port: Number(port) } }));
+    writeFileSync(join(folder, 'postgres.password'), `${password}\n`);
+    const shops = [openDevShop(folder), openDevShop(folder)];
+    const orders = await Promise.all(shops.map((shop) => shop.order('1182')));
+    expect(orders.map((order) => order?.id)).toEqual(['1182', '1182']);
+    const [one] = await Promise.all(shops.map((shop) => shop.query('select current_database() as name')));
+    expect(one).toEqual([{ name: 'shop' }]);
+    await Promise.all(shops.map((shop) => shop.close()));
+  });
+
+  it('says what to set where there is none', () => {
+    expect(() => openDevShop(testFolder())).toThrow('set SHOP_DATABASE_URL');
+  });
+});
 
 describe('the support example', () => {
   let shop: Shop;
