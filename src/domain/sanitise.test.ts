@@ -27,6 +27,18 @@ describe('visible', () => {
     }
   });
 
+  // Seen to fail: a list of format characters that ends with those of general punctuation.
+  it('shows every format character that Unicode has, and flags those that nobody sees', () => {
+    const every = Array.from({ length: 0x11_0000 }, (_, code) => String.fromCodePoint(code));
+    const format = every.filter((character) => /\p{Cf}/u.test(character));
+    const unseen = format.filter((character) => /\p{Default_Ignorable_Code_Point}/u.test(character));
+    expect(format.length).toBeGreaterThan(unseen.length);
+    expect(format.filter((character) => !/^⟨U\+[0-9A-F]{4,6}⟩$/.test(visible(character)))).toEqual([]);
+    expect(
+      unseen.filter((character) => flagsOf(character).length === 0).map((text) => visible(text)),
+    ).toEqual([]);
+  });
+
   it('case 1: an erase-line sequence is shown and flagged', () => {
     expect(visible('pay \u001b[2K\rsafe')).toBe('pay ⟨U+001B⟩[2K⟨U+000D⟩safe');
     expect(flagsOf('pay \u001b[2K')).toEqual(['control-characters']);

@@ -104,7 +104,9 @@ describe('reminders', () => {
     await scene.gate.ask(climbed, { rung: 1 });
     await scene.gate.database.query('update hook_deliveries set due_at = 0');
     await scene.send([target]);
-    const said = scene.server.received.map(({ event }) => `${event.type} ${event.subject} ${event.data.rung}`);
+    const said = scene.server.received.map(
+      ({ event }) => `${event.type} ${event.subject} ${event.data.rung}`,
+    );
     expect(said.toSorted()).toEqual([
       'com.countersign.escalation.reminded climbed:1 1',
       'com.countersign.escalation.reminded waiting:1 0',
