@@ -8,7 +8,8 @@ import { openShop, type Shop } from './shop.js';
 const stack = z.object({ database: z.object({ host: z.string(), port: z.int() }) });
 
 /** The shop in a database of its own on the Postgres of `countersign dev`, made on first use. Throws ToolFailure without one. */
-export function openDevShop(dataDir: string | undefined): Shop {
+// oxlint-disable-next-line node/no-process-env -- what countersign dev tells its worker
+export function openDevShop(dataDir = process.env['COUNTERSIGN_DATA']): Shop {
   const url = postgresOf(dataDir);
   const shop = new URL('/shop', url);
   return openShop(shop.href, () => createDatabase(url.href));

@@ -16,9 +16,9 @@ let opened: Shop | undefined;
 
 /** The shop named by SHOP_DATABASE_URL, else one beside the stack of `countersign dev`; opened at the first call of a tool. */
 function shop(): Shop {
-  // oxlint-disable-next-line node/no-process-env -- the setting of this example, and what countersign dev tells its worker
-  const { SHOP_DATABASE_URL: url, COUNTERSIGN_DATA: dataDir } = process.env;
-  return (opened ??= url ? openShop(url) : openDevShop(dataDir));
+  // oxlint-disable-next-line node/no-process-env -- the setting of this example, not of the product
+  const url = process.env['SHOP_DATABASE_URL'];
+  return (opened ??= url ? openShop(url) : openDevShop());
 }
 
 async function orderOf(id: string): Promise<Order> {
