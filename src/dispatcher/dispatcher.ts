@@ -26,17 +26,26 @@ const ASK_BACK_MS = 600_000;
 export async function dispatchOnce(deps: DispatcherDeps): Promise<number> {
   const now = await deps.database.now();
   const [unstarted, decisions, cancelled, halts, undelivered, open] = await leaseAll(deps, now);
-  await Promise.all(
-    unstarted.map(({ tenant, task, agent, readyTool }) =>
+  const leased = [unstarted, decisions, cancelled, halts, undelivered].flat().length;
+  const closing = Promise.all([closeEnded(deps, open), deps.settleAbandoned()]);
+  await everyOne([
+    ...unstarted.map(({ tenant, task, agent, readyTool }) =>
       deps.tasks.start({ tenant, task, agent, ready: readyTool === null ? null : { tool: readyTool } }),
     ),
-  );
-  await Promise.all(decisions.map((row) => sendDecision(deps, row, now)));
-  await Promise.all(cancelled.map((task) => deps.tasks.cancel(task)));
-  await fanOutHalts(deps, halts, now);
-  await nudgeTasks(deps.tasks, undelivered, { halt: NO_HALT, jws: '' });
-  const moved = [unstarted, decisions, cancelled, halts, undelivered].flat().length;
-  return moved + (await closeEnded(deps, open)) + (await deps.settleAbandoned());
+    ...decisions.map((row) => sendDecision(deps, row, now)),
+    ...cancelled.map((task) => deps.tasks.cancel(task)),
+    fanOutHalts(deps, halts, now),
+    nudgeTasks(deps.tasks, undelivered, { halt: NO_HALT, jws: '' }),
+    closing,
+  ]);
+  const [ended, abandoned] = await closing;
+  return leased + ended + abandoned;
+}
+
+/** Waits for all of it, then throws the first failure: what was leased with it must not lie until its lease ends. */
+async function everyOne(work: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** Looks for everything that is due, in one round trip: mostly there is nothing. */

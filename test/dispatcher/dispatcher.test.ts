@@ -140,6 +140,19 @@ describe('the dispatcher', () => {
     expect(await refusalsOf(task)).toEqual([]);
   });
 
+  // Seen to fail: one thing done after the other; what came behind a failure was leased, and waited for its lease to end.
+  it('does what else is due when one thing fails, and says that one did', async () => {
+    const task = await gate.submit('in-between', PAY);
+    await gate.ask(task);
+    await gate.decide(task, 'amira', { decision: 'approve' });
+    await gate.halt('agent', 'bot');
+    await gate.database.query('update halts set fan_lease = 0');
+    await age(2_000);
+    const failing = depsOver({ send: () => Promise.reject(new Error('no answer that anybody knows')) });
+    await expect(dispatchOnce(failing)).rejects.toThrow('no answer that anybody knows');
+    expect(said).toContain('nudge in-between');
+  });
+
   it('tells every open task of a halt, and of its lift, until each was reached', async () => {
     const task = await gate.submit('under-halt', PAY);
     await gate.ask(task);

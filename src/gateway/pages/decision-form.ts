@@ -129,16 +129,21 @@ ${verbatim(value)}</textarea>`;
         ${field.required ? html` required` : ''}
       />`;
     case 'typed':
-      return html`<input
-        id="${id}"
-        name="${field.name}"
-        type="text"
-        value="${verbatim(value)}"
-        autocomplete="off"
-        autocapitalize="none"
-        spellcheck="false"
-        aria-describedby="${id}-hint"
-        required
-      />`;
+      return nameInput(id, field.name, value);
   }
+}
+
+/** Where a name is typed, which no browser may complete or correct; its hint is `ID-hint`. */
+export function nameInput(id: string, name: string, value: string): Html {
+  return html`<input
+    id="${id}"
+    name="${name}"
+    type="text"
+    value="${verbatim(value)}"
+    autocomplete="off"
+    autocapitalize="none"
+    spellcheck="false"
+    aria-describedby="${id}-hint"
+    required
+  />`;
 }

@@ -1,5 +1,5 @@
 import type { RosterView } from '../../contract/http-who.js';
-import { whyField, type Typed } from './decision-form.js';
+import { nameInput, whyField, type Typed } from './decision-form.js';
 import { html, verbatim, type Html } from './html.js';
 import { page } from './layout.js';
 import { time, type Reader } from './reader.js';
@@ -183,18 +183,8 @@ function delegationForm(
 
 function field(id: string, name: string, label: string, value: string, hint: string): Html {
   return html`<p class="field">
-    <label for="${id}">${label}</label><span class="hint" id="${id}-hint">${hint}</span
-    ><input
-      id="${id}"
-      name="${name}"
-      type="text"
-      value="${verbatim(value)}"
-      autocomplete="off"
-      autocapitalize="none"
-      spellcheck="false"
-      aria-describedby="${id}-hint"
-      required
-    />
+    <label for="${id}">${label}</label
+    ><span class="hint" id="${id}-hint">${hint}</span>${nameInput(id, name, value)}
   </p>`;
 }
 
