@@ -134,11 +134,13 @@ export interface ExecuteInput extends Carry {
   readonly decisions: readonly DecisionId[];
   /** Set to settle an unknown call first. */
   readonly resolution: { readonly decision: DecisionId; readonly as: Resolution } | null;
+  /** Set when the task has nothing else to do: once this call ran, the task is complete. */
+  readonly completes?: true;
 }
 export type ExecuteResult = Answer &
-  /** `confirm`: it ran at level `soft`, and this asks whether it may stay. */
+  /** `confirm`: it ran at level `soft`, and this asks whether it may stay. `closed`: the task was closed as completed with it. */
   (
-    | { readonly kind: 'executed'; readonly confirm?: Question }
+    | { readonly kind: 'executed'; readonly confirm?: Question; readonly closed?: true }
     | { readonly kind: 'failed'; readonly code: string }
     | { readonly kind: 'left' }
     | { readonly kind: 'refused'; readonly reason: ReaskReason }

@@ -22,7 +22,7 @@ export async function conclude(deps: ActivityDeps, input: ConcludeInput): Promis
   });
 }
 
-/** The closing itself, for the workflow's own end and for runs that the dispatcher finds ended. */
+/** The closing itself: at the workflow's own end, with the call that completes a task, and for runs that the dispatcher finds ended. */
 export async function close(
   tx: Transaction,
   deps: Pick<ActivityDeps, 'policies' | 'channels'>,
@@ -30,10 +30,11 @@ export async function close(
 ): Promise<readonly JournalEvent[]> {
   const { tenant, task, state, reason, detail, now } = ending;
   closeQuestionsOf(tx, tenant, task, `task ${state.toLowerCase()}`, now);
-  const [refused, voided, closed] = await Promise.all([
+  const [refused, voided, closed, standing] = await Promise.all([
     refuseStored(tx, { tenant, task, code: 'not-open', now }),
     voidOpenCalls(tx, tenant, task, now),
     closeTask(tx, { ...ending, now }),
+    standingUndos(tx, tenant, task),
   ]);
   const refusals = refused.map(refusalEvent);
   if (!closed) return refusals;
@@ -45,9 +46,7 @@ export async function close(
       body: { reason, detail, voided: voided.map((call) => `${call.operation}.${call.generation}`) },
     },
   ];
-  const silent =
-    (state === 'FAILED' && (await isSilent(tx, ending))) ||
-    (await standingUndos(tx, tenant, task)).length > 0;
+  const silent = standing.length > 0 || (state === 'FAILED' && (await isSilent(tx, ending)));
   return silent ? [...events, await openHandOver(tx, deps, ending)] : events;
 }
 

@@ -4,10 +4,11 @@ import { release } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
 import { endCall, lockOperation, type CallEnd, type LedgerRow } from '../store/ledger.js';
 import { latestQuestion } from '../store/questions.js';
-import { findTask } from '../store/tasks.js';
+import { findTask, lockCompletable } from '../store/tasks.js';
 import type { ExecuteInput, ExecuteResult } from './api.js';
 import { journal } from './carry.js';
 import type { Claimed } from './claim.js';
+import { close } from './conclude.js';
 import { openWindow } from './desk.js';
 import { GRACE_MS, inFlight, mayRepeat, unknownEvent } from './ledger-standing.js';
 import type { ActivityDeps } from './ports.js';
@@ -47,6 +48,8 @@ export async function persist<T>(deps: ActivityDeps, write: () => Promise<T>): P
   }
 }
 
+const COMPLETED = { state: 'COMPLETED', reason: null, detail: '' } as const;
+
 async function record(
   deps: ActivityDeps,
   input: ExecuteInput,
@@ -54,7 +57,12 @@ async function record(
   end: CallEnd,
 ): Promise<ExecuteResult> {
   return deps.database.transaction(async (tx) => {
-    const [rows, now] = await Promise.all([lockOperation(tx, input), tx.now()]);
+    const completing = input.completes === true && end.status === 'done' && !claim.window;
+    const [rows, now, completes] = await Promise.all([
+      lockOperation(tx, input),
+      tx.now(),
+      completing && lockCompletable(tx, input.tenant, input.task),
+    ]);
     const current = rows.find((other) => other.generation === input.generation);
     const carried = { ...input, events: [] };
     if (current?.status === 'claimed' && current.attempt === claim.attempt) {
@@ -62,13 +70,19 @@ async function record(
         throw inFlight(claim.attempt, claim.callBy + GRACE_MS - now);
       if (end.status === 'failed') release(tx, input.tenant, claim.reservations);
       const window = end.status === 'done' ? await windowFor(tx, deps, claim, now) : null;
-      const [, head] = await Promise.all([
-        endCall(tx, { ...input, attempt: claim.attempt, from: ['claimed'], end, now }),
-        tx.last(journal(tx, carried, now, [endEvent(claim, end), ...(window?.events ?? [])])),
-        window?.opened,
-      ]);
+      const ended = endCall(tx, { ...input, attempt: claim.attempt, from: ['claimed'], end, now });
+      const [closed] = completes
+        ? await Promise.all([close(tx, deps, { ...input, ...COMPLETED, now }), ended])
+        : [[]];
+      const events = [endEvent(claim, end), ...(window?.events ?? []), ...closed];
+      const [head] = await Promise.all([tx.last(journal(tx, carried, now, events)), ended, window?.opened]);
       if (end.status === 'done')
-        return { kind: 'executed', ...(window && { confirm: window.question }), head };
+        return {
+          kind: 'executed',
+          ...(window && { confirm: window.question }),
+          ...(completes && { closed: true }),
+          head,
+        };
       return end.status === 'failed'
         ? { kind: 'failed', code: end.code, head }
         : { kind: 'refused', reason: 'unknown', head };

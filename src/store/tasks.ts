@@ -135,6 +135,17 @@ export async function closedAmong(
   return new Set(rows.map(({ name }) => name));
 }
 
+/** Whether nothing keeps a task from being completed: it is open, nobody asked to cancel it, no halt is on it. Locks it, so that this stays. */
+export async function lockCompletable(tx: Transaction, tenant: TenantId, task: TaskId): Promise<boolean> {
+  const rows = await tx.query(
+    `select 1 from tasks where tenant = $1 and task = $2 and closed_at is null and cancel_at is null
+       and not exists (select 1 from halts where tenant = $1 and scope = 'task' and target = $2 and lifted_at is null)
+     for no key update of tasks`,
+    [tenant, task],
+  );
+  return rows.length === 1;
+}
+
 /** Closes a task; the first close stays. False when it was closed before. */
 export async function closeTask(
   tx: Transaction,

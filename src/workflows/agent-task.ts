@@ -18,7 +18,7 @@ export async function agentTask(input: TaskInput): Promise<TaskResult> {
   listen(task);
   const attendant = attend(task);
   for (;;) {
-    await Promise.all(openOperations(task).map((operation) => driveBranch(task, operation)));
+    await driveOpen(task);
     task.leaving = task.mayLeave();
     if (task.leaving || task.ending !== null) break;
     // A safe action took the place of one that nobody answered.
@@ -27,16 +27,23 @@ export async function agentTask(input: TaskInput): Promise<TaskResult> {
     await planStep(task);
   }
   task.closing = true;
-  await attendant;
+  if (task.attending) await attendant;
   if (task.leaving && task.ending === null) return continueAsNew<typeof agentTask>(task.carryOver());
   return close(task);
+}
+
+/** One branch is waited for as it is: of every promise in a workflow the SDK takes a stack trace, which costs more than the promise. */
+function driveOpen(task: TaskRun): Promise<unknown> {
+  const driving = openOperations(task).map((operation) => driveBranch(task, operation));
+  const [first] = driving;
+  return first !== undefined && driving.length === 1 ? first : Promise.all(driving);
 }
 
 function openOperations(task: TaskRun): readonly number[] {
   return task.branches.filter((branch) => !isClosed(branch)).map((branch) => branch.operation);
 }
 
-/** Closes the task in the store, whatever asked it to stop meanwhile. */
+/** Closes the task in the store, whatever asked it to stop meanwhile; unless its last call did so. */
 async function close(task: TaskRun): Promise<TaskResult> {
   for (const operation of openOperations(task)) task.endBranch(operation);
   const { ending } = task;
@@ -44,10 +51,11 @@ async function close(task: TaskRun): Promise<TaskResult> {
   const reason = ending?.reason ?? null;
   task.planning = false;
   publish(task);
-  await CancellationScope.nonCancellable(async () => {
-    await conclude(task, { state, reason, detail: ending?.detail ?? '' });
-    if (task.journal.hasUnsent()) await record(task, {});
-  });
+  if (!task.completed || task.journal.hasUnsent())
+    await CancellationScope.nonCancellable(async () => {
+      if (!task.completed) await conclude(task, { state, reason, detail: ending?.detail ?? '' });
+      if (task.journal.hasUnsent()) await record(task, {});
+    });
   if (reason === 'cancelled') throw new CancelledFailure('the task was cancelled');
   return { state, reason };
 }

@@ -12,12 +12,14 @@ export async function attend(task: TaskRun): Promise<void> {
     for (;;) {
       await condition(() => task.closing || task.nudged || task.journal.hasUnsentRefusal());
       if (task.closing) return;
+      task.attending = true;
       if (task.nudged) {
         task.nudged = false;
         applyInspection(task, await inspect(task));
       } else {
         await record(task, {});
       }
+      task.attending = false;
     }
   } catch (error) {
     task.endBy(error);

@@ -51,7 +51,9 @@ async function run(
     generation,
     round,
     ...orders(course),
+    ...(task.endsWith(operation) ? { completes: true } : {}),
   });
+  if (result.kind === 'executed' && result.closed === true) task.complete();
   if (result.kind === 'halted' && result.scope === 'task') return task.end('halted', result.halt);
   const { decision } = state;
   if (result.kind === 'refused' && result.reason === 'unverified' && decision !== null)

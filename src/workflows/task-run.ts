@@ -64,6 +64,9 @@ export class TaskRun {
   leaving = false;
   /** No branch is under way any more. */
   closing = false;
+  /** The attendant is at work: the task cannot close yet. */
+  attending = false;
+  #completed = false;
   /** Cancelled when the task ends before the planner answered. */
   planScope: CancellationScope | null = null;
 
@@ -96,6 +99,11 @@ export class TaskRun {
   get state(): State {
     const fold = foldTask(this.branches, this.planning);
     return this.#ending !== null && this.branches.every(isClosed) ? endState(this.#ending) : fold;
+  }
+
+  /** The store closed the task with its last call: whatever would end it otherwise came too late, and nothing is left to be told. */
+  get completed(): boolean {
+    return this.#completed;
   }
 
   branch(operation: number): Escalation | undefined {
@@ -133,7 +141,7 @@ export class TaskRun {
     for (const event of answer) {
       this.#branches.set(operation, evolve(this.#branches.get(operation) ?? before, event, now()));
       const fact = factOf(event);
-      if (fact !== null) this.journal.note(event.type, operation, fact);
+      if (fact !== null && !this.#completed) this.journal.note(event.type, operation, fact);
       this.#passed();
       if (event.type === 'failed') this.end(event.reason, event.detail);
     }
@@ -149,10 +157,22 @@ export class TaskRun {
 
   /** Ends the task. The first reason counts; a call under way is waited for, everything else that is open ends now. */
   end(reason: FailureReason, detail: string): void {
-    if (this.#ending !== null) return;
+    if (this.#ending !== null || this.#completed) return;
     this.#ending = { reason, detail };
     for (const branch of this.branches) if (branch.status !== 'RESUMING') this.endBranch(branch.operation);
     this.planScope?.cancel();
+  }
+
+  /** Whether the task is complete once this operation ran. */
+  endsWith(operation: number): boolean {
+    const rest = this.branches.filter((branch) => branch.operation !== operation);
+    return !this.planning && this.#ending === null && rest.every(isClosed);
+  }
+
+  /** Hears that the store closed the task with the call that just ran. */
+  complete(): void {
+    this.#completed = true;
+    this.#ending = null;
   }
 
   /** Ends the task by what an activity threw. Anything else is a defect of ours and fails the workflow task, not the workflow. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineTool, ToolFailure } from '../../src/contract/tool.js';
 import { callsOf } from '../../src/store/ledger.js';
+import { findTask } from '../../src/store/tasks.js';
 import { approved, executeWith } from '../attacks/scene.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
@@ -65,7 +66,8 @@ const rowOf = async (task: Parameters<typeof callsOf>[2]) => (await callsOf(gate
 describe('a definite failure stays one, whatever text it comes with', () => {
   it('half characters, NUL, far too long', async () => {
     const { task, id } = await approved(gate, 'odd', { tool: 'fails', args: { how: 'odd' } });
-    const result = await gate.execute(task, [id]);
+    const result = await gate.execute(task, [id], { completes: true });
+    expect(await findTask(gate.database, TENANT, task)).toMatchObject({ closedAt: null });
     expect(result).toMatchObject({ kind: 'failed', code: `\uFFFD\uFFFD${'x'.repeat(126)}` });
     const row = await rowOf(task);
     expect(row).toMatchObject({ status: 'failed', attempt: 1 });

@@ -70,7 +70,7 @@ export interface Gate {
   execute(
     task: TaskId,
     decisions: readonly DecisionId[],
-    at?: { round?: number; generation?: number },
+    at?: { round?: number; generation?: number; completes?: true },
   ): Promise<ExecuteResult>;
   halt(scope: HaltScope, target: string, id?: string): Promise<void>;
   close(): Promise<void>;
@@ -258,6 +258,7 @@ export async function openGate(
         round: at.round ?? 1,
         decisions,
         resolution: null,
+        ...(at.completes && { completes: true }),
       }),
     async halt(scope, target, id = `halt-${scope}-${target}`) {
       await setHalt(database, {

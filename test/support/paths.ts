@@ -14,6 +14,12 @@ type Path = (tasks: TaskStarter) => Promise<StartedTask>;
 export const PATHS: Readonly<Record<string, Path>> = {
   auto: async (tasks) => tasks.start(worldWith(tasks, { ladders: { 1: null } })),
   approved: async (tasks) => decided(await startAsked(tasks), 'approve'),
+  /** The store closes the task with its last call. */
+  'completed-by-call': async (tasks) => {
+    const world = worldWith(tasks, {});
+    world.next('execute', () => (world.effects.push('1.1'), { kind: 'executed', closed: true }));
+    return decided(await startAsked(tasks, world), 'approve');
+  },
   rejected: async (tasks) => decided(await startAsked(tasks), 'reject'),
   edited: async (tasks) => decided(await startAsked(tasks), 'edit'),
   held: async (tasks) => decided(await decided(await startAsked(tasks), 'hold'), 'approve'),

@@ -30,7 +30,7 @@ describe('a ready-made action', () => {
     expect(path.map((passage) => passage.state)).toEqual(states);
   });
 
-  it('costs at most 22 history events and 3 workflow tasks', async () => {
+  it('costs at most 22 history events and 3 workflow tasks when it is concluded', async () => {
     const task = await startAsked(tasks);
     await decideBy(task, await task.world.decision('approve'));
     await task.handle.result();

@@ -71,6 +71,60 @@ describe('cancelling', () => {
   });
 });
 
+/** Seen to fail: a run that concludes all the same, one that believes a cancel more than the store. */
+describe('the call that completes a task', () => {
+  it('closes it in the store itself: nothing is left to conclude or to tell', async () => {
+    const world = tasks.newWorld();
+    world.next('execute', ({ completes }) => {
+      expect(completes).toBe(true);
+      return { kind: 'executed', closed: true };
+    });
+    const task = await startAsked(tasks, world);
+    await decideBy(task, await world.decision('approve'));
+    expect(await task.handle.result()).toEqual({ state: 'COMPLETED', reason: null });
+    expect([world.count('conclude'), world.count('record')]).toEqual([0, 0]);
+    expect(world.facts()).toEqual(['responded', 'resumed']);
+    expect(await task.view()).toMatchObject({
+      state: 'COMPLETED',
+      branches: [{ outcome: { kind: 'executed' } }],
+    });
+    const [history] = await tasks.runsOf(task);
+    const events = history?.events ?? [];
+    expect(events.filter((event) => event.workflowTaskStartedEventAttributes != null)).toHaveLength(3);
+    expect(events.length).toBeLessThanOrEqual(21);
+  });
+
+  it('comes before a cancel that nobody told the store', async () => {
+    const world = tasks.newWorld();
+    const { passed, open } = gate();
+    world.next('execute', async () => {
+      await passed;
+      return { kind: 'executed', closed: true };
+    });
+    const task = await startAsked(tasks, world);
+    await decideBy(task, await world.decision('approve'));
+    await eventually(() => expect(world.count('execute')).toBe(1));
+    await task.handle.cancel();
+    await eventually(async () => expect((await task.handle.describe()).historyLength).toBeGreaterThan(16));
+    open();
+    expect(await task.handle.result()).toEqual({ state: 'COMPLETED', reason: null });
+    expect((await task.view()).state).toBe('COMPLETED');
+  });
+
+  it('is the last one of those under way, once the planner is done', async () => {
+    const world = tasks.newWorld();
+    world.steps = [['get_order', 'get_order']];
+    world.ladders = { 1: null, 2: null };
+    const task = await tasks.start(world);
+    await task.handle.result();
+    const told = world.calls
+      .filter(({ name }) => name === 'execute')
+      .map(({ input }) => 'completes' in input);
+    expect(told).toEqual([false, false]); // the planner had yet to say that it is done
+    expect(world.count('conclude')).toBe(1);
+  });
+});
+
 describe('a fault', () => {
   it.each(['plan', 'ask', 'execute'] as const)(
     'of %s fails the task as error, and closes it',
