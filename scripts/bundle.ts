@@ -20,6 +20,8 @@ if (existsSync(workflows)) {
   const { code } = await bundleWorkflowCode({
     workflowsPath: workflows,
     payloadConverterPath: converter,
+    // None of our modules keeps anything of a run: all runs of a worker share them, instead of each evaluating its own.
+    preloadModules: [workflows, converter],
     logger: new DefaultLogger('WARN'),
   });
   // In place in one step: a worker that starts meanwhile reads the old one or the new one.

@@ -29,10 +29,9 @@ export async function startBare(
   const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const bundle = join(dir, 'bare-bundle.js');
   const logger = new DefaultLogger('WARN');
-  writeFileSync(
-    bundle,
-    (await bundleWorkflowCode({ workflowsPath: here('./bare-workflow.js'), logger })).code,
-  );
+  const workflowsPath = here('./bare-workflow.js');
+  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath], logger });
+  writeFileSync(bundle, code);
   let child = await start();
 
   function start(): Promise<Child> {

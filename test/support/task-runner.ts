@@ -166,9 +166,11 @@ export async function refusalOf(update: Promise<unknown>): Promise<string> {
 export async function bundleTasks(): Promise<{ readonly code: string }> {
   const path = (file: string) => fileURLToPath(new URL(`../../src/workflows/${file}`, import.meta.url));
   const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error: console.error, log() {} };
+  const [workflowsPath, payloadConverterPath] = [path('index.ts'), path('payload-converter.ts')];
   return bundleWorkflowCode({
-    workflowsPath: path('index.ts'),
-    payloadConverterPath: path('payload-converter.ts'),
+    workflowsPath,
+    payloadConverterPath,
+    preloadModules: [workflowsPath, payloadConverterPath],
     logger: quiet,
   });
 }
