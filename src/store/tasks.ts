@@ -135,7 +135,7 @@ export async function closedAmong(
   return new Set(rows.map(({ name }) => name));
 }
 
-/** Whether nothing keeps a task from being completed: it is open, nobody asked to cancel it, no halt is on it. Locks it, so that this stays. */
+/** Whether nothing keeps a task from being completed: it is open, nobody asked to cancel it, no halt is on it. Locks it: a cancel comes before or after. */
 export async function lockCompletable(tx: Transaction, tenant: TenantId, task: TaskId): Promise<boolean> {
   const rows = await tx.query(
     `select 1 from tasks where tenant = $1 and task = $2 and closed_at is null and cancel_at is null

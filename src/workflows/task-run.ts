@@ -211,9 +211,8 @@ export class TaskRun {
 
   /** Whether the history is long enough for a next run and nothing is under way. */
   mayLeave(): boolean {
-    return (
-      this.leaving || (workflowInfo().continueAsNewSuggested && this.#calls === 0 && this.#ending === null)
-    );
+    const over = this.#ending !== null || this.#completed;
+    return this.leaving || (workflowInfo().continueAsNewSuggested && this.#calls === 0 && !over);
   }
 
   /** Waits for a change, until epoch milliseconds `deadline` at most. Whoever waits looks at the state afterwards, at nothing else. */

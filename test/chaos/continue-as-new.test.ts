@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TENANT } from '../support/gate.js';
+import { bundleTasks } from '../support/task-runner.js';
 import { deploy, expectSound, type Deployment } from './deployment.js';
 import { shortHistoryServer } from './short-history.js';
 import { killLiving } from './victim.js';
@@ -18,12 +18,7 @@ beforeAll(async () => {
   const server = await shortHistoryServer(14);
   stopServer = server.stop;
   there = await deploy({ temporal: { address: server.address, namespace: 'default', taskQueue: 'short' } });
-  const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: path('../../src/workflows/index.ts'),
-    workflowInterceptorModules: [path('./continue-points.ts')],
-    logger: { trace() {}, debug() {}, info() {}, warn() {}, error: console.error, log() {} },
-  });
+  const { code } = await bundleTasks([fileURLToPath(new URL('./continue-points.ts', import.meta.url))]);
   bundle = join(there.running.workerConfig.dataDir, 'bundle.js');
   writeFileSync(bundle, code);
 }, SLOW);

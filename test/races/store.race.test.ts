@@ -5,6 +5,7 @@ import type { Escalation } from '../../src/domain/escalation.js';
 import { evolve } from '../../src/domain/evolve.js';
 import { escalationId, type DecisionId, type TaskId } from '../../src/domain/ids.js';
 import { findDecision } from '../../src/store/decisions.js';
+import { findTask, requestCancel } from '../../src/store/tasks.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
 import { rounds, Starter, Tally } from '../support/race.js';
 
@@ -194,6 +195,33 @@ describe('races on machine and store', () => {
     }
     tally.finish();
   });
+
+  // Fails when the task's row is looked at without its lock.
+  it(
+    'completion x cancel: the call closes its task, or the cancel was noted',
+    { timeout: SLOW },
+    async () => {
+      const tally = new Tally('completion x cancel', ['completion', 'cancel']);
+      const starter = new Starter('completion x cancel');
+      for (let round = 0; round < rounds(); round++) {
+        const task = await gate.submit(`xc-${round}`, PAY);
+        await gate.ask(task);
+        const id = await gate.decide(task, 'amira', { decision: 'approve' });
+        const [call, cancel] = await starter.start(
+          () => gate.execute(task, [id], { completes: true }),
+          () => requestCancel(gate.database, { tenant: TENANT, task, by: 'rita', why: 'changed my mind' }),
+        );
+        if (call.status === 'rejected') throw call.reason;
+        if (cancel.status === 'rejected') throw cancel.reason;
+        const closed = call.value.kind === 'executed' && call.value.closed === true;
+        expect([call.value.kind, effectsOf(task).length, cancel.value]).toEqual(['executed', 1, !closed]);
+        expect((await findTask(gate.database, TENANT, task))?.state).toBe(closed ? 'COMPLETED' : 'RUNNING');
+        tally.win(closed ? 'completion' : 'cancel');
+        starter.learn(closed);
+      }
+      tally.finish();
+    },
+  );
 
   // Fails when the operation's rows are read without their lock.
   it('two claims: one effect', { timeout: SLOW }, async () => {

@@ -4,7 +4,8 @@ import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/clie
 import { ApplicationFailure } from '@temporalio/common';
 import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflows } from '../../scripts/support/bundle-workflows.js';
 import type { Activities } from '../../src/activities/api.js';
 import { searchAttributes } from '../../src/dev/search-attributes.js';
 import type { DecisionMessage, Receipt } from '../../src/domain/decision.js';
@@ -162,17 +163,13 @@ export async function refusalOf(update: Promise<unknown>): Promise<string> {
   );
 }
 
-/** The workflows, bundled from source. */
-export async function bundleTasks(): Promise<{ readonly code: string }> {
-  const path = (file: string) => fileURLToPath(new URL(`../../src/workflows/${file}`, import.meta.url));
-  const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error: console.error, log() {} };
-  const [workflowsPath, payloadConverterPath] = [path('index.ts'), path('payload-converter.ts')];
-  return bundleWorkflowCode({
-    workflowsPath,
-    payloadConverterPath,
-    preloadModules: [workflowsPath, payloadConverterPath],
-    logger: quiet,
-  });
+/** The workflows, bundled from source; with modules of interceptors, if a test has any. */
+export async function bundleTasks(
+  workflowInterceptorModules: string[] = [],
+): Promise<{ readonly code: string }> {
+  const folder = fileURLToPath(new URL('../../src/workflows', import.meta.url));
+  const logger = { trace() {}, debug() {}, info() {}, warn() {}, error: console.error, log() {} };
+  return { code: await bundleWorkflows(folder, '.ts', { logger, workflowInterceptorModules }) };
 }
 
 /** Makes an empty server know the search attributes. */

@@ -136,6 +136,25 @@ describe('continue-as-new', () => {
     await task.handle.result();
   });
 
+  // Seen to fail: a run that looks at its history alone.
+  it('does not happen once the call completed the task', async () => {
+    const world = tasks.newWorld();
+    const { passed: held, open: release } = gate();
+    world.next('execute', async () => {
+      await held;
+      return { kind: 'executed', closed: true };
+    });
+    const task = await startAsked(tasks, world);
+    await decideBy(task, await world.decision('approve'));
+    const forged = await world.decision('reject', { forge: true });
+    for (let turn = 0; turn < SUGGESTED_AT; turn += 1)
+      await task.handle.signal('decide', { ...forged, id: `forged-${turn}` });
+    await vi.waitFor(() => expect(world.count('record')).toBeGreaterThan(0), { timeout: 30_000 });
+    release();
+    expect(await task.handle.result()).toEqual({ state: 'COMPLETED', reason: null });
+    expect([await runCount(task), world.count('conclude')]).toEqual([1, 0]);
+  });
+
   it('keeps the question under a halt, too', async () => {
     const task = await startAsked(tasks);
     const held = await holdTimes(task, 5);
