@@ -30,6 +30,7 @@ import type { Clock } from './store/database.js';
 import { publishHooks } from './store/hooks.js';
 import { publishTools } from './store/tools.js';
 import { temporalFault } from './temporal-fault.js';
+import { decisionsFirst } from './workflow-slots.js';
 
 export { defineTool, ToolFailure } from './contract/tool.js';
 export type { WorkerConfig } from './config.js';
@@ -211,6 +212,7 @@ async function connectWorker(
       activities: createActivities(deps),
       maxCachedWorkflows: CACHED_WORKFLOWS,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
+      tuner: decisionsFirst(),
       shutdownGraceTime: '10s',
       ...versioningOf(config),
     });

@@ -1,6 +1,7 @@
 /** The worker of the bare side: `node bare-worker.process.js ADDRESS QUEUE BUNDLE MARKS`. Ends on SIGTERM. */
 import { pathToFileURL } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type InjectedSinks } from '@temporalio/worker';
+import { decisionsFirst } from '../../src/workflow-slots.js';
 import type { BareSinks } from './bare-workflow.js';
 import { markWriter } from './marks.js';
 
@@ -11,7 +12,11 @@ export interface BareActivities {
 }
 
 /** As our own worker sets them, so that both sides differ in nothing but the work. */
-const SETTINGS = { maxCachedWorkflows: 200, stickyQueueScheduleToStartTimeout: 1_000 } as const;
+const SETTINGS = {
+  maxCachedWorkflows: 200,
+  stickyQueueScheduleToStartTimeout: 1_000,
+  tuner: decisionsFirst(),
+} as const;
 
 async function main(address: string, taskQueue: string, codePath: string, marksFile: string): Promise<void> {
   Runtime.install({ logger: new DefaultLogger('WARN') });

@@ -4,7 +4,7 @@ import type { DecisionId, Digest, HaltId } from '../domain/ids.js';
 import type { Reservation, Verdict } from '../domain/verdict.js';
 import { signedWord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
-import { isOverLimit, reserve } from '../store/counters.js';
+import { countersOfRound, isOverLimit, reserve } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, settleDecisions } from '../store/decisions.js';
 import { haltsOver, shareHaltLocks } from '../store/halts.js';
@@ -75,11 +75,12 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
   shareHaltLocks(tx, input);
   const policyNow = deps.policies.active(tx, input.tenant);
   policyNow.catch(() => undefined); // only a call that may run needs one
-  const [task, { inForce, lastLiftAt }, rows, grounds, now] = await Promise.all([
+  const [task, { inForce, lastLiftAt }, rows, grounds, counted, now] = await Promise.all([
     findTask(tx, input.tenant, input.task),
     haltsOver(tx, input),
     lockOperation(tx, input),
     groundsFor(tx, input),
+    countersOfRound(tx, input),
     tx.now(),
   ]);
   const call = rows.find((row) => row.generation === input.generation);
@@ -105,7 +106,8 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
   const policy = await policyNow;
   const earlier = rows.some((row) => row.generation !== call.generation && hadEffect(row));
   const must = earlier ? 'earlier-effect' : null;
-  const { verdict } = await judgeCall(tx, deps, { policy, task, call, tool, must, withHistory: false, now });
+  const about = { policy, task, call, tool, must, withHistory: false } as const;
+  const { verdict } = await judgeCall(tx, deps, { ...about, counted, now });
   // A repeat of a call that was claimed before keeps the grant and the counters of its first claim.
   const grant = was.held
     ? await grantedBefore(tx, deps, { input, task, call, tool, verdict })

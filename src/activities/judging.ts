@@ -27,6 +27,8 @@ export interface Judging {
   readonly must: 'earlier-effect' | ReaskReason | null;
   /** The agent's track record is wanted beside the verdict; otherwise it is read only where a rule reads it. */
   readonly withHistory: boolean;
+  /** Counters that were read just now; those that are not among them are read when they are needed. */
+  readonly counted: Readonly<Record<string, number>>;
   readonly now: number;
 }
 
@@ -62,7 +64,7 @@ export async function judgeCall(
   deps: Pick<ActivityDeps, 'verifier' | 'log'>,
   judging: Judging,
 ): Promise<{ verdict: Verdict; history: History }> {
-  const { task, call, tool, must, withHistory, now } = judging;
+  const { task, call, tool, must, withHistory, counted, now } = judging;
   const policy = call.safeFor === null ? judging.policy : withStopsOnly(judging.policy);
   const { action, readable } = asAction(call, tool);
   const input = {
@@ -83,7 +85,7 @@ export async function judgeCall(
   };
   const keys = reservationsOf(input).map((reservation) => reservation.key);
   const [counters, history] = await Promise.all([
-    readCounters(queries, task.tenant, keys),
+    keys.every((key) => Object.hasOwn(counted, key)) ? counted : readCounters(queries, task.tenant, keys),
     withHistory || reads(policy, 'history')
       ? trackRecord(queries, { tenant: task.tenant, agent: task.agent, tool: call.tool })
       : NO_HISTORY,

@@ -47,7 +47,7 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
   );
   const must = input.reason ?? (earlier.length > 0 ? 'earlier-effect' : null);
   const { verdict: judged, history } = await deps.database.reads((queries) =>
-    judgeCall(queries, deps, { policy, task, call, tool, must, withHistory: true, now }),
+    judgeCall(queries, deps, { policy, task, call, tool, must, withHistory: true, counted: {}, now }),
   );
   const verdict = input.reason === 'undo-failed' ? urgent(judged) : judged;
   const base = {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../store/database.js';
-import { closedAmong, findTask, type TaskRow } from '../store/tasks.js';
+import { closedAmong, type TaskRow } from '../store/tasks.js';
 
-/** Waits for a task to close, for its time to be over, or for the asker to go; returns the task as it is then. */
-export type UntilClosed = (row: TaskRow, waitMs: number, gone: AbortSignal) => Promise<TaskRow>;
+/** Waits for a task to close, for its time to be over, or for the asker to go. */
+export type UntilClosed = (row: TaskRow, waitMs: number, gone: AbortSignal) => Promise<void>;
 
 interface Waiting {
   readonly row: TaskRow;
@@ -31,7 +31,7 @@ export function watchClosed(database: Database, shortestMs = 40, longestMs = 500
   }
 
   return async (row, waitMs, gone) => {
-    if (row.closedAt !== null || waitMs <= 0 || gone.aborted) return row;
+    if (row.closedAt !== null || waitMs <= 0 || gone.aborted) return;
     let entry: Waiting | undefined;
     await new Promise<void>((wake) => {
       entry = { row, wake };
@@ -40,6 +40,5 @@ export function watchClosed(database: Database, shortestMs = 40, longestMs = 500
       if (!looking) void look();
     });
     if (entry) waiting.delete(entry);
-    return (await findTask(database, row.tenant, row.task)) ?? row;
   };
 }

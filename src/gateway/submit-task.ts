@@ -25,10 +25,11 @@ export async function submit(
 ): Promise<{ created: boolean; row: TaskRow }> {
   const requester = requesterOf(bearer, body);
   const { action, planner } = body;
-  const [clean] = await deps.database.reads((queries) =>
+  const [clean, now] = await deps.database.reads((queries) =>
     Promise.all([
       action &&
         cleanArguments(deps, queries, { tenant: bearer.tenant, tool: action.tool, args: action.args }),
+      queries.now(),
       requireAgent(deps, queries, bearer, body.agent),
       requireTarget(queries, bearer, body.callback),
     ]),
@@ -36,9 +37,10 @@ export async function submit(
   const hidden = planner && (await hidePlannerInput(deps, bearer.tenant, planner));
   const task = newTask(bearer, body, { requester, clean, hidden });
   const secrets = [...(clean?.secrets ?? []), ...(hidden?.secrets ?? [])];
-  const { created, row } = await submitTask(deps.database, task, (tx, now) =>
-    storeSecrets(tx, bearer.tenant, secrets, now),
-  );
+  const { created, row } = await submitTask(deps.database, task, {
+    now,
+    within: (tx) => storeSecrets(tx, bearer.tenant, secrets, now),
+  });
   if (row.requestDigest !== task.requestDigest) {
     refuse({
       refused: 'idempotency-conflict',

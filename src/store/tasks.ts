@@ -3,7 +3,7 @@ import type { Digest, TaskId, TenantId } from '../domain/ids.js';
 import { canonicalJson } from '../contract/canonical.js';
 import { appendJournal } from './journal.js';
 import { insertCalls } from './ledger.js';
-import type { Database, Queries, Transaction } from './database.js';
+import { sqlState, type Database, type Queries, type Transaction } from './database.js';
 
 /** What was asked for at submit; frozen. `planner` names the planner and its settings. */
 export interface TaskRequest {
@@ -53,24 +53,44 @@ export interface NewTask {
   } | null;
 }
 
+const UNIQUE_VIOLATION = '23505';
+
 const COLUMNS = `tenant, task, agent, requester, request, ready_tool as "readyTool", submitted_at as "submittedAt", run_id as "runId", state, reason,
   detail, closed_at as "closedAt", request_digest as "requestDigest", cancel_at as "cancelAt"`;
 
 function parse(row: Omit<TaskRow, 'request'> & { request: string }): TaskRow {
-  return { ...row, request: JSON.parse(row.request) as TaskRequest }; // written by submitTask below
+  return { ...row, request: JSON.parse(row.request) as TaskRequest }; // written by writeTask below
 }
 
-/** Writes a task once; a re-used id gives the first task back, `created: false`. */
+/**
+ * Writes a task once, in one round trip; a re-used id gives the first task back, `created: false`. `now` was read before, by the database's
+ * clock; `within` writes beside it.
+ */
 export async function submitTask(
   database: Database,
   task: NewTask,
-  within?: (tx: Transaction, now: number) => void,
+  { now, within }: { readonly now?: number; readonly within?: (tx: Transaction) => void } = {},
 ): Promise<{ created: boolean; row: TaskRow }> {
+  try {
+    return { created: true, row: await writeTask(database, task, now ?? (await database.now()), within) };
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    const first = await findTask(database, task.tenant, task.task);
+    if (!first) throw error;
+    return { created: false, row: first };
+  }
+}
+
+async function writeTask(
+  database: Database,
+  task: NewTask,
+  now: number,
+  within: ((tx: Transaction) => void) | undefined,
+): Promise<TaskRow> {
   return database.transaction(async (tx) => {
-    const now = await tx.now();
-    const inserted = await tx.query<Omit<TaskRow, 'request'> & { request: string }>(
+    const inserted = tx.query<Omit<TaskRow, 'request'> & { request: string }>(
       `insert into tasks (tenant, task, agent, requester, request, request_digest, ready_tool, submitted_at, swept_at, callback)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) on conflict do nothing returning ${COLUMNS}`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) returning ${COLUMNS}`,
       [
         task.tenant,
         task.task,
@@ -83,13 +103,8 @@ export async function submitTask(
         task.callback ?? null,
       ],
     );
-    const [row] = inserted;
-    if (!row) {
-      const first = await findTask(tx, task.tenant, task.task);
-      if (!first) throw new Error(`task ${task.tenant}/${task.task} was neither written nor found`);
-      return { created: false, row: first };
-    }
-    within?.(tx, now);
+    inserted.catch(() => undefined); // awaited below
+    within?.(tx);
     if (task.ready)
       insertCalls(tx, {
         tenant: task.tenant,
@@ -104,8 +119,12 @@ export async function submitTask(
       body: { agent: task.agent, ready: task.ready?.tool ?? null, request: task.requestDigest },
       texts: { requester: task.requester, goal: task.request.goal },
     };
-    await tx.last(appendJournal(tx, { tenant: task.tenant, task: task.task, now, events: [event] }));
-    return { created: true, row: parse(row) };
+    const appended = tx.last(
+      appendJournal(tx, { tenant: task.tenant, task: task.task, now, events: [event] }),
+    );
+    const [[row]] = await Promise.all([inserted, appended]);
+    if (!row) throw new Error(`task ${task.tenant}/${task.task} was not written`);
+    return parse(row);
   });
 }
 

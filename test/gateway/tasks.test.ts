@@ -95,6 +95,20 @@ describe('submitting a task', () => {
     expect([other.status, other.json.code]).toEqual([409, 'idempotency-conflict']);
   });
 
+  // Fails when the later of the two does not look for the first.
+  it('twice at once under one name: one task, and both hear of it', async () => {
+    for (let round = 0; round < 20; round++) {
+      const body = aTask();
+      const both = [body, body].map((each) => gate.request('POST', '/v1/tasks', shop, each));
+      const answers = (await Promise.all(both)).toSorted((one, other) => one.status - other.status);
+      expect(answers.map(({ status, json }) => [status, json.created, json.task])).toEqual([
+        [200, false, body.task],
+        [201, true, body.task],
+      ]);
+      expect(await callsOf(gate.database, TENANT, body.task as TaskId)).toHaveLength(1);
+    }
+  });
+
   it('case 67: keeps a secret sealed, and nowhere else', async () => {
     const body = aTask({ action: { tool: 'send_key', args: { to: 'a', key: 'hunter2-hunter2' } } });
     expect((await gate.request('POST', '/v1/tasks', shop, body)).status).toBe(201);

@@ -47,8 +47,9 @@ export function taskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   app.get('/tasks/:task/result', async (c) => {
     const { wait } = readQuery(c.req.raw, resultQuery);
     const row = await sightedTask(deps, c.get('bearer'), taskOf(c.req.param('task')));
-    const closed = await untilClosed(row, wait * 1_000, c.req.raw.signal);
-    return c.json(await result({ ...deps, verifier }, closed), closed.closedAt === null ? 202 : 200);
+    await untilClosed(row, wait * 1_000, c.req.raw.signal);
+    const { closed, view } = await result({ ...deps, verifier }, row);
+    return c.json(view, closed ? 200 : 202);
   });
   app.post('/tasks/:task/cancel', async (c) => {
     const { why } = await readBody(c.req.raw, cancelRequest);
@@ -87,13 +88,14 @@ async function listPage(
 
 async function result(
   deps: GatewayDeps & { readonly verifier: Verifier },
-  row: TaskRow,
-): Promise<ResultView> {
-  const [questions, calls, decisions] = await deps.database.reads((queries) =>
+  { tenant, task }: TaskRow,
+): Promise<{ readonly closed: boolean; readonly view: ResultView }> {
+  const [row = notFound(), questions, calls, decisions] = await deps.database.reads((queries) =>
     Promise.all([
-      questionsOf(queries, row.tenant, row.task),
-      callsOf(queries, row.tenant, row.task),
-      decisionsOf(queries, row),
+      findTask(queries, tenant, task),
+      questionsOf(queries, tenant, task),
+      callsOf(queries, tenant, task),
+      decisionsOf(queries, { tenant, task }),
     ]),
   );
   const results = calls.map((call) => {
@@ -107,13 +109,9 @@ async function result(
     const reported = said?.verb === 'respond' || said?.verb === 'take-over' ? said.result : undefined;
     return { operation, generation, tool, outcome, result: call.result ?? reported ?? null, why };
   });
-  return {
-    task: row.task,
-    state: standingOf(row, questions, undefined).state,
-    reason: row.reason,
-    detail: row.detail,
-    results,
-  };
+  const { state } = standingOf(row, questions, undefined);
+  const { reason, detail } = row;
+  return { closed: row.closedAt !== null, view: { task, state, reason, detail, results } };
 }
 
 /** The agent goes on with what a person said: only what is as it was signed is told. */
