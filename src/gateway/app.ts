@@ -36,8 +36,9 @@ export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMar
   app.route('/', assetRoutes());
   app.use(async (c, next) => {
     await next();
-    c.header('cache-control', 'no-store');
-    c.header('x-content-type-options', 'nosniff');
+    // On the answer itself: `c.header` would make a copy of it each time.
+    c.res.headers.set('cache-control', 'no-store');
+    c.res.headers.set('x-content-type-options', 'nosniff');
   });
   app.route('/', healthRoutes(deps));
   if (deps.slackSecret !== undefined) app.route('/', slackRoutes({ secret: deps.slackSecret }));

@@ -16,13 +16,16 @@ export const PAGE_HEADERS = {
 export const pageHeaders: MiddlewareHandler = async (c, next) => {
   await next();
   for (const [name, value] of Object.entries(PAGE_HEADERS))
-    if (!c.res.headers.has(name)) c.header(name, value);
+    if (!c.res.headers.has(name)) c.res.headers.set(name, value);
 };
 
 /** The same with the one script of ours. */
 export const scriptedHeaders: MiddlewareHandler = async (c, next) => {
   await next();
-  c.header('content-security-policy', `${PAGE_HEADERS['content-security-policy']}; script-src 'self'`);
+  c.res.headers.set(
+    'content-security-policy',
+    `${PAGE_HEADERS['content-security-policy']}; script-src 'self'`,
+  );
 };
 
 /** A whole page of a heading and what stands under it, for whoever is not signed in. */
