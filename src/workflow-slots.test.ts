@@ -62,6 +62,7 @@ describe('the slots for workflow tasks', () => {
     const left = slots.reserveSlot(KNOWN, leaving.signal);
     leaving.abort(new Error('shutting down'));
     await expect(left).rejects.toThrow('shutting down');
+    await expect(slots.reserveSlot(KNOWN, leaving.signal)).rejects.toThrow('shutting down');
     slots.releaseSlot({ permit });
     expect(slots.tryReserveSlot(KNOWN)).not.toBeNull();
   });

@@ -77,9 +77,10 @@ class Lane {
   }
 
   /** Rejects with the signal's reason when it is aborted before there is a slot. */
-  take(signal: AbortSignal): Promise<Slot> {
+  async take(signal: AbortSignal): Promise<Slot> {
+    signal.throwIfAborted();
     const slot = this.tryTake();
-    if (slot) return Promise.resolve(slot);
+    if (slot) return slot;
     return new Promise((resolve, reject) => {
       const give = () => {
         signal.removeEventListener('abort', leave);

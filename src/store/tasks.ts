@@ -63,8 +63,8 @@ function parse(row: Omit<TaskRow, 'request'> & { request: string }): TaskRow {
 }
 
 /**
- * Writes a task once, in one round trip; a re-used id gives the first task back, `created: false`. `now` was read before, by the database's
- * clock; `within` writes beside it.
+ * Writes a task once, in one round trip; a re-used id gives the first task back, `created: false`. `now` is read here
+ * unless it was read with something else before; `within` writes beside the task.
  */
 export async function submitTask(
   database: Database,
