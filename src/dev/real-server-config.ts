@@ -86,7 +86,6 @@ export function dynamicConfig(): string {
     'system.enableActivityEagerExecution': true,
     'matching.numTaskqueueReadPartitions': 1,
     'matching.numTaskqueueWritePartitions': 1,
-    'system.forceSearchAttributesCacheRefreshOnRead': true,
   };
   const entries = Object.entries(values).map(([name, value]) => [name, [{ value, constraints: {} }]]);
   return JSON.stringify(Object.fromEntries(entries));
