@@ -14,7 +14,7 @@ import type { TenantId } from './domain/ids.js';
 import { createApp } from './gateway/app.js';
 import { checkpointFolder } from './gateway/checkpoint-folder.js';
 import { startCheckpointer } from './gateway/checkpointer.js';
-import { createDeliveredMarks } from './gateway/delivered-marks.js';
+import { createMarks } from './gateway/marks.js';
 import type { GatewayDeps, Log, PolicyBook } from './gateway/deps.js';
 import { createIdentityProvider } from './gateway/identity-provider.js';
 import { readHooks } from './hooks-file.js';
@@ -71,10 +71,11 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     identity: `countersign-gateway-${randomUUID()}`,
   });
   const folder = checkpointFolder(config.checkpointsDir);
-  const delivered = createDeliveredMarks(database, log);
+  const marks = createMarks(database, log);
   const deps: GatewayDeps = {
     database,
     tasks: createTaskClient({ client, taskQueue: config.taskQueue, log }),
+    marks,
     policies: policyBook(),
     checkpoints: folder,
     publicUrl: config.publicUrl,
@@ -83,7 +84,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     ...doors,
     ...(options.point ? { point: options.point } : {}),
   };
-  const app = createApp({ ...deps, delivered });
+  const app = createApp(deps);
   const closeAll = () => Promise.all([connection.close(), database.close()]);
   try {
     const server = await listen(app.fetch, config);
@@ -98,7 +99,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       url,
       async stop() {
         await server.stop();
-        await delivered.flush();
+        await marks.flush();
         await checkpointer.stop();
         await closeAll();
       },

@@ -6,7 +6,7 @@ import { escalationId, type TaskId, type TenantId } from '../../src/domain/ids.j
 import type { Verdict } from '../../src/domain/verdict.js';
 import { policyBook } from '../../src/gateway.js';
 import { createApp } from '../../src/gateway/app.js';
-import { createDeliveredMarks } from '../../src/gateway/delivered-marks.js';
+import { createMarks } from '../../src/gateway/marks.js';
 import type { GatewayDeps } from '../../src/gateway/deps.js';
 import { policyHash } from '../../src/policy/load.js';
 import type { Database } from '../../src/store/database.js';
@@ -81,7 +81,7 @@ function depsOver(database: Database): Parameters<typeof createApp>[0] {
     checkpoints: { list: async () => [] },
     publicUrl: undefined,
     signIn: undefined,
-    delivered: createDeliveredMarks(database, log),
+    marks: createMarks(database, log),
   };
 }
 

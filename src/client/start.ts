@@ -16,6 +16,11 @@ export type Started =
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'refused'; readonly code: string };
 
+/** Whether Temporal has a run of the task now. */
+export function isThere({ kind }: Started): boolean {
+  return kind === 'started' || kind === 'exists';
+}
+
 /** Codes of a server that cannot be reached, or not in time. */
 const AWAY: readonly (string | undefined)[] = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED'];
 

@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskRef } from '../client/connection.js';
+import { isThere } from '../client/start.js';
 import { nudgeTasks } from '../client/nudge-tasks.js';
 import type { RunStatus, TaskClient } from '../client/task-client.js';
 import { leaseUndelivered, refusalEvent, refuseStored, type DecisionRow } from '../store/decisions.js';
 import { leaseFanOut, markFannedOut, tasksUnder, type HaltRow } from '../store/halts.js';
 import { appendJournal } from '../store/journal.js';
-import { hurrySweep, leaseCancels, leaseSweep, leaseUnstarted } from '../store/tasks.js';
+import {
+  forgetStart,
+  hurrySweep,
+  leaseCancels,
+  leaseSweep,
+  leaseUnstarted,
+  markStarted,
+  type TaskRow,
+} from '../store/tasks.js';
 import { leaseUndeliveredRounds } from '../store/outbox.js';
 import { amendNotices } from './amends.js';
 import type { DispatcherDeps } from './deps.js';
@@ -29,9 +38,7 @@ export async function dispatchOnce(deps: DispatcherDeps): Promise<number> {
   const leased = [unstarted, decisions, cancelled, halts, undelivered].flat().length;
   const closing = Promise.all([closeEnded(deps, open), deps.settleAbandoned()]);
   await everyOne([
-    ...unstarted.map(({ tenant, task, agent, readyTool }) =>
-      deps.tasks.start({ tenant, task, agent, ready: readyTool === null ? null : { tool: readyTool } }),
-    ),
+    startRuns(deps, unstarted, now),
     ...decisions.map((row) => sendDecision(deps, row, now)),
     ...cancelled.map((task) => deps.tasks.cancel(task)),
     fanOutHalts(deps, halts, now),
@@ -62,6 +69,16 @@ function leaseAll({ database }: DispatcherDeps, now: number) {
   );
 }
 
+async function startRuns(deps: DispatcherDeps, rows: readonly TaskRow[], now: number): Promise<void> {
+  const seen = await Promise.all(
+    rows.map(async ({ tenant, task, agent, readyTool }) => {
+      const ready = readyTool === null ? null : { tool: readyTool };
+      return isThere(await deps.tasks.start({ tenant, task, agent, ready })) ? [{ tenant, task }] : [];
+    }),
+  );
+  await markStarted(deps.database, seen.flat(), now);
+}
+
 async function sendDecision(deps: DispatcherDeps, row: DecisionRow, now: number): Promise<void> {
   const sent = await deps.tasks.send(row, row.message);
   if (sent.kind !== 'refused') return;
@@ -83,14 +100,19 @@ async function fanOutHalts(deps: DispatcherDeps, halts: readonly HaltRow[], now:
 /** A nudge that is about no halt: the run looks into the store all the same. */
 const NO_HALT = 'none' as Parameters<TaskClient['nudge']>[1]['halt']; // only read by people
 
-/** Closes those of the open tasks whose run ended without doing so itself; answers how many. */
-async function closeEnded(deps: DispatcherDeps, open: readonly TaskRef[]): Promise<number> {
+/** Closes those of the open tasks whose run ended without doing so itself; answers how many. A run that was lost before it did anything is started again. */
+async function closeEnded(
+  deps: DispatcherDeps,
+  open: readonly (TaskRef & { readonly runId: string | null })[],
+): Promise<number> {
   let ended = 0;
-  for (const task of open) {
+  for (const { runId, ...task } of open) {
     const status: RunStatus = await deps.tasks.describe(task);
     if (status.kind !== 'ended' && status.kind !== 'missing') continue;
     ended += 1;
-    await deps.closeEnded(task, status.kind === 'ended' ? status.as : 'MISSING');
+    if (status.kind === 'ended') await deps.closeEnded(task, status.as);
+    else if (runId === null) await forgetStart(deps.database, task.tenant, task.task);
+    else await deps.closeEnded(task, 'MISSING');
   }
   return ended;
 }

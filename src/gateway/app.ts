@@ -14,7 +14,6 @@ import { taskRoutes } from './api/tasks.js';
 import { tokenRoutes } from './api/tokens.js';
 import { whoMayRoutes } from './api/who-may.js';
 import { authenticate, type GatewayEnv } from './auth.js';
-import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
 import { healthRoutes } from './health.js';
 import { hookDecisionRoutes } from './hooks/decisions.js';
@@ -31,7 +30,7 @@ import { terminalPages } from './pages/terminal.js';
 import { problem, problemOf } from './problem.js';
 
 /** The gateway as a function from request to response; what listens on a socket is the composition root's business. */
-export function createApp(deps: GatewayDeps & { readonly delivered: DeliveredMarks }): Hono<GatewayEnv> {
+export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.route('/', assetRoutes());
   app.use(async (c, next) => {

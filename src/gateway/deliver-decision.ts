@@ -7,7 +7,6 @@ import { appendJournal } from '../store/journal.js';
 import type { StoredDecision } from './decision-scene.js';
 import { latestQuestion } from '../store/questions.js';
 import { winnerOf, winnerView } from './decision-winner.js';
-import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
 import { refuse } from './problem.js';
 
@@ -18,10 +17,7 @@ export interface DecisionAnswer {
 }
 
 /** Brings a stored decision to its run and tells what became of it. Throws the refusal with the winning decision when there is one. */
-export async function deliverDecision(
-  deps: GatewayDeps & { readonly delivered: DeliveredMarks },
-  stored: StoredDecision,
-): Promise<DecisionAnswer> {
+export async function deliverDecision(deps: GatewayDeps, stored: StoredDecision): Promise<DecisionAnswer> {
   const { row } = stored;
   if (!stored.deliver) return settledAnswer(deps, row);
   const delivery = await deps.tasks.decide({ tenant: row.tenant, task: row.task }, row.message);
@@ -33,7 +29,7 @@ export async function deliverDecision(
       code === 'not-found' || (winner !== undefined && !(await hasWon(deps.database, row, winner)));
     return later ? answer(row, null) : settleRefusal(deps, row, code);
   }
-  if (delivery.kind === 'applied' || delivery.sent) deps.delivered.add(row);
+  if (delivery.kind === 'applied' || delivery.sent) deps.marks.delivered(row);
   return delivery.kind === 'applied' ? answer(row, delivery.state) : answer(row, null);
 }
 

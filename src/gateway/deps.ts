@@ -6,6 +6,7 @@ import type { ToolFacts } from '../domain/action.js';
 import type { Identity, StepUp } from '../domain/identity.js';
 import type { Digest, TenantId } from '../domain/ids.js';
 import type { IdentityProvider } from './identity-provider.js';
+import type { Marks } from './marks.js';
 import type { Database, Queries } from '../store/database.js';
 import type { KeptMembers } from '../store/staff.js';
 
@@ -92,6 +93,7 @@ export interface CheckpointShelf {
 export interface GatewayDeps {
   readonly database: Database;
   readonly tasks: TaskClient;
+  readonly marks: Marks;
   readonly policies: PolicyBook;
   readonly signer: Signer;
   /** The public keys, for whoever verifies. */

@@ -1,3 +1,4 @@
+import { isThere } from '../client/start.js';
 import type { SubmitRequest } from '../contract/http.js';
 import { labelled } from '../contract/digest.js';
 import type { TakenSecrets } from '../contract/seal.js';
@@ -60,7 +61,8 @@ async function start(deps: GatewayDeps, row: TaskRow): Promise<void> {
     agent,
     ready: readyTool === null ? null : { tool: readyTool },
   });
-  if (started.kind === 'unreachable') deps.log('warn', 'task-not-started-yet', { task });
+  if (isThere(started)) deps.marks.started({ tenant, task });
+  else if (started.kind === 'unreachable') deps.log('warn', 'task-not-started-yet', { task });
 }
 
 function requesterOf(bearer: Bearer, body: SubmitRequest): string {

@@ -11,7 +11,6 @@ import { findTask } from '../store/tasks.js';
 import type { Bearer } from '../store/tokens.js';
 import type { IncomingDecision, StoredDecision } from './decision-scene.js';
 import { deliverDecision, type DecisionAnswer } from './deliver-decision.js';
-import type { DeliveredMarks } from './delivered-marks.js';
 import type { GatewayDeps } from './deps.js';
 import { storeDecision } from './store-decision.js';
 
@@ -30,10 +29,7 @@ export interface HeardDecision {
  * Takes a decision, whatever way it came: stored first, then brought to its run; every refusal is journalled. Throws a CountersignError
  * when it is refused, `not-stored` when nothing could be stored.
  */
-export async function takeDecision(
-  deps: GatewayDeps & { readonly delivered: DeliveredMarks },
-  heard: HeardDecision,
-): Promise<DecisionAnswer> {
+export async function takeDecision(deps: GatewayDeps, heard: HeardDecision): Promise<DecisionAnswer> {
   const { bearer, task, operation, key, channel } = heard;
   const { tenant, subject, issuer } = bearer;
   const id = decisionId({ tenant, escalation: escalationId(task, operation), issuer, subject, key });

@@ -255,15 +255,16 @@ export function refusalEvent({ id, operation, verb, subject, outcomeCode }: Deci
   };
 }
 
-/** Notes that the workflow has taken these; the dispatcher need not send them again. */
+/** Notes of those without an outcome that the workflow has taken them; the dispatcher need not send them again. */
 export async function markDelivered(
   queries: Queries,
   decisions: readonly { tenant: TenantId; id: DecisionId }[],
   now: number,
 ): Promise<void> {
+  if (decisions.length === 0) return;
   await queries.query(
     `update decisions d set delivered_at = $3 from unnest($1::text[], $2::text[]) as k (tenant, id)
-     where d.tenant = k.tenant and d.id = k.id and d.delivered_at is null`,
+     where d.tenant = k.tenant and d.id = k.id and d.outcome is null and d.delivered_at is null`,
     [decisions.map((decision) => decision.tenant), decisions.map((decision) => decision.id), now],
   );
 }

@@ -12,6 +12,7 @@ import { desk } from './migrations/009-desk.js';
 import { journalAppend } from './migrations/011-journal-append.js';
 import { ownDecisionsIndex } from './migrations/012-own-decisions.js';
 import { hooksFromJournal } from './migrations/013-hooks-from-journal.js';
+import { started } from './migrations/014-started.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -26,6 +27,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 11, sql: journalAppend },
   { id: 12, sql: ownDecisionsIndex },
   { id: 13, sql: hooksFromJournal },
+  { id: 14, sql: started },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

@@ -214,7 +214,29 @@ export async function requestCancel(
   });
 }
 
-/** Tasks whose row has no run although they were submitted a while ago; leased so that one dispatcher starts each. */
+/** Notes that Temporal has runs of these, for as long as they have not told of themselves. */
+export async function markStarted(
+  queries: Queries,
+  tasks: readonly { readonly tenant: TenantId; readonly task: TaskId }[],
+  now: number,
+): Promise<void> {
+  if (tasks.length === 0) return;
+  await queries.query(
+    `update tasks t set started_at = $3 from unnest($1::text[], $2::text[]) as s (tenant, task)
+     where t.tenant = s.tenant and t.task = s.task and t.run_id is null and t.started_at is null`,
+    [tasks.map(({ tenant }) => tenant), tasks.map(({ task }) => task), now],
+  );
+}
+
+/** Has a task started again of which Temporal has no run any more, and which never told of one. */
+export async function forgetStart(queries: Queries, tenant: TenantId, task: TaskId): Promise<void> {
+  await queries.query(
+    'update tasks set started_at = null where tenant = $1 and task = $2 and run_id is null',
+    [tenant, task],
+  );
+}
+
+/** Tasks of which no run is known although they were submitted a while ago; leased so that one dispatcher starts each. */
 export async function leaseUnstarted(
   queries: Queries,
   now: number,
@@ -222,7 +244,7 @@ export async function leaseUnstarted(
 ): Promise<readonly TaskRow[]> {
   const rows = await queries.query<Omit<TaskRow, 'request'> & { request: string }>(
     `update tasks set start_lease = $1::bigint + $2::bigint where (tenant, task) in
-       (select tenant, task from tasks where run_id is null and closed_at is null and submitted_at <= $1::bigint - 1000 and start_lease <= $1
+       (select tenant, task from tasks where run_id is null and started_at is null and closed_at is null and submitted_at <= $1::bigint - 1000 and start_lease <= $1
         order by submitted_at limit 50 for update skip locked)
      returning ${COLUMNS}`,
     [now, leaseMs],
@@ -255,9 +277,9 @@ export async function hurrySweep(
 
 /** Open tasks that were not looked at for a while, oldest first: their runs may have ended without closing. */
 export async function leaseSweep(queries: Queries, now: number, everyMs: number) {
-  return queries.query<{ tenant: TenantId; task: TaskId; runId: string }>(
+  return queries.query<{ tenant: TenantId; task: TaskId; runId: string | null }>(
     `update tasks set swept_at = $1 where (tenant, task) in
-       (select tenant, task from tasks where closed_at is null and run_id is not null and swept_at <= $1::bigint - $2::bigint
+       (select tenant, task from tasks where closed_at is null and (run_id is not null or started_at is not null) and swept_at <= $1::bigint - $2::bigint
         order by swept_at limit 50 for update skip locked)
      returning tenant, task, run_id as "runId"`,
     [now, everyMs],

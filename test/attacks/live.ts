@@ -61,7 +61,7 @@ export interface Live {
 
 const TABLES = ['tasks', 'ledger', 'questions', 'decisions', 'outbox', 'steps'];
 /** When something is looked at or sent again is no state of the task. */
-const OWN_NOTES = ['swept_at', 'start_lease', 'delivered_at', 'next_send_at', 'sends'];
+const OWN_NOTES = ['swept_at', 'start_lease', 'started_at', 'delivered_at', 'next_send_at', 'sends'];
 
 /** Starts it with `pay` (tier 4, without keys, `tools` beside it). */
 export async function openLive(options: Partial<Parameters<typeof startRunning>[0]> = {}): Promise<Live> {

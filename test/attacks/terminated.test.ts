@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TaskId } from '../../src/domain/ids.js';
+import type { Digest, TaskId } from '../../src/domain/ids.js';
+import { submitTask } from '../../src/store/tasks.js';
 import { AGENT_TASK } from '../../src/workflows/messages.js';
 import { TENANT } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
@@ -74,6 +75,28 @@ describe('a run that somebody terminated (defect 13)', () => {
     expect(live.paidIn('ended-waiting')).toEqual([]);
     expect(await types('ended-waiting')).toEqual(expect.arrayContaining(['task-failed', 'hand-over-opened']));
     await expectHandedOver('ended-waiting');
+  });
+
+  // Seen to fail: it was started again and again for ever, which Temporal refused, and never closed.
+  it('before it did anything: the store learns that too, and the owner is told', async () => {
+    const task = 'ended-unbegun' as TaskId; // a valid name
+    const handle = await live.temporal.workflow.start(AGENT_TASK, {
+      workflowId: `${TENANT}/${task}`,
+      taskQueue: 'where-nobody-works',
+      args: [{ tenant: TENANT, task, agent: 'bot', ready: null }],
+    });
+    const request = { goal: '', situation: '', readings: {}, planner: null };
+    const row = { tenant: TENANT, task, agent: 'bot', requester: 'rita', request, ready: null };
+    await submitTask(live.running.database, { ...row, requestDigest: 'sha256:0' as Digest }); // only compared
+    await handle.terminate('by hand');
+    expect(await swept('ended-unbegun')).toMatchObject({
+      state: 'FAILED',
+      reason: 'terminated',
+      detail: 'TERMINATED',
+    });
+    expect(live.paidIn('ended-unbegun')).toEqual([]);
+    expect(await types('ended-unbegun')).toEqual(['task-submitted', 'task-failed', 'hand-over-opened']);
+    await expectHandedOver('ended-unbegun');
   });
 
   it('before a stored decision was brought to it: the reviewer is told, and the decision does not stay open', async () => {

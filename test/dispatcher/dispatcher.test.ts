@@ -4,7 +4,7 @@ import type { TaskClient } from '../../src/client/task-client.js';
 import type { DispatcherDeps } from '../../src/dispatcher/deps.js';
 import { dispatchOnce } from '../../src/dispatcher/dispatcher.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
-import { requestCancel } from '../../src/store/tasks.js';
+import { markStarted, requestCancel } from '../../src/store/tasks.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
 
 const PAY = { tool: 'pay', args: { cents: 100, to: 'bob' } };
@@ -83,16 +83,56 @@ const refusalOf = (id: DecisionId) => ({
 });
 
 describe('the dispatcher', () => {
-  it('starts a task whose gateway died after storing it, once per lease', async () => {
+  it('starts a task whose gateway died after storing it, once per lease, until Temporal has its run', async () => {
     await gate.submit('orphan', PAY);
-    await dispatchOnce(deps);
+    const away = depsOver({
+      start: ({ task }) => (said.push(`start ${task}`), Promise.resolve({ kind: 'unreachable' })),
+    });
+    await dispatchOnce(away);
     expect(said).toEqual([]);
     await age(1_500);
-    await Promise.all([dispatchOnce(deps), dispatchOnce(deps)]);
+    await Promise.all([dispatchOnce(away), dispatchOnce(away)]);
     expect(said).toEqual(['start orphan']);
     await age(6_000);
     await dispatchOnce(deps);
     expect(said).toEqual(['start orphan', 'start orphan']);
+  });
+
+  // Seen to fail: every waiting run started again, every lease anew, so that a backlog made more work the longer it was.
+  it.each([{ kind: 'started', runId: 'r' }, { kind: 'exists' }] as const)(
+    'leaves a run alone that waits for a worker, however long ($kind)',
+    async (answer) => {
+      const start = ({ task }: { task: TaskId }) => (said.push(`start ${task}`), Promise.resolve(answer));
+      await gate.submit('waiting', PAY);
+      await age(1_500);
+      await dispatchOnce(depsOver({ start }));
+      await age(20 * 60_000);
+      await dispatchOnce(depsOver({ start }));
+      expect(said).toEqual(['start waiting']);
+    },
+  );
+
+  // Seen to fail: only runs looked at that had told of themselves.
+  it('closes a task whose run was terminated before it did anything', async () => {
+    const task = await gate.submit('unbegun', PAY);
+    await markStarted(gate.database, [{ tenant: TENANT, task }], await gate.database.now());
+    await age(2 * 3_600_000);
+    await dispatchOnce(
+      depsOver({ describe: () => Promise.resolve({ kind: 'ended', runId: 'r', as: 'TERMINATED' }) }),
+    );
+    expect(said).toEqual([]);
+    expect((await journalOf(task)).slice(-2)).toEqual(['task-failed', 'hand-over-opened']);
+  });
+
+  // Seen to fail: it closed as one that ended, though nothing of it had happened.
+  it('starts a task again whose run was lost before it did anything', async () => {
+    const task = await gate.submit('lost', PAY);
+    await markStarted(gate.database, [{ tenant: TENANT, task }], await gate.database.now());
+    await age(2 * 3_600_000);
+    await dispatchOnce(depsOver({ describe: () => Promise.resolve({ kind: 'missing' }) }));
+    expect(await journalOf(task)).toEqual(['task-submitted']);
+    await dispatchOnce(deps);
+    expect(said).toEqual(['start lost']);
   });
 
   it('sends a stored decision again until it has an outcome', async () => {

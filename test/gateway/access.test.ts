@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/gateway/app.js';
-import { createDeliveredMarks } from '../../src/gateway/delivered-marks.js';
 import { readJournal, TENANT_CHAIN } from '../../src/store/journal.js';
 import { openGate, POLICY, TENANT, type Gate } from './fixture.js';
 
@@ -146,7 +145,6 @@ describe('the process', () => {
     const app = createApp({
       ...gate.deps,
       database,
-      delivered: createDeliveredMarks(gate.database, gate.deps.log),
     });
     const response = await app.request('/v1/tasks', { headers: { authorization: `Bearer ${admin}` } });
     expect(response.status).toBe(503);
@@ -158,7 +156,6 @@ describe('the process', () => {
     const app = createApp({
       ...gate.deps,
       database,
-      delivered: createDeliveredMarks(gate.database, gate.deps.log),
     });
     const response = await app.request('/v1/tasks', { headers: { authorization: `Bearer ${admin}` } });
     const text = await response.text();

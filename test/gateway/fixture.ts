@@ -4,7 +4,7 @@ import { generateSecretKeys, parseSecretKeys } from '../../src/contract/seal.js'
 import { createSigner, createVerifier, generateSigningKey } from '../../src/contract/sign.js';
 import type { TenantId } from '../../src/domain/ids.js';
 import { policyBook } from '../../src/gateway.js';
-import { createDeliveredMarks } from '../../src/gateway/delivered-marks.js';
+import { createMarks } from '../../src/gateway/marks.js';
 import type { GatewayDeps } from '../../src/gateway/deps.js';
 import { policyHash } from '../../src/policy/load.js';
 import { openDatabase, type Clock, type Database } from '../../src/store/database.js';
@@ -122,9 +122,12 @@ export async function openGate(
   const key = generateSigningKey();
   const logged: Gate['logged'] = [];
   const reached: string[] = [];
+  const log: GatewayDeps['log'] = (level, event, fields) => logged.push({ level, event, fields });
+  const marks = createMarks(database, log, 5);
   const deps: GatewayDeps = {
     database,
     tasks,
+    marks,
     policies: policyBook(),
     signer: createSigner(key),
     keys: { keys: [key.publicKey] },
@@ -132,12 +135,11 @@ export async function openGate(
     checkpoints: { list: async () => [] },
     publicUrl: undefined,
     signIn: undefined,
-    log: (level, event, fields) => logged.push({ level, event, fields }),
+    log,
     point: async (name) => void reached.push(name),
     ...replaced,
   };
-  const delivered = createDeliveredMarks(database, deps.log, 5);
-  const app = createApp({ ...deps, delivered });
+  const app = createApp(deps);
   await activatePolicy(database, {
     tenant: TENANT,
     hash: policyHash(policy),
@@ -150,7 +152,7 @@ export async function openGate(
     database,
     deps,
     fetch: (request) => app.fetch(request),
-    appOf: (other) => createApp({ ...other, delivered }).fetch,
+    appOf: (other) => createApp(other).fetch,
     tasks,
     logged,
     reached,
@@ -186,7 +188,7 @@ export async function openGate(
       for (const list of [tasks.told, reached, logged]) list.length = 0;
     },
     async close() {
-      await delivered.flush();
+      await marks.flush();
       await database.close();
     },
   };

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Claims, Identity } from '../../src/domain/identity.js';
 import { delegateRole } from '../../src/gateway/delegating.js';
 import { takeDecision } from '../../src/gateway/take-decision.js';
-import { createDeliveredMarks } from '../../src/gateway/delivered-marks.js';
 import { policyHash } from '../../src/policy/load.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import { createSession, sessionOf } from '../../src/store/sessions.js';
@@ -66,17 +65,18 @@ async function decide(bearer: Bearer, question: QuestionRow, decision: 'approve'
     digest,
     ...(decision === 'reject' ? { code: 'wrong-target' } : {}),
   };
-  const delivered = createDeliveredMarks(gate.database, gate.deps.log, 5);
   try {
-    await takeDecision(
-      { ...gate.deps, delivered },
-      { bearer, task, operation, body: body as never, key: `k${version++}`, channel: 'page' },
-    ); // as a page would have read it
+    await takeDecision(gate.deps, {
+      bearer,
+      task,
+      operation,
+      body: body as never,
+      key: `k${version++}`,
+      channel: 'page',
+    }); // as a page would have read it
     return 'decided';
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : 'failed';
-  } finally {
-    await delivered.flush();
   }
 }
 

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/gateway/app.js';
-import { createDeliveredMarks } from '../../src/gateway/delivered-marks.js';
 import { isFromSlack, slackRoutes } from '../../src/gateway/hooks/slack.js';
 import { openGate, type Gate } from './fixture.js';
 
@@ -118,8 +117,7 @@ describe('the door for Slack', () => {
     expect((await ask(gate, 'POST')).status).toBe(404);
     const journal = () => gate.database.query('select task, seq from journal');
     const before = await journal();
-    const delivered = createDeliveredMarks(gate.database, gate.deps.log, 5);
-    const open = createApp({ ...gate.deps, delivered, slackSecret: VECTOR.secret });
+    const open = createApp({ ...gate.deps, slackSecret: VECTOR.secret });
     expect((await ask(open, 'POST')).status).toBe(200);
     for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT'])
       expect((await ask(open, method)).status).toBe(404);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineTool, toolFacts } from '../../src/contract/tool.js';
+import type { TaskClient } from '../../src/client/task-client.js';
 import type { TaskId } from '../../src/domain/ids.js';
 import { readSecrets } from '../../src/store/secrets.js';
 import { closeTask, findTask } from '../../src/store/tasks.js';
@@ -84,6 +85,24 @@ describe('submitting a task', () => {
       runId: null,
       closedAt: null,
     });
+  });
+
+  // Seen to fail: nobody noted it, and the dispatcher started every run once more that waited for a worker.
+  it('is noted as started once Temporal has its run, so that the dispatcher leaves it alone', async () => {
+    const noted = async (start: TaskClient['start']) => {
+      gate.tasks.answer.start = start;
+      const body = aTask();
+      await gate.request('POST', '/v1/tasks', shop, body);
+      await gate.deps.marks.flush();
+      const [row] = await gate.database.query(
+        'select started_at is not null as noted from tasks where task = $1',
+        [body.task],
+      );
+      return row;
+    };
+    expect(await noted(async () => ({ kind: 'started', runId: 'r' }))).toEqual({ noted: true });
+    expect(await noted(async () => ({ kind: 'exists' }))).toEqual({ noted: true });
+    expect(await noted(async () => ({ kind: 'unreachable' }))).toEqual({ noted: false });
   });
 
   it('again under the same name is the first task; another request under it is a conflict', async () => {

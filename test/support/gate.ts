@@ -20,6 +20,7 @@ import {
 import type { Json } from '../../src/domain/action.js';
 import { policyBook } from '../../src/gateway.js';
 import type { GatewayDeps } from '../../src/gateway/deps.js';
+import { createMarks } from '../../src/gateway/marks.js';
 import { storeDecision } from '../../src/gateway/store-decision.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { openDatabase, type Database } from '../../src/store/database.js';
@@ -160,9 +161,11 @@ export async function openGate(
     channels: [],
     log: () => undefined,
   };
+  const marks = createMarks(database, () => undefined);
   const gateway: GatewayDeps = {
     database,
     tasks: nobody,
+    marks,
     policies: policyBook(),
     signer: createSigner(key),
     keys,
@@ -273,7 +276,10 @@ export async function openGate(
         sign: () => 'unsigned',
       }); // ids of tests are valid
     },
-    close: () => database.close(),
+    async close() {
+      await marks.flush();
+      await database.close();
+    },
   };
 }
 

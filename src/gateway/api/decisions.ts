@@ -2,13 +2,12 @@ import { Hono } from 'hono';
 import { decisionRequest } from '../../contract/http.js';
 import type { Channel } from '../../domain/decision.js';
 import type { GatewayEnv } from '../auth.js';
-import type { DeliveredMarks } from '../delivered-marks.js';
 import type { GatewayDeps } from '../deps.js';
 import { escalationOf, idempotencyKeyOf, readBody } from '../request.js';
 import { takeDecision } from '../take-decision.js';
 
 /** `POST /v1/escalations/{esc}/decisions`. */
-export function decisionRoutes(deps: GatewayDeps & { readonly delivered: DeliveredMarks }): Hono<GatewayEnv> {
+export function decisionRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.post('/escalations/:escalation/decisions', async (c) => {
     const { status, receipt } = await takeDecision(deps, {

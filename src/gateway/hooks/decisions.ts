@@ -5,7 +5,6 @@ import { decisionRequest } from '../../contract/http.js';
 import type { Json } from '../../domain/action.js';
 import type { Bearer } from '../../store/tokens.js';
 import type { GatewayEnv } from '../auth.js';
-import type { DeliveredMarks } from '../delivered-marks.js';
 import type { GatewayDeps } from '../deps.js';
 import { refuse } from '../problem.js';
 import { escalationOf, fitBody } from '../request.js';
@@ -14,9 +13,7 @@ import { journallingRefusal, receiveHook } from './receive.js';
 import { takeStep } from './steps.js';
 
 /** `POST /hooks/decisions`: a decision that a configured integration passes on from one of its people. Answers as the API does. */
-export function hookDecisionRoutes(
-  deps: GatewayDeps & { readonly delivered: DeliveredMarks },
-): Hono<GatewayEnv> {
+export function hookDecisionRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.post('/hooks/decisions', async (c) => {
     const { integration, id, body } = await receiveHook(deps, c.req.raw);

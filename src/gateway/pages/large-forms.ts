@@ -11,7 +11,8 @@ import { notice } from './layout.js';
 import { jsonOrText, type Fields } from './read-decision.js';
 import { readerOf } from './reader-cookie.js';
 import { typedIn } from './resend.js';
-import { viewOf, type Deps, type PageContext } from './review-context.js';
+import type { GatewayDeps } from '../deps.js';
+import { viewOf, type PageContext } from './review-context.js';
 import { plainJson, readSchemaForm, schemaFields, type SchemaField } from './schema-form.js';
 import { editDiff } from './value-diff.js';
 
@@ -22,7 +23,7 @@ export function isLargeVerb(verb: string): verb is LargeVerb {
 
 /** A form of a schema that was sent: its result for a take-over, the page of the change for an edit, or the form again. */
 export async function readLarge(
-  deps: Deps,
+  deps: GatewayDeps,
   c: PageContext,
   verb: LargeVerb,
   fields: Fields,
@@ -50,7 +51,7 @@ const STALE = 'The question has changed since you looked: read it again before y
 
 /** The inputs for a verb: from the tool's published schema, with the arguments as they are for an edit. */
 async function fieldsFor(
-  deps: Deps,
+  deps: GatewayDeps,
   { brief }: EscalationView,
   verb: LargeVerb,
   value?: Json,
@@ -63,7 +64,7 @@ async function fieldsFor(
 
 /** The empty form of a verb. Throws `forbidden` when this reader may not use it. */
 export async function largeForm(
-  deps: Deps,
+  deps: GatewayDeps,
   c: PageContext,
   view: EscalationView,
   verb: LargeVerb,
@@ -74,7 +75,7 @@ export async function largeForm(
 }
 
 function shownForm(
-  deps: Deps,
+  deps: GatewayDeps,
   c: PageContext,
   view: EscalationView,
   form: LargeForm,
@@ -85,7 +86,7 @@ function shownForm(
 
 /** A larger form that was not taken, with all that was typed: the page of the change where that can be sent again, else its inputs. */
 export async function largeAgain(
-  deps: Deps,
+  deps: GatewayDeps,
   c: PageContext,
   view: EscalationView,
   sent: {

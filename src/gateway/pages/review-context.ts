@@ -2,13 +2,10 @@ import type { Context } from 'hono';
 import type { EscalationView } from '../../contract/http.js';
 import type { TaskId } from '../../domain/ids.js';
 import type { GatewayEnv } from '../auth.js';
-import type { DeliveredMarks } from '../delivered-marks.js';
 import type { GatewayDeps } from '../deps.js';
 import { escalationOf } from '../request.js';
 import { questionFor } from '../views/question.js';
 
-/** What the pages of a question work with. */
-export type Deps = GatewayDeps & { readonly delivered: DeliveredMarks };
 /** A request of a person with a session. */
 export type PageContext = Context<GatewayEnv>;
 
@@ -18,6 +15,6 @@ export function questionAt(c: PageContext): { readonly task: TaskId; readonly op
 }
 
 /** The question of a path as this reader may see it. Throws the uniform 404. */
-export function viewOf(deps: Deps, c: PageContext): Promise<EscalationView> {
+export function viewOf(deps: GatewayDeps, c: PageContext): Promise<EscalationView> {
   return questionFor(deps, c.get('bearer'), questionAt(c));
 }

@@ -13,12 +13,13 @@ import { isOver, receiptNotice, refusalNotice, signedInSince } from './notices.j
 import { decisionFrom, keyOf, requireMeant, type Fields } from './read-decision.js';
 import { readerOf } from './reader-cookie.js';
 import { typedIn } from './resend.js';
-import { questionAt, viewOf, type Deps, type PageContext } from './review-context.js';
+import type { GatewayDeps } from '../deps.js';
+import { questionAt, viewOf, type PageContext } from './review-context.js';
 import { reviewPage } from './review-page.js';
 import { delegatedNotice, isWhoStep, takeWhoStep } from './who-steps.js';
 
 /** `/review/{esc}`: the question, its larger forms, and the one POST by which a page decides. */
-export function reviewRoutes(deps: Deps): Hono<GatewayEnv> {
+export function reviewRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.get('/review/:escalation', async (c) => {
     const view = await viewOf(deps, c);
@@ -47,7 +48,7 @@ export function reviewRoutes(deps: Deps): Hono<GatewayEnv> {
 }
 
 /** A form of an earlier session is shown once more. */
-async function shownAgain(deps: Deps, c: PageContext, typed: Typed): Promise<Response> {
+async function shownAgain(deps: GatewayDeps, c: PageContext, typed: Typed): Promise<Response> {
   return shown(deps, c, await viewOf(deps, c), {
     typed,
     top: signedInSince(),
@@ -55,7 +56,7 @@ async function shownAgain(deps: Deps, c: PageContext, typed: Typed): Promise<Res
   });
 }
 
-async function answer(deps: Deps, c: PageContext, fields: Fields): Promise<Response> {
+async function answer(deps: GatewayDeps, c: PageContext, fields: Fields): Promise<Response> {
   const verb = fields.get('decision') ?? '';
   if (isWhoStep(verb)) return takeWhoStep(deps, c, verb, fields);
   if (isLargeVerb(verb) && fields.get('step') !== 'send') {
@@ -66,7 +67,7 @@ async function answer(deps: Deps, c: PageContext, fields: Fields): Promise<Respo
 }
 
 async function decide(
-  deps: Deps,
+  deps: GatewayDeps,
   c: PageContext,
   fields: Fields,
   outcome: Json | undefined,
@@ -87,7 +88,7 @@ async function decide(
 }
 
 /** A decision that was not taken: the question as it is now, why not, and what was typed. */
-async function refused(deps: Deps, c: PageContext, error: unknown, typed: Typed): Promise<Response> {
+async function refused(deps: GatewayDeps, c: PageContext, error: unknown, typed: Typed): Promise<Response> {
   if (error instanceof CountersignError && !ERRORS[error.code].retryable && error.code !== 'not-found') {
     const problem = pageProblem(deps, error);
     const view = await viewOf(deps, c).catch(() => undefined);
@@ -106,7 +107,7 @@ type Status = (typeof ERRORS)[keyof typeof ERRORS]['status'];
 
 /** The page that a form belongs to, with a notice on top and what was typed in place. */
 async function shown(
-  deps: Deps,
+  deps: GatewayDeps,
   c: PageContext,
   view: EscalationView,
   { typed, top, status }: { readonly typed: Typed; readonly top: Html; readonly status: Status },

@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import type { GatewayEnv } from '../auth.js';
-import type { DeliveredMarks } from '../delivered-marks.js';
 import type { GatewayDeps } from '../deps.js';
 import { requireForm } from '../form.js';
 import { signedIn } from '../session.js';
@@ -14,7 +13,7 @@ import { rosterRoutes } from './roster-routes.js';
 import { settingsPage } from './settings-page.js';
 
 /** The pages for people, behind their session. GET shows and decides nothing, HEAD like GET; a POST answers with a page or with the way to one. */
-export function pageRoutes(deps: GatewayDeps & { readonly delivered: DeliveredMarks }): Hono<GatewayEnv> {
+export function pageRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.onError((error, c) => pageFailure(deps, error, c));
   for (const path of ['/', '/inbox', '/review/*', '/tasks/*', '/history', '/roster', '/settings'])

@@ -8,7 +8,8 @@ import { notice } from './layout.js';
 import { time } from './reader.js';
 import { readerOf } from './reader-cookie.js';
 import { keyOf, timeIn, type Fields } from './read-decision.js';
-import { questionAt, type Deps, type PageContext } from './review-context.js';
+import type { GatewayDeps } from '../deps.js';
+import { questionAt, type PageContext } from './review-context.js';
 import type { WhoStep } from './who-form.js';
 
 /** Whether a form is about who looks into a question, and decides nothing. */
@@ -18,7 +19,7 @@ export function isWhoStep(step: string): step is WhoStep {
 
 /** Does it, by the same functions as every other way, and goes back to the question. */
 export async function takeWhoStep(
-  deps: Deps,
+  deps: GatewayDeps,
   c: PageContext,
   step: WhoStep,
   fields: Fields,
@@ -40,7 +41,7 @@ export async function takeWhoStep(
 }
 
 /** The receipt of a delegation of this question that this reader made; absent when there is none of that id. */
-export async function delegatedNotice(deps: Deps, c: PageContext): Promise<Html | undefined> {
+export async function delegatedNotice(deps: GatewayDeps, c: PageContext): Promise<Html | undefined> {
   const id = c.req.query('delegated');
   const { tenant, subject } = c.get('bearer');
   const made = id === undefined ? undefined : await findDelegation(deps.database, tenant, id);
