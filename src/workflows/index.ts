@@ -1,1 +1,2 @@
+import './short-stacks.js';
 export { agentTask } from './agent-task.js';
