@@ -51,6 +51,7 @@ export const databaseClock: Clock = async (queries) => {
  * Work that comes in bursts would pay that with each.
  */
 const IDLE_MS = 60_000;
+
 const RETRYABLE = new Set(['40001', '40P01']);
 const IN_FAILED_TRANSACTION = '25P02';
 
