@@ -7,8 +7,12 @@ import { appendJournal } from '../store/journal.js';
 import type { StoredDecision } from './decision-scene.js';
 import { latestQuestion } from '../store/questions.js';
 import { winnerOf, winnerView } from './decision-winner.js';
+import type { Delivery } from '../client/decide.js';
+import { isUnavailable } from '../store/unavailable.js';
 import type { GatewayDeps } from './deps.js';
 import { refuse } from './problem.js';
+
+type RefusedDelivery = Extract<Delivery, { kind: 'refused' }>;
 
 /** What the reviewer gets: applied (200), or stored and on its way (202). */
 export interface DecisionAnswer {
@@ -22,15 +26,26 @@ export async function deliverDecision(deps: GatewayDeps, stored: StoredDecision)
   if (!stored.deliver) return settledAnswer(deps, row);
   const delivery = await deps.tasks.decide({ tenant: row.tenant, task: row.task }, row.message);
   await deps.point?.('update-acknowledged');
-  if (delivery.kind === 'refused') {
-    const { code, winner } = delivery;
+  if (delivery.kind === 'refused') return hearRefusal(deps, row, delivery);
+  if (delivery.kind === 'applied' || delivery.sent) deps.marks.delivered(row);
+  return delivery.kind === 'applied' ? answer(row, delivery.state) : answer(row, null);
+}
+
+async function hearRefusal(
+  deps: GatewayDeps,
+  row: DecisionRow,
+  { code, winner }: RefusedDelivery,
+): Promise<DecisionAnswer> {
+  try {
     // Second to a forgery, or a run that was reset and has not come so far: it hears the decision from the store.
     const later =
       code === 'not-found' || (winner !== undefined && !(await hasWon(deps.database, row, winner)));
-    return later ? answer(row, null) : settleRefusal(deps, row, code);
+    return later ? answer(row, null) : await settleRefusal(deps, row, code);
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    // It is stored, and the run may have it from the dispatcher: what became of it, the database will tell.
+    return answer(row, null);
   }
-  if (delivery.kind === 'applied' || delivery.sent) deps.marks.delivered(row);
-  return delivery.kind === 'applied' ? answer(row, delivery.state) : answer(row, null);
 }
 
 function answer(row: DecisionRow, state: string | null): DecisionAnswer {

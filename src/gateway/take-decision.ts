@@ -63,7 +63,7 @@ async function store(deps: GatewayDeps, incoming: IncomingDecision): Promise<Sto
     deps.log('alarm', 'decision-not-stored', { error: error instanceof Error ? error.name : 'unknown' });
     throw new CountersignError(
       'not-stored',
-      'The decision could not be stored, so nothing happened. Send it again with the same Idempotency-Key.',
+      'The database did not confirm that the decision is stored. Send it again with the same Idempotency-Key: it counts once.',
     );
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyDecision } from '../../src/contract/decision-record.js';
 import { saltedDigest } from '../../src/contract/digest.js';
+import type { Database } from '../../src/store/database.js';
 import { settleDecisions } from '../../src/store/decisions.js';
 import { closeQuestion } from '../../src/store/questions.js';
 import { openGate, TENANT, verifierOf, type Gate } from './fixture.js';
@@ -129,6 +130,33 @@ describe('a decision', () => {
     await decide(gate, question, amira, about(question, 'approve'), 'key-1');
     const other = await decide(gate, question, amira, about(question, 'reject'), 'key-1');
     expect([other.status, other.json.code]).toEqual([409, 'idempotency-conflict']);
+  });
+
+  /** Seen to fail: the error told of a database that does not answer, and that nothing was changed. */
+  it('that is stored and whose end cannot be read, since the database went away, is stored and on its way', async () => {
+    const question = await anOpenQuestion(gate);
+    let away = false;
+    const refused = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    const { database } = gate.deps;
+    const leaving: Database = {
+      ...database,
+      query: (...asked) => (away ? refused() : database.query(...asked)),
+      transaction: (work) => (away ? refused() : database.transaction(work)),
+    };
+    gate.tasks.answer.decide = async () => {
+      away = true;
+      return { kind: 'refused', code: 'not-open', detail: 'the run has ended' };
+    };
+    const send = gate.appOf({ ...gate.deps, database: leaving });
+    const answer = await send(
+      new Request(`http://gateway/v1/escalations/${question.task}:1/decisions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${amira}`, 'content-type': 'application/json' },
+        body: JSON.stringify(about(question, 'approve')),
+      }),
+    );
+    expect([answer.status, await answer.json()]).toMatchObject([202, { verb: 'approve', applied: false }]);
+    expect(await stored(gate, question)).toMatchObject([{ outcome: null }]);
   });
 
   it('case 65: that cannot be journalled is not stored: 503, an alarm, and the run hears nothing', async () => {

@@ -26,7 +26,7 @@ export function pageProblem(deps: GatewayDeps, error: unknown): PageProblem {
     };
   if (isUnavailable(error)) {
     deps.log('alarm', 'database-unavailable', { error: error instanceof Error ? error.name : 'unknown' });
-    return { code: 'unreachable', detail: 'Nothing was changed. Wait a moment, then try again.', extra: {} };
+    return { code: 'unreachable', detail: 'Wait a moment, then try again: what is sent twice counts once.', extra: {} };
   }
   const incident = randomBytes(8).toString('hex');
   logFailure(deps, error, incident);

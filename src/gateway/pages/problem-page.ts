@@ -6,7 +6,7 @@ import type { Reader } from './reader.js';
 
 const HEADINGS: Partial<Record<ErrorCode, string>> = {
   'not-found': 'There is nothing here',
-  'not-stored': 'It was not stored',
+  'not-stored': 'It may not be stored',
   unreachable: 'The database does not answer',
   forbidden: 'Not allowed',
   unauthenticated: 'You are not signed in',
