@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { Socket } from 'node:net';
 import pg from 'pg';
+import { statementsOver, type Answer } from './batch.js';
 
 // bigint columns hold epoch milliseconds and counts, all far under 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -10,7 +9,10 @@ export interface Queries {
   query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
 }
 
-/** One connection: statements run in the order in which they are given, and those that do not wait for each other make one round trip. */
+/**
+ * One connection: statements run in the order in which they are given. Those that do not wait for each other make one round trip, and are done
+ * or fail together.
+ */
 export interface Reads extends Queries {
   /** Epoch milliseconds by the database's clock, read anew at each call. */
   now(): Promise<number>;
@@ -71,8 +73,6 @@ export function openDatabase(options: {
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     query_timeout: 30_000,
-    pipeline: true,
-    stream: () => new Batching(),
   });
   // A broken idle connection is replaced by the pool at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
@@ -82,9 +82,9 @@ export function openDatabase(options: {
   });
   // So would one that breaks inside a transaction; the statement under way, or the next, says so.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const queries = over(pool);
+  const queries: Queries = { query: (sql, values) => reads(pool, clock, (one) => one.query(sql, values)) };
   return {
-    query: queries.query,
+    ...queries,
     now: () => clock(queries),
     transaction: (work) => transact(pool, clock, work),
     reads: (work) => reads(pool, clock, work),
@@ -92,31 +92,12 @@ export function openDatabase(options: {
   };
 }
 
-/** Writes what one turn of the event loop sends as one packet: statements that do not wait for each other make one round trip. */
-class Batching extends Socket {
-  override uncork(): void {
-    process.nextTick(() => super.uncork());
-  }
-}
-
-const names = new Map<string, string>();
-
-/** Every statement is prepared once per connection: its text is parsed and planned once, not at each call. */
-function nameOf(sql: string): string {
-  let name = names.get(sql);
-  if (name === undefined) {
-    name = createHash('sha256').update(sql).digest('base64url').slice(0, 22);
-    names.set(sql, name);
-  }
-  return name;
-}
-
-function over(client: Pick<pg.ClientBase, 'query'>): Queries {
+function over(client: pg.ClientBase): Queries {
+  const run = statementsOver(client);
   return {
-    async query<Row extends object>(sql: string, values: readonly unknown[] = []) {
-      const statement = values.length === 0 ? sql : { name: nameOf(sql), text: sql, values: [...values] };
-      const result = await client.query<Row>(statement);
-      return result.rows;
+    async query<Row extends object>(sql: string, values?: readonly unknown[]) {
+      const { rows } = await run(sql, values);
+      return rows as Row[]; // what the statement selects is the caller's to know
     },
   };
 }
@@ -138,6 +119,7 @@ async function transact<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const client = await pool.connect();
+    const run = statementsOver(client);
     const { query } = over(client);
     const sent: Promise<unknown>[] = [];
     const send = (sql: string, values?: readonly unknown[]) => {
@@ -148,9 +130,9 @@ async function transact<T>(
     let broken: Error | undefined;
     try {
       send('begin');
-      let committing: Promise<pg.QueryResult> | undefined;
+      let committing: Promise<Answer> | undefined;
       const commit = () => {
-        committing ??= client.query('commit');
+        committing ??= run('commit');
         committing.catch(() => undefined); // looked at below
         return committing;
       };
@@ -163,7 +145,7 @@ async function transact<T>(
       if (command !== 'COMMIT') throw new Error('a statement of the transaction failed: nothing is stored');
       return result;
     } catch (thrown) {
-      await client.query('rollback').catch((rollback: unknown) => {
+      await run('rollback').catch((rollback: unknown) => {
         broken = rollback instanceof Error ? rollback : new Error(String(rollback));
       });
       const error = sqlState(thrown) === IN_FAILED_TRANSACTION ? await firstFailure(sent, thrown) : thrown;

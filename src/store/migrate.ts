@@ -54,7 +54,7 @@ export async function migrateOpen(database: Database): Promise<void> {
     refuseNewer(Math.max(0, ...applied));
     for (const { id, sql } of MIGRATIONS) {
       if (applied.has(id)) continue;
-      await tx.query(sql);
+      await tx.query(`do $do$ begin execute $migration$${sql}$migration$; end $do$`); // several statements, as one
       await tx.query('insert into migrations (id) values ($1)', [id]);
     }
   });

@@ -26,7 +26,11 @@ export function pageProblem(deps: GatewayDeps, error: unknown): PageProblem {
     };
   if (isUnavailable(error)) {
     deps.log('alarm', 'database-unavailable', { error: error instanceof Error ? error.name : 'unknown' });
-    return { code: 'unreachable', detail: 'Wait a moment, then try again: what is sent twice counts once.', extra: {} };
+    return {
+      code: 'unreachable',
+      detail: 'Wait a moment, then try again: what is sent twice counts once.',
+      extra: {},
+    };
   }
   const incident = randomBytes(8).toString('hex');
   logFailure(deps, error, incident);
