@@ -16,6 +16,7 @@ import {
   type TaskRow,
 } from '../store/tasks.js';
 import { leaseUndeliveredRounds } from '../store/outbox.js';
+import { analyzeNewTables } from '../store/statistics.js';
 import { amendNotices } from './amends.js';
 import type { DispatcherDeps } from './deps.js';
 import { openHookDesk } from './hooks.js';
@@ -28,6 +29,8 @@ const SWEEP_EVERY_MS = 3_600_000;
 const ASK_EVERY_MS = 30_000;
 /** How often is looked for messages whose question is over. */
 const AMEND_EVERY_MS = 2_000;
+/** How often is looked for tables without statistics: there are some in a deployment's first minute. */
+const ANALYZE_EVERY_MS = 2_000;
 /** How far back is asked: the index that answers is behind the events, and a dispatcher may have been away. */
 const ASK_BACK_MS = 600_000;
 
@@ -151,6 +154,10 @@ export function startDispatcher(
     return dispatchOnce(deps);
   });
   const done = new AbortController();
+  const analyzing = repeat(async () => {
+    await analyzeNewTables(deps.database);
+    return 0;
+  }, ANALYZE_EVERY_MS);
   const loops = deps.notifiers.flatMap((notifier) => [
     repeat(async () => sendNotices(deps, notifier, await deps.database.now())),
     ...(notifier.amend
@@ -165,7 +172,7 @@ export function startDispatcher(
   return {
     async stop() {
       stopping.abort();
-      await Promise.all([driving, pause(graceMs, done.signal)]);
+      await Promise.all([driving, analyzing, pause(graceMs, done.signal)]);
       for (const notifier of deps.notifiers) notifier.close();
       desk?.giveUp();
       await ending;
