@@ -30,7 +30,7 @@ export interface Transaction extends Reads {
 export interface Database extends Queries {
   /** Runs `work` in one READ COMMITTED transaction; anything thrown rolls it back. Deadlocks and serialization failures are retried. */
   transaction<T>(work: (tx: Transaction) => Promise<T> | T): Promise<T>;
-  /** Lends one connection for several statements, each a transaction of its own. */
+  /** Lends one connection for several statements outside of a transaction: those of one round trip are done or fail together. */
   reads<T>(work: (queries: Reads) => Promise<T>): Promise<T>;
   now(): Promise<number>;
   close(): Promise<void>;
