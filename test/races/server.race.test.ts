@@ -67,12 +67,12 @@ async function* first<T>(count: number, of: AsyncGenerator<T>): AsyncGenerator<T
   }
 }
 
-/** The rounds in groups, where the waiting side by side would take all the time otherwise. */
+/** Rounds in groups, as many as are wanted, where the waiting side by side would take all the time otherwise. */
 async function* groups(name: string, tool: string): AsyncGenerator<readonly Round[]> {
   const rounds = askedTasks(name, tool, AT_ONCE);
-  for (let done = 0; done < ROUNDS; done += AT_ONCE) {
+  for (;;) {
     const group: Round[] = [];
-    for await (const round of first(Math.min(AT_ONCE, ROUNDS - done), rounds)) group.push(round);
+    for await (const round of first(AT_ONCE, rounds)) group.push(round);
     yield group;
   }
 }
@@ -164,7 +164,7 @@ describe('races of decisions on a real server', () => {
   it('decision x time-out: in time and executed, or too late and denied', { timeout: SLOW }, async () => {
     const tally = new Tally('server: decision x time-out', ['decision', 'time-out']);
     const starter = new Starter('server: decision x time-out', 120);
-    for await (const group of groups('dt', 'hasty')) {
+    for await (const group of first(Math.ceil(ROUNDS / AT_ONCE), groups('dt', 'hasty'))) {
       await Promise.all(
         group.map(async ({ task, question }) => {
           // The question's deadline is one side; the person aims at it.
@@ -193,22 +193,34 @@ describe('races of decisions on a real server', () => {
       const config = there.running.gatewayConfig;
       const silent = await startVictimGateway({ config, stopAt: ['decision-stored'] });
       await there.person('amira', silent.ready);
+      let stored = 0;
       for await (const group of groups('sd', 'hasty')) {
         await Promise.all(
           group.map(async ({ task, question }) => {
             // Late enough that the dispatcher, which waits for the gateway's own delivery, does not come first.
             await sleep(Math.max(0, (question.answerBy ?? 0) - Date.now() - 1_000));
             const at = { subject: 'amira', url: silent.ready };
-            const unheard = decided(question, { decision: 'approve' }, at).catch(() => undefined);
-            const outcome = await outcomeOf(task);
+            const [unheard, outcome] = [
+              Promise.allSettled([decided(question, { decision: 'approve' }, at)]),
+              await outcomeOf(task),
+            ];
+            const of = { tenant: TENANT, task: task as TaskId };
+            if ((await decisionsOf(there.running.database, of)).length === 0) {
+              // It was sent too late on a machine that had other things to do, and is no round of this race.
+              const [late] = await unheard;
+              expect(['too-late', 'not-open']).toContain(refusal(late).code);
+              expect(outcome).toBe('denied');
+              return;
+            }
+            stored += 1;
             tally.win(outcome === 'executed' ? 'decision' : 'time-out');
             expect(await decided(question, { decision: 'approve' }, { ...at, url: here })).toMatchObject({
               applied: true,
             });
             await expectSound(there, task);
-            void unheard;
           }),
         );
+        if (stored >= ROUNDS) break;
       }
       await silent.kill();
       tally.finish('decision');
