@@ -54,7 +54,7 @@ it('a table with few rows is left alone', async () => {
   expect(await analyzeNewTables(gate.database)).toEqual([]);
 });
 
-/** Seen to fail: Postgres warning of every table, in its log, every two seconds. */
+/** Seen to fail: it tries, which Postgres answers with a warning in its log, each time. */
 it('a role that does not own the tables leaves them to autovacuum', async () => {
   await submit(60);
   const names = await gate.database.transaction(async (tx) => {
