@@ -1,4 +1,7 @@
-/** Has the servers of the tests in the cache before a test waits for one: building the first can take minutes. One that is nowhere is named here, and fails the tests that need it, not the others. */
+/**
+ * Has the servers of the tests in the cache before a test waits for one: building the first can take minutes. One that is nowhere is named
+ * here, and fails the tests that need it, not the others.
+ */
 import { loadDevConfig } from '../src/config.js';
 import { StackError } from '../src/dev/errors.js';
 import { findTemporalCli } from '../src/dev/temporal-cli.js';

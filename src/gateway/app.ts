@@ -85,7 +85,7 @@ function answerFailure(deps: GatewayDeps, error: Error): Response {
     deps.log('alarm', 'database-unavailable', { error: error.name });
     return problem(
       'unreachable',
-      'The database does not answer. Send this again, with the same Idempotency-Key if it changes something: it happens once. /readyz tells when the database is back.',
+      'The database does not answer, so this was not done or not confirmed. Send it again with the same Idempotency-Key; /readyz tells when the database is back.',
     );
   }
   const incident = randomBytes(8).toString('hex');

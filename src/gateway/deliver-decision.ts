@@ -1,3 +1,4 @@
+import type { Delivery } from '../client/decide.js';
 import { votersOf } from '../domain/verdict.js';
 import type { DecisionReceipt } from '../contract/http.js';
 import { ERRORS, type ErrorCode } from '../domain/errors.js';
@@ -6,9 +7,8 @@ import { findDecision, hasWon, refusalEvent, refuseStored, type DecisionRow } fr
 import { appendJournal } from '../store/journal.js';
 import type { StoredDecision } from './decision-scene.js';
 import { latestQuestion } from '../store/questions.js';
-import { winnerOf, winnerView } from './decision-winner.js';
-import type { Delivery } from '../client/decide.js';
 import { isUnavailable } from '../store/unavailable.js';
+import { winnerOf, winnerView } from './decision-winner.js';
 import type { GatewayDeps } from './deps.js';
 import { refuse } from './problem.js';
 
@@ -44,6 +44,7 @@ async function hearRefusal(
   } catch (error) {
     if (!isUnavailable(error)) throw error;
     // It is stored, and the run may have it from the dispatcher: what became of it, the database will tell.
+    deps.log('alarm', 'database-unavailable', { error: error instanceof Error ? error.name : 'unknown' });
     return answer(row, null);
   }
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { statementsOver, type Answer } from './batch.js';
+import { statementsOver, type Answer, type RunStatement } from './batch.js';
 
 // bigint columns hold epoch milliseconds and counts, all far under 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -92,8 +92,7 @@ export function openDatabase(options: {
   };
 }
 
-function over(client: pg.ClientBase): Queries {
-  const run = statementsOver(client);
+function over(run: RunStatement): Queries {
   return {
     async query<Row extends object>(sql: string, values?: readonly unknown[]) {
       const { rows } = await run(sql, values);
@@ -104,7 +103,7 @@ function over(client: pg.ClientBase): Queries {
 
 async function reads<T>(pool: pg.Pool, clock: Clock, work: (queries: Reads) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  const { query } = over(client);
+  const { query } = over(statementsOver(client));
   try {
     return await work({ query, now: () => clock({ query }) });
   } finally {
@@ -120,7 +119,7 @@ async function transact<T>(
   for (let attempt = 1; ; attempt++) {
     const client = await pool.connect();
     const run = statementsOver(client);
-    const { query } = over(client);
+    const { query } = over(run);
     const sent: Promise<unknown>[] = [];
     const send = (sql: string, values?: readonly unknown[]) => {
       const statement = query(sql, values);

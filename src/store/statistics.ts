@@ -6,7 +6,7 @@ const CHANGES = 50;
 /**
  * Takes statistics of tables that have none and are no longer empty; answers their names. Autovacuum comes by once a minute. Until then the
  * planner holds every index that begins with the tenant for as good as the key, and what looks up one row reads all of the tenant's. Only a
- * table's owner may; another role leaves it to autovacuum.
+ * table's owner may; another role leaves it to autovacuum. A table that another process is at is left to that one.
  */
 export async function analyzeNewTables(queries: Queries): Promise<readonly string[]> {
   const rows = await queries.query<{ name: string }>(
@@ -16,6 +16,7 @@ export async function analyzeNewTables(queries: Queries): Promise<readonly strin
     [CHANGES],
   );
   const names = rows.map(({ name }) => name);
-  if (names.length > 0) await queries.query(`analyze ${names.map((name) => `"${name}"`).join(', ')}`);
+  if (names.length > 0)
+    await queries.query(`analyze (skip_locked) ${names.map((name) => `"${name}"`).join(', ')}`);
   return names;
 }

@@ -157,6 +157,7 @@ describe('a decision', () => {
     );
     expect([answer.status, await answer.json()]).toMatchObject([202, { verb: 'approve', applied: false }]);
     expect(await stored(gate, question)).toMatchObject([{ outcome: null }]);
+    expect(gate.logged.map((line) => [line.level, line.event])).toEqual([['alarm', 'database-unavailable']]);
   });
 
   it('case 65: that cannot be journalled is not stored: 503, an alarm, and the run hears nothing', async () => {

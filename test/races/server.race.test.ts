@@ -200,10 +200,8 @@ describe('races of decisions on a real server', () => {
             // Late enough that the dispatcher, which waits for the gateway's own delivery, does not come first.
             await sleep(Math.max(0, (question.answerBy ?? 0) - Date.now() - 1_000));
             const at = { subject: 'amira', url: silent.ready };
-            const [unheard, outcome] = [
-              Promise.allSettled([decided(question, { decision: 'approve' }, at)]),
-              await outcomeOf(task),
-            ];
+            const unheard = Promise.allSettled([decided(question, { decision: 'approve' }, at)]);
+            const outcome = await outcomeOf(task);
             const of = { tenant: TENANT, task: task as TaskId };
             if ((await decisionsOf(there.running.database, of)).length === 0) {
               // It was sent too late on a machine that had other things to do, and is no round of this race.

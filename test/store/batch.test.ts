@@ -47,13 +47,16 @@ describe('statements over one connection', () => {
     expect(await stored()).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
+  /** Seen to fail: each time anew. */
   it('are parsed once', async () => {
+    const prepared = async () =>
+      (await run("select name, prepare_time from pg_prepared_statements where statement like 'insert%'"))
+        .rows;
     await Promise.all([insert(1), insert(2)]);
+    const first = await prepared();
     await insert(3);
-    const { rows } = await run(
-      "select count(*)::int as count from pg_prepared_statements where statement like 'insert%'",
-    );
-    expect(rows).toEqual([{ count: 1 }]);
+    expect(first).toHaveLength(1);
+    expect(await prepared()).toEqual(first);
   });
 
   /** Seen to fail: the statements before the failing one resolved, though the server undid them. */
