@@ -17,6 +17,18 @@ const warned = (text: string, today: string | null = null, tools: typeof TOOLS |
   return warnings.map(({ line, path, what }) => `${line} ${path}: ${what}`);
 };
 
+describe('a rule with the name of one of the gate', () => {
+  it.each(['unknown-tool', 'uninspectable', 'digest-changed', 'earlier-effect', 'risk-map'])('%s', (id) => {
+    const text = withRules(`{ id: ${id}, trigger: policy, when: action.rows > 1, level: approve }`);
+    expect(warned(text)).toEqual([`12 rules[1].id: the gate has a rule \`${id}\` of its own`]);
+  });
+
+  it('says nothing of other names', () => {
+    const named = (id: string) => `{ id: ${id}, trigger: policy, when: action.rows > 1, level: approve }`;
+    expect(warned(withRules(named('unknown-tools')))).toEqual([]);
+  });
+});
+
 describe('a rule that is never true', () => {
   it.each([
     'false',

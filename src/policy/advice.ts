@@ -3,6 +3,7 @@ import { deadlineFindings } from './deadlines.js';
 import type { Draft } from './draft.js';
 import { idleRules } from './idle-rules.js';
 import type { Finding } from './problem.js';
+import { isOwnRule } from './rule-words.js';
 import { signOffFindings } from './sign-offs.js';
 
 /** What advice needs beside the file. */
@@ -18,6 +19,7 @@ export function adviceOn(draft: Draft, { conditions, today }: Circumstances): Fi
   return [
     ...unreadSituations(draft),
     ...orphanTools(draft),
+    ...namesOfTheGate(draft),
     ...idleRules(draft, conditions),
     ...deadlineFindings(draft),
     ...signOffFindings(draft, today),
@@ -50,4 +52,20 @@ function orphanTools(draft: Draft): Finding[] {
       todo: "add it to an agent's tools, or remove it",
       warning: true,
     }));
+}
+
+/** Verdicts, briefs and cases name rules by their ids alone: whoever reads one must know whose it is. */
+function namesOfTheGate(draft: Draft): Finding[] {
+  return [...draft.rules].flatMap(([index, { id }]): Finding[] =>
+    id === undefined || !isOwnRule(id)
+      ? []
+      : [
+          {
+            path: ['rules', index, 'id'],
+            what: `the gate has a rule \`${id}\` of its own`,
+            todo: 'give it another name: nobody could tell which of the two asked',
+            warning: true,
+          },
+        ],
+  );
 }

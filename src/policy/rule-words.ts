@@ -66,6 +66,11 @@ export function documentedAs(rule: string): string {
 
 const OWN_WORDS = new Map(Object.entries({ ...BUILT_IN_WORDS, ...ROUND_WORDS }));
 
+/** Whether a rule of this id is one of the gate, in any policy. */
+export function isOwnRule(rule: string): boolean {
+  return OWN_WORDS.has(documentedAs(rule));
+}
+
 /**
  * Why a rule fired, in a sentence: of a rule of the gate its own, of a rule of the policy what its trigger means. Names in backticks are
  * those of the policy file.
