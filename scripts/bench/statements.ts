@@ -13,7 +13,7 @@ export async function resetStatements(admin: pg.Client): Promise<void> {
   await admin.query('select pg_stat_statements_reset()');
 }
 
-/** What was sent to our database since, the most frequent first; each is one round trip. */
+/** What ran in our database since, the most frequent first; those given in one turn made one round trip. */
 export async function readStatements(
   admin: pg.Client,
   database: string,
