@@ -206,6 +206,30 @@ describe('the review page', () => {
   });
 });
 
+describe('the task page', () => {
+  const words = (change: Parameters<typeof aTask>[0]) =>
+    plain(taskPage(aTask(change), reader).toString()).replaceAll(/\s+/g, ' ');
+
+  it('says in words why a task ended, and what the journal calls it', () => {
+    const ended = { state: 'FAILED' as const, waitsFor: [] };
+    expect(words({ ...ended, reason: 'fallback', detail: '' })).toContain(
+      'Nobody answered, and its policy lets it fail then. fallback',
+    );
+    expect(words({ ...ended, reason: 'halted', detail: 'h-1' })).toContain(
+      'A halt on the task ended it. halted: h-1',
+    );
+    expect(words({ ...ended, reason: 'constructor', detail: null })).toContain('Ended because constructor');
+  });
+
+  it('says in words why a question is asked anew', () => {
+    const [waiting] = aTask().waitsFor;
+    if (waiting === undefined) throw new Error('the task waits for nobody');
+    expect(words({ waitsFor: [{ ...waiting, reason: 'drift' }] })).toContain(
+      'The state of the world that the decision relied on is another one.',
+    );
+  });
+});
+
 describe('a refusal that takes a fresh sign-in', () => {
   it('offers it in another tab, so that what was typed stays', () => {
     const problem = { code: 'step-up-required', detail: 'Sign in again.', extra: {} } as const;

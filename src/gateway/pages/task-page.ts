@@ -1,4 +1,6 @@
 import type { TaskView } from '../../contract/http.js';
+import type { FailureReason } from '../../domain/escalation.js';
+import { ruleWords } from '../../policy/rule-words.js';
 import { html, type Html } from './html.js';
 import { page } from './layout.js';
 import { time, type Reader } from './reader.js';
@@ -16,7 +18,7 @@ export function taskPage(view: TaskView, reader: Reader): Html {
     <dl class="facts">
       ${fact('Agent', agent)} ${fact('For whom', requester)}
       ${fact('State', html`${state}, since ${time(since, reader)}`)}
-      ${reason === null ? '' : fact('Ended because', `${reason}${detail === null || detail === '' ? '' : `: ${detail}`}`)}
+      ${reason === null ? '' : fact('Ended because', ended(reason, detail))}
       ${fact('Handed in', time(view.submittedAt, reader))}
       ${deadline === null ? '' : fact('Wanted by', time(deadline, reader))}
     </dl>
@@ -56,6 +58,22 @@ const STATES: Readonly<Record<TaskView['state'], string>> = {
   TIMED_OUT: 'Nobody answered',
 };
 
+const ENDINGS: ReadonlyMap<string, string> = new Map<FailureReason | 'terminated', string>([
+  ['halted', 'A halt on the task ended it.'],
+  ['cancelled', 'It was cancelled.'],
+  ['fallback', 'Nobody answered, and its policy lets it fail then.'],
+  ['error', 'A step of it failed.'],
+  ['taken-over', 'People finished it themselves.'],
+  ['terminated', 'Its run in Temporal was ended by force.'],
+]);
+
+/** In words; behind them what the journal and the command line call it. */
+function ended(reason: string, detail: string | null): Html {
+  const named = detail === null || detail === '' ? reason : `${reason}: ${detail}`;
+  const words = ENDINGS.get(reason);
+  return words === undefined ? html`${named}` : html`${words} <span class="note">${named}</span>`;
+}
+
 function firstLine(text: string): string {
   const [first = ''] = text.split('\n');
   return first.length > 140 ? `${first.slice(0, 140)} …` : first;
@@ -65,7 +83,7 @@ function waiting(reader: Reader) {
   return ({ escalation, role, answerBy, reason }: TaskView['waitsFor'][number]): Html =>
     html`<li>
       <a class="whole" href="/review/${escalation}">${escalation}</a>: ${role},
-      ${answerBy === null ? 'without deadline' : html`by ${time(answerBy, reader)}`}${reason === null ? '' : `, ${reason}`}
+      ${answerBy === null ? 'without deadline' : html`by ${time(answerBy, reader)}`}${reason === null ? '' : html`. ${ruleWords({ rule: reason, trigger: 'policy' })}`}
     </li>`;
 }
 
