@@ -58,14 +58,16 @@ const STATES: Readonly<Record<TaskView['state'], string>> = {
   TIMED_OUT: 'Nobody answered',
 };
 
-const ENDINGS: ReadonlyMap<string, string> = new Map<FailureReason | 'terminated', string>([
-  ['halted', 'A halt on the task ended it.'],
-  ['cancelled', 'It was cancelled.'],
-  ['fallback', 'Nobody answered, and its policy lets it fail then.'],
-  ['error', 'A step of it failed.'],
-  ['taken-over', 'People finished it themselves.'],
-  ['terminated', 'Its run in Temporal was ended by force.'],
-]);
+const ENDINGS = new Map(
+  Object.entries({
+    halted: 'A halt on the task ended it.',
+    cancelled: 'It was cancelled.',
+    fallback: 'Nobody answered, and its policy lets it fail then.',
+    error: 'A step of it failed.',
+    'taken-over': 'People finished it themselves.',
+    terminated: 'Its run in Temporal was ended by force.',
+  } satisfies Record<FailureReason | 'terminated', string>),
+);
 
 /** In words; behind them what the journal and the command line call it. */
 function ended(reason: string, detail: string | null): Html {
