@@ -4,6 +4,8 @@ import { monotonicMs } from './marks.js';
 
 const PAUSE_MS = 3;
 const TIMEOUT_MS = 60_000;
+/** The bench's own statement in the database of the product, which is nobody's share. */
+export const LOOK = 'select distinct task from questions where task = any($1)';
 
 /** Tells when the question of a task lies on a desk: one look at a time for all who wait, over a connection outside every account. */
 export interface AskedQuestions {
@@ -21,7 +23,7 @@ export function watchQuestions(admin: pg.Client): AskedQuestions {
   async function look(): Promise<void> {
     looking = true;
     while (waiting.size > 0) {
-      const text = `select distinct task from questions where task = any($1) and status = 'open'`;
+      const text = `${LOOK} and status = 'open'`;
       const { rows } = await admin.query<{ task: string }>({
         name: 'asked',
         text,

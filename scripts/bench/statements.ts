@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { LOOK } from './asked-questions.js';
 
 /** One statement of ours, per run. */
 export interface StatementShare {
@@ -13,7 +14,7 @@ export async function resetStatements(admin: pg.Client): Promise<void> {
   await admin.query('select pg_stat_statements_reset()');
 }
 
-/** What ran in our database since, the most frequent first; those given in one turn made one round trip. */
+/** What we sent to our database since, the most frequent first; those given in one turn made one round trip. */
 export async function readStatements(
   admin: pg.Client,
   database: string,
@@ -21,8 +22,9 @@ export async function readStatements(
 ): Promise<StatementShare[]> {
   const { rows } = await admin.query<{ query: string; calls: string; ms: number }>(
     `select s.query, s.calls, s.total_exec_time + s.total_plan_time as ms from pg_stat_statements s
-     join pg_database d on d.oid = s.dbid where d.datname = $1 and s.toplevel order by s.calls desc, ms desc`,
-    [database],
+     join pg_database d on d.oid = s.dbid where d.datname = $1 and s.toplevel and not starts_with(s.query, $2)
+     order by s.calls desc, ms desc`,
+    [database, LOOK],
   );
   return rows.map(({ query, calls, ms }) => ({
     statement: query.replace(/\s+/g, ' ').trim(),

@@ -66,9 +66,14 @@ export function documentedAs(rule: string): string {
 
 const OWN_WORDS = new Map(Object.entries({ ...BUILT_IN_WORDS, ...ROUND_WORDS }));
 
-/** Whether a rule of this id is one of the gate, in any policy. */
-export function isOwnRule(rule: string): boolean {
-  return OWN_WORDS.has(documentedAs(rule));
+/** Whether the gate has a rule of this name, in any policy. Those with a colon no rule of a file can have. */
+export function isOwnRule(name: string): boolean {
+  return OWN_WORDS.has(name);
+}
+
+/** Why a question is asked anew, in a sentence; a reason that this version does not know, as it is. */
+export function roundWords(reason: string): string {
+  return OWN_WORDS.get(reason) ?? reason;
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { TaskView } from '../../contract/http.js';
 import type { FailureReason } from '../../domain/escalation.js';
-import { ruleWords } from '../../policy/rule-words.js';
+import { roundWords } from '../../policy/rule-words.js';
 import { html, type Html } from './html.js';
 import { page } from './layout.js';
 import { time, type Reader } from './reader.js';
-import { fact, quoted, tierBadge, whole } from './text.js';
+import { fact, inBackticks, quoted, tierBadge, whole } from './text.js';
 
 /** One task: where it stands, whom it waits for, and the history of its calls. */
 export function taskPage(view: TaskView, reader: Reader): Html {
@@ -85,7 +85,7 @@ function waiting(reader: Reader) {
   return ({ escalation, role, answerBy, reason }: TaskView['waitsFor'][number]): Html =>
     html`<li>
       <a class="whole" href="/review/${escalation}">${escalation}</a>: ${role},
-      ${answerBy === null ? 'without deadline' : html`by ${time(answerBy, reader)}`}${reason === null ? '' : html`. ${ruleWords({ rule: reason, trigger: 'policy' })}`}
+      ${answerBy === null ? 'without deadline' : html`by ${time(answerBy, reader)}`}${reason === null ? '' : html`. ${inBackticks(roundWords(reason))}`}
     </li>`;
 }
 
