@@ -37,9 +37,7 @@ async function load(options: BenchOptions, system: System): Promise<void> {
   const { comparisons, stored } = await compare(bench, [bare, countersign], { ...options, log });
   const targets = comparisons.flatMap(targetsOf);
   if (options.json) {
-    print([
-      JSON.stringify({ server: options.server, cpus: availableParallelism(), comparisons, stored, targets }),
-    ]);
+    print([JSON.stringify({ ...conditions(options), comparisons, stored, targets })]);
     return;
   }
   printServer(options);
@@ -50,9 +48,9 @@ async function load(options: BenchOptions, system: System): Promise<void> {
 }
 
 async function parkTasks(options: BenchOptions, count: number, system: System): Promise<void> {
-  const { server, idleSeconds, json } = options;
+  const { idleSeconds, json } = options;
   const parked = await park(system.bench, [system.bare, system.countersign], { count, idleSeconds, log });
-  if (json) return print([JSON.stringify({ server, cpus: availableParallelism(), ...parked })]);
+  if (json) return print([JSON.stringify({ ...conditions(options), ...parked })]);
   printServer(options);
   print(parkTables(parked));
 }
@@ -78,9 +76,15 @@ async function showDesk({ json }: BenchOptions, open: number): Promise<void> {
   );
 }
 
-function printServer({ server }: BenchOptions): void {
+/** What the figures depend on beside the code. */
+function conditions({ server }: BenchOptions) {
+  return { server, node: process.version, cpus: availableParallelism() };
+}
+
+function printServer(options: BenchOptions): void {
+  const { server, node, cpus } = conditions(options);
   print([
-    `Server: ${server}, ${availableParallelism()} CPUs, fsync and synchronous_commit on, both sides on it at the same time.`,
+    `Server: ${server}, Node ${node}, ${cpus} CPUs, fsync and synchronous_commit on, both sides on it at the same time.`,
   ]);
 }
 
