@@ -4,8 +4,8 @@ import type { Stored } from './report.js';
 import type { Side } from './side.js';
 import { summarise, type Comparison } from './summary.js';
 
-/** Runs of each side before anything is measured: a server process lives for weeks, and its code is compiled as it runs. */
-export const WARM_UP = { runs: 400, concurrency: 16 };
+/** Runs of each side before anything is measured: a server process lives for weeks, and its code is compiled as it runs (docs/decisions/030-what-the-gate-costs.md). */
+export const WARM_UP = { runs: 1_000, concurrency: 16 };
 /** Every slot gets at least so many runs at each concurrency: one would be all beginning. */
 const ROUNDS = 8;
 

@@ -25,9 +25,9 @@ export class UsageError extends Error {}
 
 export const USAGE = `npm run bench -- [options]
   --server dev|real     the dev server, or a whole Temporal server on Postgres (default real)
-  --runs N              runs of each side at each concurrency (default 320)
+  --runs N              runs of each side at each concurrency (default 800)
   --concurrency 1,16,64 tasks under way at once
-  --blocks N            turns of each side at each concurrency, interleaved (default 4)
+  --blocks N            turns of each side at each concurrency, interleaved (default 5)
   --park N              N waiting tasks instead of a load: memory, bytes, idle CPU, resume after kill -9
   --idle N              seconds of each window in which idle CPU is watched with --park (default 30)
   --profile             where our share of the CPU and the round trips go
@@ -62,9 +62,9 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         server: { type: 'string', default: 'real' },
-        runs: { type: 'string', default: '320' },
+        runs: { type: 'string', default: '800' },
         concurrency: { type: 'string', default: '1,16,64' },
-        blocks: { type: 'string', default: '4' },
+        blocks: { type: 'string', default: '5' },
         park: { type: 'string' },
         desk: { type: 'string' },
         idle: { type: 'string', default: '30' },
