@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isTool } from '../contract/tool.js';
 import type { Tool } from '../contract/tool.js';
 import { CountersignError } from '../domain/errors.js';
@@ -76,12 +77,23 @@ async function imported(file: string, url: string): Promise<object> {
   return (await tsImport(url, import.meta.url)) as object; // a module namespace
 }
 
-/** The line of the module that an error comes from, if the error tells. */
+/** The line of the module that an error comes from, if that can be told. */
 function placeIn(error: unknown, url: string): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const at = stack.indexOf(`${url}:`);
-  const line = at < 0 ? undefined : /^\d+/.exec(stack.slice(at + url.length + 1))?.[0];
+  const line = lineAfter(stack, url) ?? (error instanceof SyntaxError ? syntaxLine(url) : undefined);
   return line === undefined ? '' : ` (line ${line})`;
+}
+
+/** Node tells where the syntax of a module is wrong only on standard error, when it ends by it. */
+function syntaxLine(url: string): string | undefined {
+  const path = fileURLToPath(url);
+  const { stderr } = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8', timeout: IMPORT_MS });
+  return lineAfter(stderr, url) ?? lineAfter(stderr, path);
+}
+
+function lineAfter(text: string, place: string): string | undefined {
+  const at = text.indexOf(`${place}:`);
+  return at < 0 ? undefined : /^\d+/.exec(text.slice(at + place.length + 1))?.[0];
 }
 
 /** Tools among the exports; a default, and what CommonJS makes of one, are looked into. */

@@ -137,7 +137,7 @@ function token(): Record<string, string> {
   return { COUNTERSIGN_TOKEN: 'x'.repeat(20), COUNTERSIGN_URL: 'http://127.0.0.1:9' };
 }
 
-// Seen to fail: loadTools without the look at the file's kind; requireTools left out of `dev`; checkProvision left out of `dev`.
+// Seen to fail: loadTools without the look at the file's kind, or without asking Node for the line of a syntax error; requireTools left out of `dev`; checkProvision left out of `dev`.
 describe('tools and policies that cannot be used', () => {
   const tools: readonly (readonly [string, string, RegExp])[] = [
     ['missing', 'nope.mjs', /nope\.mjs: there is no such file; set COUNTERSIGN_TOOLS/],
@@ -148,7 +148,11 @@ describe('tools and policies that cannot be used', () => {
       'throws.mjs',
       /throws\.mjs: it cannot be imported: no shop configured \(line 2\); correct the module/,
     ],
-    ['misspelt', 'syntax.mjs', /syntax\.mjs: it cannot be imported: Unexpected token/],
+    [
+      'misspelt',
+      'syntax.mjs',
+      /syntax\.mjs: it cannot be imported: Unexpected token ';' \(line 2\); correct/,
+    ],
     ['without a tool', 'nothing.mjs', /nothing\.mjs: it exports no tool; export what defineTool returns/],
     ['with two of one name', 'twins.mjs', /twins\.mjs: two of its tools are named ping; give each/],
     [

@@ -36,7 +36,7 @@ export const FILES: Readonly<Record<string, string | Uint8Array>> = {
   'irreversible.mjs': `console.log('loading');\nprocess.stdout.write('{');\n${head}export const ping = ${tool("name: 'ping', tier: 4,")};\n`,
   'tools.mjs': `${head}export const ping = ${tool("name: 'ping', tier: 1,")};\n`,
   'throws.mjs': 'const a = 1;\nthrow new Error("no shop configured");\n',
-  'syntax.mjs': 'export const a = ;\n',
+  'syntax.mjs': '// a shop\nexport const a = ;\n',
   'nothing.mjs': 'export const a = 1;\n',
   'twins.mjs': `${head}export const a = ${tool("name: 'ping', tier: 1,")};\nexport const b = ${tool("name: 'ping', tier: 1,")};\n`,
   'no-tier.mjs': `${head}export const a = ${tool("name: 'ping',")};\n`,
