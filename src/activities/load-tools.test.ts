@@ -78,4 +78,16 @@ describe('loadTools', () => {
     await expect(loadTools(path)).rejects.toThrow(message);
     await expect(loadTools(path)).rejects.toMatchObject({ code: 'config' });
   });
+
+  // Seen to fail: a TypeError of our own in place of the message.
+  it('says what it knows when Node cannot be asked for the line', async () => {
+    const path = await write('torn.mjs', "throw Object.assign(new SyntaxError('torn'), { stack: '' });");
+    const node = process.execPath;
+    process.execPath = '/nowhere/node';
+    try {
+      await expect(loadTools(path)).rejects.toThrow(/cannot be imported: torn; correct the module/);
+    } finally {
+      process.execPath = node;
+    }
+  });
 });

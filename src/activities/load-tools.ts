@@ -84,11 +84,12 @@ function placeIn(error: unknown, url: string): string {
   return line === undefined ? '' : ` (line ${line})`;
 }
 
-/** Node tells where the syntax of a module is wrong only on standard error, when it ends by it. */
+/** An import does not say where the syntax of a module is wrong; `node --check` writes it to standard error. */
 function syntaxLine(url: string): string | undefined {
   const path = fileURLToPath(url);
-  const { stderr } = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8', timeout: IMPORT_MS });
-  return lineAfter(stderr, url) ?? lineAfter(stderr, path);
+  const checked = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8', timeout: IMPORT_MS });
+  if (checked.error) return undefined; // it could not be asked: then `stderr` is null, whatever its type says
+  return lineAfter(checked.stderr, url) ?? lineAfter(checked.stderr, path);
 }
 
 function lineAfter(text: string, place: string): string | undefined {
