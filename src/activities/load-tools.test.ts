@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -77,6 +77,15 @@ describe('loadTools', () => {
     const path = await write(file, text);
     await expect(loadTools(path)).rejects.toThrow(message);
     await expect(loadTools(path)).rejects.toMatchObject({ code: 'config' });
+  });
+
+  // Seen to fail: run twice, with an import that Node can link.
+  it('runs nothing of a module a second time to tell where it fails', async () => {
+    const ran = join(folder, 'ran.txt');
+    const fault = "throw Object.assign(new SyntaxError('torn'), { stack: '' });";
+    const text = `import { appendFileSync } from 'node:fs';\nappendFileSync(${JSON.stringify(ran)}, 'x');\n${fault}`;
+    await expect(loadTools(await write('runs.mjs', text))).rejects.toThrow(/torn; correct the module/);
+    expect(await readFile(ran, 'utf8')).toBe('x');
   });
 
   // Seen to fail: a TypeError of our own in place of the message.

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { isTool } from '../contract/tool.js';
 import type { Tool } from '../contract/tool.js';
 import { CountersignError } from '../domain/errors.js';
+import { faultPlace } from './fault-place.js';
 
 /** The tools of a deployment by name. */
 export type Toolbox = ReadonlyMap<string, Tool>;
@@ -60,10 +60,10 @@ async function importModule(file: string): Promise<object> {
   } catch (error) {
     // What defineTool says of a tool is all there is to say; it may be the defineTool of another copy of this package.
     if (error instanceof Error && error.name === 'CountersignError')
-      throw problem(file, error.message, `correct the tool${placeIn(error, url)}`);
+      throw problem(file, error.message, `correct the tool${faultPlace(error, url)}`);
     throw problem(
       file,
-      `it cannot be imported: ${error instanceof Error ? error.message : String(error)}${placeIn(error, url)}`,
+      `it cannot be imported: ${error instanceof Error ? error.message : String(error)}${faultPlace(error, url)}`,
       'correct the module, or what it imports',
     );
   } finally {
@@ -75,26 +75,6 @@ async function imported(file: string, url: string): Promise<object> {
   if (!['.ts', '.mts', '.cts'].includes(extname(file))) return (await import(url)) as object; // a module namespace
   const { tsImport } = await import('tsx/esm/api');
   return (await tsImport(url, import.meta.url)) as object; // a module namespace
-}
-
-/** The line of the module that an error comes from, if that can be told. */
-function placeIn(error: unknown, url: string): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const line = lineAfter(stack, url) ?? (error instanceof SyntaxError ? syntaxLine(url) : undefined);
-  return line === undefined ? '' : ` (line ${line})`;
-}
-
-/** An import does not say where the syntax of a module is wrong; `node --check` writes it to standard error. */
-function syntaxLine(url: string): string | undefined {
-  const path = fileURLToPath(url);
-  const checked = spawnSync(process.execPath, ['--check', path], { encoding: 'utf8', timeout: IMPORT_MS });
-  if (checked.error) return undefined; // it could not be asked: then `stderr` is null, whatever its type says
-  return lineAfter(checked.stderr, url) ?? lineAfter(checked.stderr, path);
-}
-
-function lineAfter(text: string, place: string): string | undefined {
-  const at = text.indexOf(`${place}:`);
-  return at < 0 ? undefined : /^\d+/.exec(text.slice(at + place.length + 1))?.[0];
 }
 
 /** Tools among the exports; a default, and what CommonJS makes of one, are looked into. */

@@ -137,7 +137,7 @@ function token(): Record<string, string> {
   return { COUNTERSIGN_TOKEN: 'x'.repeat(20), COUNTERSIGN_URL: 'http://127.0.0.1:9' };
 }
 
-// Seen to fail: loadTools without the look at the file's kind, or without asking Node for the line of a syntax error; requireTools left out of `dev`; checkProvision left out of `dev`.
+// Seen to fail: loadTools without the look at the file's kind, without asking Node for the line of a syntax error, or without the frames of other files; requireTools left out of `dev`; checkProvision left out of `dev`.
 describe('tools and policies that cannot be used', () => {
   const tools: readonly (readonly [string, string, RegExp])[] = [
     ['missing', 'nope.mjs', /nope\.mjs: there is no such file; set COUNTERSIGN_TOOLS/],
@@ -153,6 +153,22 @@ describe('tools and policies that cannot be used', () => {
       'syntax.mjs',
       /syntax\.mjs: it cannot be imported: Unexpected token ';' \(line 2\); correct/,
     ],
+    [
+      'importing what is misspelt',
+      'imports-syntax.mjs',
+      /imports-syntax\.mjs: it cannot be imported: Unexpected token ';' \(\/\S+\/syntax\.mjs, line 2\); correct/,
+    ],
+    [
+      'importing misspelt CommonJS',
+      'imports-cjs.mjs',
+      /imports-cjs\.mjs: it cannot be imported: Unexpected token ';' \(\/\S+\/syntax\.cjs, line 2\); correct/,
+    ],
+    [
+      'importing what throws',
+      'imports-throws.mjs',
+      /imports-throws\.mjs: it cannot be imported: no shop configured \(\/\S+\/throws\.mjs, line 2\); correct/,
+    ],
+    ['importing what is not there', 'imports-nothing.mjs', /export named 'ping' \(line 2\); correct/],
     ['without a tool', 'nothing.mjs', /nothing\.mjs: it exports no tool; export what defineTool returns/],
     ['with two of one name', 'twins.mjs', /twins\.mjs: two of its tools are named ping; give each/],
     [
