@@ -1,5 +1,6 @@
 import { loadTools } from './activities/load-tools.js';
 import { toolFacts } from './contract/tool.js';
+import type { ToolFacts } from './domain/action.js';
 import { checkPolicy, problemLine } from './policy/check.js';
 import { readTextFile } from './text-file.js';
 
@@ -20,9 +21,13 @@ export interface CheckedFile {
 
 /** Checks a policy file, and with a tools module also against the tools. Throws `usage` when a file cannot be read. */
 export async function checkPolicyFile(path: string, toolsModule?: string): Promise<CheckedFile> {
+  const tools = toolsModule === undefined ? null : await loadTools(toolsModule);
+  return checkAgainst(path, tools && [...tools.values()].map(toolFacts));
+}
+
+/** Checks a policy file against these tools, when they are known. Throws `usage` when it cannot be read. */
+export function checkAgainst(path: string, tools: readonly ToolFacts[] | null): CheckedFile {
   const source = readTextFile(path, 'Name the policy file.');
-  const tools =
-    toolsModule === undefined ? null : [...(await loadTools(toolsModule)).values()].map(toolFacts);
   const today = new Date().toISOString().slice(0, 10);
   const { usable, problems, warnings } = checkPolicy(source, tools, today);
   const line = (problem: (typeof problems)[number]) => problemLine(path, problem);

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { checkAgainst } from './check-policy.js';
 import type { ToolFacts } from './domain/action.js';
 import { CountersignError } from './domain/errors.js';
 import { isName, type TenantId } from './domain/ids.js';
@@ -37,13 +38,18 @@ const SERVICE_SCOPES = ['on-behalf', 'halt'];
 /** Whoever may make tokens and policies can become anybody: a token of its own, which no agent is ever given. */
 const OPERATOR_SCOPES = ['halt', 'halt:all', 'policy', 'tokens'];
 
-/** Throws what `provision` would throw before it touches the database; where the tools are known, the policy has to fit them too. */
+/**
+ * Throws what `provision` would throw before it touches the database; where the tools are known, the policy has to fit them too. Gives what
+ * `policy check` warns of, a line each.
+ */
 export function checkProvision(
-  wanted: Pick<Provision, 'tenant' | 'policyFile'>,
+  { tenant, policyFile }: Pick<Provision, 'tenant' | 'policyFile'>,
   tools: readonly ToolFacts[] | null = null,
-): void {
-  tenantOf(wanted.tenant);
-  if (wanted.policyFile !== undefined) readPolicy(wanted.policyFile, tools);
+): readonly string[] {
+  tenantOf(tenant);
+  if (policyFile === undefined) return [];
+  const { usable, problems, warnings } = checkAgainst(policyFile, tools);
+  return usable ? warnings : unusable(problems);
 }
 
 /**
@@ -94,15 +100,15 @@ function tenantOf(given: string): TenantId {
   );
 }
 
-function readPolicy(
-  path: string,
-  tools: readonly ToolFacts[] | null = null,
-): { policy: Policy; source: string } {
+function readPolicy(path: string): { policy: Policy; source: string } {
   const source = readTextFile(path, 'Name the policy file.');
-  const loaded = loadPolicy(source, tools);
+  const loaded = loadPolicy(source);
   if ('policy' in loaded) return { policy: loaded.policy, source };
-  const lines = loaded.problems.map((problem) => problemLine(path, problem));
-  throw new CountersignError('invalid', `The policy cannot be used:\n${lines.join('\n')}`);
+  return unusable(loaded.problems.map((problem) => problemLine(path, problem)));
+}
+
+function unusable(problems: readonly string[]): never {
+  throw new CountersignError('invalid', `The policy cannot be used:\n${problems.join('\n')}`);
 }
 
 async function activePolicy(database: Database, tenant: TenantId): Promise<Policy | undefined> {

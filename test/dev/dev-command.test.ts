@@ -116,7 +116,7 @@ describe('countersign dev', () => {
     expect(folder.charges()).toBe('1\n');
   });
 
-  // The gateway hangs, so it does not notice. Seen to fail: endOrphans without worker and gateway (the port stays taken).
+  // The gateway hangs, so it does not notice. Seen to fail: endOrphans without worker and gateway (the port stays taken); the warnings not told.
   it('leaves nothing that blocks the next start when it is killed with -9, and loses nothing', async () => {
     await asked('two', 2);
     const orphans = PARTS.map(folder.living);
@@ -124,10 +124,14 @@ describe('countersign dev', () => {
     process.kill(dev.child.pid ?? Number.NaN, 'SIGKILL');
     await dev.ended();
     const policy = join(folder.dir, 'policy.yaml');
-    writeFileSync(policy, readFileSync(policy, 'utf8').replace('version: "1"', 'version: "1b"'));
+    const text = readFileSync(policy, 'utf8').replace('version: "1"', 'version: "1b"');
+    writeFileSync(policy, text.replace('tools: [charge]', 'tools: [charge, chrage]'));
     dev = await folder.start();
     await dev.up();
     expect(dev.printed.err).toContain('version 1b, takes the place of the one that was in force, version 1.');
+    expect(dev.printed.err).toMatch(
+      /^warning: .*policy\.yaml:\d+:\d+: .*no tool `chrage` is registered.*; correct the name/m,
+    );
     expect(orphans.filter(lives)).toEqual([]);
     expect(folder.livingParts()).toEqual(PARTS);
     expect(await approvedAndDone('two')).toEqual({ charged: 2 });

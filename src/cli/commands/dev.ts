@@ -18,6 +18,8 @@ interface Plan {
   readonly tools: string;
   readonly policy: string | undefined;
   readonly tenant: string;
+  /** What `policy check` warns of, a line each. */
+  readonly warnings: readonly string[];
 }
 
 export const devCommand: Command = {
@@ -95,8 +97,8 @@ async function checkedPlan(input: Input, config: DevConfig): Promise<Plan> {
   if (tools === undefined || tools === '') throw new CountersignError('config', NO_TOOLS);
   const { checkProvision } = await import('../../provision.js');
   checkProvision({ policyFile: policy, tenant });
-  checkProvision({ policyFile: policy, tenant }, await requireTools(resolve(tools), env));
-  return { tools: resolve(tools), policy, tenant };
+  const warnings = checkProvision({ policyFile: policy, tenant }, await requireTools(resolve(tools), env));
+  return { tools: resolve(tools), policy, tenant, warnings };
 }
 
 const NO_TOOLS = `There are no tools to guard yet: give --tools MODULE, or set COUNTERSIGN_TOOLS.
@@ -148,6 +150,7 @@ async function prepare(
     policyFile: plan.policy,
     tokensFile: files.tokens,
   });
+  for (const warning of plan.warnings) input.io.complain(visible(`warning: ${warning}`));
   if (replaced !== null)
     input.io.complain(
       `The policy given, version ${visible(policyVersion ?? '')}, takes the place of the one that was in force, version ${visible(replaced)}.`,
