@@ -8,9 +8,19 @@ import { showResult, showTask, showTasks } from '../render/lists.js';
 import type { Screen } from '../render/show-escalation.js';
 import { TASK_ARGUMENT } from './arguments.js';
 
-/** Exit codes of a task that did not complete: refused by its course, and not there yet. */
-const NOT_COMPLETED = 6;
+/** Exit codes of a task that came to nothing (refused by its course), and of one that is not there yet. */
+const CAME_TO_NOTHING = 6;
 const NOT_YET = 7;
+/** What a call came to when somebody can build on it. */
+const USABLE: readonly string[] = ['executed', 'answered', 'taken-over'];
+const EXITS = '0 when the task completed, 6 when it failed or none of its calls came to anything';
+
+/** A task completes also when its only call was rejected, denied or failed: a script that goes on after 0 must not go on then. */
+function exitOf(state: TaskView['state'], outcomes: readonly (string | null)[]): number {
+  if (state !== 'COMPLETED' && state !== 'FAILED') return NOT_YET;
+  const usable = outcomes.length === 0 || outcomes.some((outcome) => USABLE.includes(outcome ?? ''));
+  return state === 'COMPLETED' && usable ? 0 : CAME_TO_NOTHING;
+}
 
 export const submitCommand: Command = {
   meta: {
@@ -116,7 +126,7 @@ export const watchCommand: Command = {
     name: 'watch',
     group: 'tasks',
     summary: 'show a task whenever it changes, until it ends',
-    notes: ['Ends with 0 when the task completed, 6 when it failed. With --json each change is one line.'],
+    notes: [`Ends with ${EXITS}. With --json each change is one line.`],
   },
   args: [TASK_ARGUMENT],
   options: REMOTE,
@@ -128,7 +138,11 @@ export const watchCommand: Command = {
       const print = fingerprint(view);
       if (print !== last) show(input, view, last !== '');
       last = print;
-      if (view.closedAt !== null) return view.state === 'COMPLETED' ? 0 : NOT_COMPLETED;
+      if (view.closedAt !== null)
+        return exitOf(
+          view.state,
+          view.operations.map(({ outcome }) => outcome),
+        );
       await input.io.sleep(500);
     }
   },
@@ -151,7 +165,7 @@ export const resultCommand: Command = {
     name: 'result',
     group: 'tasks',
     summary: 'print what a task and its calls came to',
-    notes: ['Ends with 0 when the task completed, 6 when it failed, 7 while it runs.'],
+    notes: [`Ends with ${EXITS}, 7 while it runs.`],
   },
   args: [TASK_ARGUMENT],
   options: {
@@ -167,8 +181,10 @@ export const resultCommand: Command = {
     const result = await waited(input, secondsOf(input));
     if (flag(input, 'json')) input.io.printJson(result);
     else input.io.print(showResult(result, screenOf(input)));
-    if (result.state === 'COMPLETED') return 0;
-    return result.state === 'FAILED' ? NOT_COMPLETED : NOT_YET;
+    return exitOf(
+      result.state,
+      result.results.map(({ outcome }) => outcome),
+    );
   },
 };
 
