@@ -8,7 +8,7 @@ import { appendJournal } from '../store/journal.js';
 import type { StoredDecision } from './decision-scene.js';
 import { latestQuestion } from '../store/questions.js';
 import { isUnavailable } from '../store/unavailable.js';
-import { winnerOf, winnerView } from './decision-winner.js';
+import { wasFirst, winnerOf, winnerView } from './decision-winner.js';
 import type { GatewayDeps } from './deps.js';
 import { refuse } from './problem.js';
 
@@ -92,7 +92,7 @@ async function refuseLoser(deps: GatewayDeps, row: DecisionRow, code: ErrorCode)
   const told = code === 'not-open' && winner?.outcome === 'applied' ? 'already-decided' : code;
   const first =
     winner && told === 'already-decided'
-      ? `${winner.subject} was first: ${winner.verb}.`
+      ? wasFirst(winner, row)
       : `Your decision was stored and did not take effect (${told}).`;
   return refuse(
     { refused: told, detail: `${first} Read the question again to see where it stands.` },

@@ -20,7 +20,7 @@ import { lockOperation } from '../store/ledger.js';
 import { closeQuestion, latestQuestion, type QuestionRow } from '../store/questions.js';
 import { requireOutput } from './arguments.js';
 import type { DecisionScene, IncomingDecision, StoredDecision } from './decision-scene.js';
-import { winnerOf, winnerView } from './decision-winner.js';
+import { wasFirst, winnerOf, winnerView } from './decision-winner.js';
 import type { GatewayDeps } from './deps.js';
 import { storeEdit } from './edit.js';
 import { notFound, refuse } from './problem.js';
@@ -122,10 +122,7 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
   if (question.status !== 'open') {
     const winner = await winnerOf(tx, question);
     if (winner)
-      refuse(
-        { refused: 'already-decided', detail: `${winner.subject} was first: ${winner.verb}.` },
-        winnerView(winner),
-      );
+      refuse({ refused: 'already-decided', detail: wasFirst(winner, incoming.bearer) }, winnerView(winner));
     refuse(
       {
         refused: 'not-open',

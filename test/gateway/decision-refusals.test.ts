@@ -180,6 +180,9 @@ describe('a decision is refused', () => {
       'already-decided',
       won.json.decision,
     ]);
+    expect(answer.json.detail).toBe('joon was first: approve.');
+    const again = await decide(gate, question, joon, about(question, 'reject'));
+    expect([again.status, again.json.detail]).toEqual([409, 'You have decided this yourself: approve.']);
   });
 
   it('case 54: after the role was taken away between looking and deciding', async () => {

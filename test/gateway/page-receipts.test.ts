@@ -86,6 +86,20 @@ describe('whoever comes second', () => {
     expect(receipt).toContain('Your reject changed nothing.');
   });
 
+  it('is told when it was they themselves, in another window', async () => {
+    const question = await anOpenQuestion(gate);
+    const [here, there] = [await rejection(amira, question), await rejection(amira, question)];
+    await amira.post(pageOf(question), here);
+    await gate.database.transaction((tx) => closeQuestion(tx, question, 'reject', 1));
+    const { status, text } = await amira.post(pageOf(question), { ...there, why: WORDS });
+    expect([status, oneLine(text)]).toEqual([
+      409,
+      expect.stringContaining('You have decided this yourself: reject.'),
+    ]);
+    expect(oneLine(text)).not.toContain('amira was first');
+    expect(oneLine(text)).toContain(WORDS);
+  });
+
   it('is told without a code of ours what else kept a stored decision from taking effect', async () => {
     const question = await anOpenQuestion(gate);
     const fields = await rejection(amira, question);

@@ -73,13 +73,15 @@ export function places(extra: Readonly<Record<string, unknown>>): Html {
 /** Somebody else settled it: the same words, however this was found out. */
 function lostNotice(view: EscalationView, reader: Reader, extra: Readonly<Record<string, unknown>>): Html {
   const won = winnerIn(extra) ?? firstAnswer(view, reader.subject);
+  const own = won?.by === reader.subject;
+  const first = own ? 'You have decided this yourself' : `${won?.by} was first`;
   const who =
     won === undefined
       ? 'Another decision came first.'
-      : html`${won.by} was first: ${won.verb}. That was ${time(won.at, reader)}.`;
+      : html`${first}: ${won.verb}. That was ${time(won.at, reader)}.`;
   return notice(
     'bad',
-    problemHeading('already-decided'),
+    own ? 'You were first yourself' : problemHeading('already-decided'),
     html`<p>${who} Your answer changed nothing.</p>
       <p>${NOT_AGAIN}</p>`,
   );
