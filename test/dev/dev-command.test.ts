@@ -62,6 +62,8 @@ describe('countersign dev', () => {
     expect(folder.livingParts()).toEqual(PARTS);
     expect(dev.printed.out).toContain(`Gateway      http://127.0.0.1:${folder.port}`);
     expect(dev.printed.out).toContain('countersign inbox --as ada');
+    // Under npx, ending npx would leave it running.
+    expect(dev.printed.out).toContain(`or end process ${dev.child.pid}.`);
     const second = await folder.start();
     expect(await second.ended()).toBe(2);
     expect(second.printed.out).toBe('');

@@ -223,7 +223,7 @@ function announce(
   input: Input,
   at: { gateway: string; temporalUi: string; temporal: string; dataDir: string; people: readonly string[] },
 ): void {
-  if (flag(input, 'json')) return input.io.printJson(at);
+  if (flag(input, 'json')) return input.io.printJson({ ...at, pid: process.pid });
   const [first = 'SUBJECT'] = at.people;
   const lines = [
     `Gateway      ${at.gateway}`,
@@ -234,7 +234,7 @@ function announce(
     '',
     `Try, in another shell: countersign inbox --as ${first}`,
     `For the pages, a link that signs in: countersign sign-in-link ${first}`,
-    'Stop with Ctrl-C.',
+    `Stop with Ctrl-C, or end process ${process.pid}.`,
   ];
   input.io.print(lines.flatMap((line) => wrap(visible(line), input.io.width)));
 }
