@@ -1,3 +1,4 @@
+import type { Json } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import { callsOf, findSafeCall, insertCalls } from '../store/ledger.js';
 import { findQuestion } from '../store/questions.js';
@@ -24,7 +25,8 @@ export async function safeguard(deps: ActivityDeps, input: SafeguardInput): Prom
       throw new CountersignError('internal', `operation ${operation} of task ${task} has no safe action`);
     const made = earlier ?? { operation: as, tool: safe.tool };
     const { readings } = call;
-    const inPlace = { ...safe, operation: as, readings, agentText: null, safeFor: operation };
+    const args = asRead(deps, safe);
+    const inPlace = { ...safe, args, operation: as, readings, agentText: null, safeFor: operation };
     if (!earlier) insertCalls(tx, { tenant, task, agent: question.agent, now, calls: [inPlace] });
     const event = {
       id: `safe-action/${operation}`,
@@ -33,4 +35,13 @@ export async function safeguard(deps: ActivityDeps, input: SafeguardInput): Prom
     };
     return { ...made, head: await tx.last(journal(tx, input, now, [event])) };
   });
+}
+
+/** With the defaults of the tool, as any other call; what does not fit it stays as the policy wrote it. */
+function asRead(
+  { tools }: ActivityDeps,
+  { tool, args }: { readonly tool: string; readonly args: Json },
+): Json {
+  const read = tools.get(tool)?.normaliseArgs(args);
+  return read && 'args' in read ? read.args : args;
 }

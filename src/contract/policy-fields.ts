@@ -36,14 +36,13 @@ export function duration(minMs: number, maxMs: number, description: string) {
   const [min, max] = [durationText(minMs), durationText(maxMs)];
   return z
     .string()
-    .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'must be a duration such as 30m, 24h or 7d')
+    .regex(/^\d{1,9}(ms|s|m|h|d)$/, { error: 'must be a duration such as 30m, 24h or 7d', abort: true })
     .refine((text) => within(parseDuration(text), minMs, maxMs), `must lie between ${min} and ${max}`)
     .describe(`${description} Between ${min} and ${max}.`);
 }
 
-/** What is no duration at all is told by the pattern, once. */
 function within(ms: number | undefined, minMs: number, maxMs: number): boolean {
-  return ms === undefined || (ms >= minMs && ms <= maxMs);
+  return ms !== undefined && ms >= minMs && ms <= maxMs;
 }
 
 /** How many people have to approve. */

@@ -39,7 +39,7 @@ export const agentEntry = strict({
     default: 'narrow',
   }),
   situations: z
-    .array(z.string().min(1).max(200))
+    .array(name)
     .optional()
     .describe('The kinds of case it was made for; rules read them as agent.situations.'),
 });

@@ -31,7 +31,15 @@ const previewAnswer: z.ZodType<Preview> = z.strictObject({
 
 /** What `impact` said, checked: cents are whole, nothing is misspelt. Throws CountersignError `invalid`; whoever judges takes that as uninspectable. */
 export function checkedImpact(tool: string, answer: unknown): Impact {
-  return checked(`the impact of ${tool}`, impactAnswer, answer);
+  const what = `the impact of ${tool}`;
+  return checked(what, impactAnswer, atOnce(what, answer));
+}
+
+/** An answer that must be there at once. Throws CountersignError `invalid` for a promise, whose own failure is nobody's any more. */
+export function atOnce<Answer>(what: string, answer: Answer): Answer {
+  if (!(answer instanceof Promise)) return answer;
+  answer.catch(() => undefined);
+  throw unusable(what, 'it is a promise, and must be there at once');
 }
 
 /** What `preview` showed, checked. Throws CountersignError `invalid`. */
@@ -45,13 +53,22 @@ export function checkedFingerprint(tool: string, answer: unknown): string {
 }
 
 function checked<Answer>(what: string, schema: z.ZodType<Answer>, answer: unknown): Answer {
+  if (isOfClass(answer)) throw unusable(what, 'it must be a plain object');
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new CountersignError(
-    'invalid',
-    `${what} is not usable: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
-  );
+  throw unusable(what, `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
+}
+
+/** What zod finds no member in, such as a Map, would pass as an answer that says nothing. */
+function isOfClass(answer: unknown): boolean {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(answer);
+  return prototype !== Object.prototype && prototype !== null;
+}
+
+function unusable(what: string, why: string): CountersignError {
+  return new CountersignError('invalid', `${what} is not usable: ${why}`);
 }
 
 /** A failure's code is shown in lists and kept in histories; its message goes back to the agent. UTF-16 code units. */

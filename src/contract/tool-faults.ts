@@ -14,6 +14,24 @@ const CATEGORIES: readonly unknown[] = [
   'change-privileges',
 ];
 
+/** Every member of a definition: what is none of them would be a promise that nothing keeps. */
+const MEMBERS: Readonly<Record<keyof ToolDefinition<z.ZodObject>, true>> = {
+  name: true,
+  version: true,
+  tier: true,
+  input: true,
+  output: true,
+  describe: true,
+  impact: true,
+  categories: true,
+  preview: true,
+  fingerprint: true,
+  undo: true,
+  idempotency: true,
+  timeout: true,
+  run: true,
+};
+
 /** Everything wrong with a tool's definition but its input, one line each. */
 export function definitionFaults(given: ToolDefinition<z.ZodObject>): string[] {
   const { name, version, tier, categories = [], timeout, idempotency } = given;
@@ -37,6 +55,13 @@ export function definitionFaults(given: ToolDefinition<z.ZodObject>): string[] {
     '`describe` is missing: reviewers need plain words made from the arguments',
   );
   need(typeof given.run === 'function', '`run` is missing');
+  const unknown = Object.keys(given).filter((member) => !Object.hasOwn(MEMBERS, member));
+  need(
+    unknown.length === 0,
+    `${unknown.map((member) => `\`${member}\``).join(', ')}: nothing reads it; known are ${Object.keys(MEMBERS).join(', ')}`,
+  );
+  for (const part of ['describe', 'impact'] as const)
+    need(!isAsync(given[part]), `\`${part}\` must answer at once: it is async`);
   for (const part of ['impact', 'preview', 'fingerprint', 'undo'] as const) {
     need(given[part] === undefined || typeof given[part] === 'function', `\`${part}\` must be a function`);
   }
@@ -51,6 +76,10 @@ export function definitionFaults(given: ToolDefinition<z.ZodObject>): string[] {
   return faults;
 }
 
+function isAsync(made: unknown): boolean {
+  return typeof made === 'function' && made.constructor.name === 'AsyncFunction';
+}
+
 function isBetween(ms: number | undefined, least: number, most: number): boolean {
   return ms !== undefined && ms >= least && ms <= most;
 }
@@ -63,6 +92,11 @@ export function schemaOf(input: z.ZodObject, faults: string[]): Json {
   }
   const schema = jsonSchemaOf(input, { name: '`input`', so: 'what is shown is what runs' }, faults);
   if (hasMarkOnOther(schema)) faults.push('only strings can be secret()');
+  const read = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' });
+  if (marksIn(schema) < marksIn(read) || hasMarkOnNames(schema))
+    faults.push(
+      'a secret() is lost: it marks what a `pipe` reads, or the names of a record; mark the value itself',
+    );
   return schema;
 }
 
@@ -80,14 +114,37 @@ function jsonSchemaOf(
   { name, so, io = 'output' }: { name: string; so: string; io?: 'input' | 'output' },
   faults: string[],
 ): Json {
+  let async = false;
+  const override = ({ zodSchema }: { readonly zodSchema: z.core.$ZodType }) => {
+    async ||= hasAsyncCheck(zodSchema);
+  };
   try {
-    return JSON.parse(JSON.stringify(z.toJSONSchema(type, { io }))) as Json; // JSON by construction
+    const schema = JSON.parse(JSON.stringify(z.toJSONSchema(type, { io, override }))) as Json; // JSON by construction
+    if (async) faults.push(`${name} has a check that is async: it must answer at once`);
+    return schema;
   } catch (error) {
     faults.push(
       `${name} must be plain JSON, so that ${so} (no transforms, dates, maps, bigints): ${error instanceof Error ? error.message : String(error)}`,
     );
     return {};
   }
+}
+
+/** Nobody would wait for such a check of a value, and its failure would end the process. */
+function hasAsyncCheck({ _zod: { def } }: z.core.$ZodType): boolean {
+  return def.checks?.some((check) => isAsync(Reflect.get(check._zod.def, 'fn'))) ?? false;
+}
+
+function marksIn(schema: unknown): number {
+  return JSON.stringify(schema).split('"x-secret":true').length - 1;
+}
+
+function hasMarkOnNames(schema: Json): boolean {
+  if (Array.isArray(schema)) return schema.some(hasMarkOnNames);
+  if (!isMembers(schema)) return false;
+  const { type, propertyNames: names = null } = schema;
+  const marked = type === 'object' && isMembers(names) && names['x-secret'] === true;
+  return marked || Object.values(schema).some(hasMarkOnNames);
 }
 
 function hasMarkOnOther(schema: Json): boolean {

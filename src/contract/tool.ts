@@ -5,7 +5,7 @@ import { CountersignError } from '../domain/errors.js';
 import { labelled } from './digest.js';
 import { parseDuration } from './duration.js';
 import { maskSecrets } from './secret.js';
-import { checkedFingerprint, checkedImpact, checkedPreview, resultJson } from './tool-answers.js';
+import { atOnce, checkedFingerprint, checkedImpact, checkedPreview, resultJson } from './tool-answers.js';
 import { outputProblem } from './tool-output.js';
 import { normaliseArgs, parseArgs, viewArgs } from './tool-arguments.js';
 import type { ParsedArgs } from './tool-arguments.js';
@@ -93,8 +93,8 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
     parseArgs: (args) => parseArgs(definition.input, args),
     normaliseArgs: (args) => normaliseArgs(definition.input, args),
     viewArgs: (stored) => viewArgs(definition.input, stored),
-    describe: (args) => definition.describe(typed(args)),
-    impact: (args) => checkedImpact(name, definition.impact?.(typed(args)) ?? {}),
+    describe: (args) => atOnce(`the description of ${name}`, definition.describe(typed(args))),
+    impact: (args) => (definition.impact ? checkedImpact(name, definition.impact(typed(args))) : {}),
     preview: has('preview')
       ? async (args, context) => checkedPreview(name, await definition.preview?.(typed(args), context))
       : null,

@@ -10,7 +10,7 @@ const READS = '{ id: reads, trigger: anomaly, when: "!(task.situation in agent.s
 const withRules = (...rules: string[]) =>
   policyText(`rules:\n${[READS, ...rules].map((rule) => `  - ${rule}`).join('\n')}`);
 const when = (condition: string, more = 'level: approve') =>
-  `{ id: r, trigger: policy, when: ${JSON.stringify(condition)}, ${more} }`;
+  `{ id: r,${more.includes('trigger:') ? '' : ' trigger: policy,'} when: ${JSON.stringify(condition)}, ${more} }`;
 const warned = (text: string, today: string | null = null, tools: typeof TOOLS | null = null) => {
   const { usable, warnings } = checkPolicy(text, tools, today);
   expect(usable).not.toBeNull();
@@ -109,6 +109,9 @@ describe('a rule that changes nothing', () => {
     ['a ladder that nobody named before', '', 'level: approve, ladder: urgent', []],
     ['a tag of its own', '', 'level: approve, tag: large', []],
     ['another condition', '', 'level: notify, tag: x', []],
+    // Known for a while, it asks nobody: removing the other as told would loosen.
+    ['an anomaly before it', 'level: approve, trigger: anomaly', '', []],
+    ['an anomaly behind it', '', 'level: approve, trigger: anomaly', [13]],
   ])('%s', (_, first, second, lines) => {
     const rules = [
       when(same, first || 'level: approve'),

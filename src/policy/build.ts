@@ -162,5 +162,7 @@ function planOf(
 }
 
 function msOf(text: string | undefined, otherwise: number): number {
-  return text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
+  const ms = text === undefined ? otherwise : parseDuration(text);
+  if (ms === undefined) throw new Error(`${text} is no duration`); // loading refuses such a file
+  return ms;
 }

@@ -1,5 +1,5 @@
 import { durationText } from '../contract/duration.js';
-import { LEVELS, type Verdict } from '../domain/verdict.js';
+import { LEVELS, quorumOf, type Verdict } from '../domain/verdict.js';
 import type { CaseTools, PlacedCase } from './case-table.js';
 import { judgeCall } from './judge-case.js';
 import type { Policy } from './policy.js';
@@ -10,11 +10,11 @@ export interface CaseChange {
   readonly line: number;
   readonly before: string;
   readonly after: string;
-  /** `otherwise`: the level stays, who is asked for how long does not. */
+  /** By the level, and where it stays by how many must approve; `otherwise`: both stay, who is asked for how long does not. */
   readonly becomes: 'tighter' | 'looser' | 'otherwise';
 }
 
-/** The cases on which two policies differ in level, in who is asked or told, for how long, or in what silence means. */
+/** The cases on which two policies differ in level, in how many must approve, who is asked or told, for how long, or what silence means. */
 export function compareCases(
   policies: { readonly before: Policy; readonly after: Policy },
   cases: readonly PlacedCase[],
@@ -37,20 +37,24 @@ export function compareCases(
   });
 }
 
-function asking({ level, ladder, tell }: Verdict): string {
-  return JSON.stringify([level, ladder, tell]);
+function asking(verdict: Verdict): string {
+  const { level, ladder, tell } = verdict;
+  return JSON.stringify([level, quorumOf(verdict), ladder, tell]);
 }
 
 function direction(before: Verdict, after: Verdict): CaseChange['becomes'] {
-  const step = LEVELS.indexOf(after.level) - LEVELS.indexOf(before.level);
+  const levels = LEVELS.indexOf(after.level) - LEVELS.indexOf(before.level);
+  const step = levels === 0 ? quorumOf(after) - quorumOf(before) : levels;
   if (step === 0) return 'otherwise';
   return step > 0 ? 'tighter' : 'looser';
 }
 
-/** `approve (support_supervisor 7d, support_director 7d, else deny)`. */
-function words({ level, ladder, tell }: Verdict): string {
+/** `approve (support_supervisor 7d, support_director 7d, else deny)`, or `approve by 2 (...)`. */
+function words(verdict: Verdict): string {
+  const { level, ladder, tell } = verdict;
   const asked = ladder.rungs.map(({ role, ttlMs }) => `${role} ${durationText(ttlMs)}`);
   const silence = level === 'soft' ? 'undone' : ladder.fallback;
-  if (asked.length > 0) return `${level} (${asked.join(', ')}, else ${silence})`;
+  const many = quorumOf(verdict) > 1 ? ` by ${quorumOf(verdict)}` : '';
+  if (asked.length > 0) return `${level}${many} (${asked.join(', ')}, else ${silence})`;
   return tell === undefined ? level : `${level} (${tell})`;
 }

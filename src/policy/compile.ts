@@ -1,6 +1,7 @@
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import type { Json } from '../domain/action.js';
 import { isContradiction } from './contradiction.js';
+import { exactly, registerExact } from './exact-functions.js';
 import { constantsOf, type Flaw, flawsOf, mentionsOf, restsOnClaims } from './expression.js';
 import { visibleText } from './normalise.js';
 
@@ -97,7 +98,7 @@ const READABLE = `${Object.entries(VARIABLES)
   .map(([root, fields]) => `${root}.(${Object.keys(fields).join('|')})`)
   .join(', ')}, action.money.(minor|currency), readings.NAME`;
 
-const environment = new Environment({ limits: LIMITS })
+const environment = registerExact(new Environment({ limits: LIMITS }))
   .registerVariable({ name: 'task', schema: VARIABLES.task })
   .registerVariable({ name: 'agent', schema: VARIABLES.agent })
   .registerVariable({ name: 'action', schema: VARIABLES.action })
@@ -111,8 +112,8 @@ export function compileCondition(when: string): Compiled<Condition> {
       type === 'bool' || type === 'dyn'
         ? null
         : { at: 0, what: `gives ${type}, not true or false`, todo: 'compare it with something' },
-    made: (program) => ({
-      evaluate: (facts) => answer(() => program({ ...facts })),
+    made: (program, run) => ({
+      evaluate: (facts) => answer(() => run({ ...facts })),
       mentions: mentionsOf(program.ast),
       constants: constantsOf(program.ast),
       restsOnClaims: restsOnClaims(program.ast),
@@ -134,7 +135,7 @@ export function compileExpression(text: string): Compiled<Expression> {
             todo: "make it a text, a number, or a list of these, such as 'a' or action.rows",
           };
     },
-    made: (program) => ({ evaluate: (facts) => madeBy(() => program({ ...facts })) }),
+    made: (_program, run) => ({ evaluate: (facts) => madeBy(() => run({ ...facts })) }),
   });
 }
 
@@ -148,25 +149,32 @@ const CLAIMS: Flaw = {
 /** Types whose values are JSON; what `dyn` holds is looked at when it is evaluated. */
 const PLAIN = /^(list<|map<string, )*(dyn|string|int|double|bool|null)>*$/;
 
+type Parsed = ReturnType<typeof environment.parse>;
+
 function compiled<Program>(
   text: string,
   given: {
-    readonly refusal: (type: string, program: ReturnType<typeof environment.parse>) => Flaw | null;
-    readonly made: (program: ReturnType<typeof environment.parse>) => Program;
+    readonly refusal: (type: string, program: Parsed) => Flaw | null;
+    /** `run` is what is evaluated: the program with the exact functions in their places. */
+    readonly made: (program: Parsed, run: Parsed) => Program;
   },
 ): Compiled<Program> {
   if (visibleText(text) !== text.normalize('NFC')) {
     return { flaws: [{ at: 0, what: 'holds invisible characters', todo: 'type it anew' }] };
   }
   try {
-    const program = environment.parse(text.normalize('NFC'));
+    const source = text.normalize('NFC');
+    const program = environment.parse(source);
     const checked = program.check();
     const ours = flawsOf(program.ast);
     const theirs = checked.valid ? [] : [celFlaw(checked.error)];
     const flaws = [...ours, ...theirs.filter(({ at }) => !ours.some((flaw) => flaw.at === at))];
     if (flaws.length > 0) return { flaws };
     const refusal = given.refusal(checked.type ?? 'dyn', program);
-    return refusal === null ? { program: given.made(program) } : { flaws: [refusal] };
+    if (refusal !== null) return { flaws: [refusal] };
+    const run = environment.parse(exactly(source, program.ast));
+    run.check();
+    return { program: given.made(program, run) };
   } catch (error) {
     if (isCelError(error) || error instanceof RangeError) return { flaws: [celFlaw(error)] };
     throw error;

@@ -29,8 +29,6 @@ export const FUNCTIONS: ReadonlySet<string> = new Set([
   'upperAscii',
   'trim',
   'substring',
-  'timestamp',
-  'duration',
 ]);
 
 /**
@@ -64,7 +62,7 @@ export function restsOnClaims(node: ASTNode): boolean {
 
 /** The numbers and texts that an expression spells out, each once; a number with either sign. */
 export function constantsOf(node: ASTNode): readonly (number | string)[] {
-  const found = [...walk(node)].flatMap(({ node: at }): (number | string)[] => {
+  const found = [...nodesOf(node)].flatMap((at): (number | string)[] => {
     if (at.op !== 'value') return [];
     if (typeof at.args === 'string') return [at.args];
     if (typeof at.args !== 'number' && typeof at.args !== 'bigint') return [];
@@ -74,7 +72,12 @@ export function constantsOf(node: ASTNode): readonly (number | string)[] {
 }
 
 function readsReadings(node: ASTNode): boolean {
-  return [...walk(node)].some(({ node: at }) => at.op === 'id' && at.args === 'readings');
+  return [...nodesOf(node)].some(({ op, args }) => op === 'id' && args === 'readings');
+}
+
+/** An expression's nodes, itself first. */
+export function* nodesOf(node: ASTNode): Generator<ASTNode> {
+  for (const visit of walk(node)) yield visit.node;
 }
 
 interface Visit {

@@ -39,6 +39,8 @@ function shadows([at, one]: readonly [number, Rule], [otherAt, other]: readonly 
   if (one.when === undefined || one.level === undefined || other.level === undefined) return false;
   if (one.when.trim() !== other.when?.trim() || isStricter(other.level, one.level)) return false;
   if (other.tag !== undefined && other.tag !== one.tag) return false;
+  // While this anomaly is known it asks nobody, and the other rule goes on asking.
+  if (one.trigger === 'anomaly') return false;
   if ((other.quorum ?? 1) > (one.quorum ?? 1)) return false;
   const asks = other.route !== undefined || other.ladder !== undefined;
   if (at > otherAt) return isStricter(one.level, other.level) && !asks;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aCase, aPolicy, policyText, someFacts } from '../../test/support/policy-case.js';
 import { quorumOf } from '../domain/verdict.js';
+import { compareCases } from './compare-cases.js';
 import { judge } from './judge.js';
 import { loadPolicy } from './load.js';
 
@@ -51,6 +52,26 @@ const findings = (more: string) => {
   ];
 };
 
+describe('another policy', () => {
+  // Seen to fail: four eyes that became two told as no change.
+  it('is looser with fewer people, and says so', () => {
+    const by = (quorum: number) =>
+      aPolicy(
+        policyText(
+          `defaults: { validity: 8h, route: supervisor }\ntools: { refund: { level: approve, quorum: ${quorum} } }`,
+        ),
+      );
+    const refund = { name: 'a refund', agent: 'support', tool: 'refund', facts: { tier: 3 } } as const;
+    const cases = [{ line: 1, case: { ...refund, expect: { level: 'approve' } } }] as const;
+    const [change] = compareCases({ before: by(2), after: by(1) }, cases, null);
+    expect(change).toMatchObject({ becomes: 'looser', before: expect.stringMatching(/^approve by 2 \(/) });
+    expect(compareCases({ before: by(2), after: by(3) }, cases, null)).toMatchObject([
+      { becomes: 'tighter' },
+    ]);
+    expect(compareCases({ before: by(2), after: by(2) }, cases, null)).toEqual([]);
+  });
+});
+
 describe('a number of people that cannot be reached', () => {
   const LONG = 'defaults: { validity: 8h, route: desk }';
 
@@ -72,6 +93,23 @@ describe('a number of people that cannot be reached', () => {
       'warning',
       'tools.pay.quorum',
     ]);
+  });
+
+  // Seen to fail: only the default route and the owners looked at.
+  it('is warned of where a tool or a category sends a rule without a route to fewer', () => {
+    const rule = (more = '') =>
+      `rules: [{ id: two, trigger: policy, when: 'true', level: approve, quorum: 2${more} }]`;
+    const alone = 'ladders: { alone: { ttl: 1h, fallback: deny } }';
+    const at = 'rules[0].quorum';
+    const wide = 'defaults: { validity: 8h, route: lead }';
+    const warned = (more: string) => findings(`${wide}\n${alone}\n${more}`).filter(([, path]) => path === at);
+    expect(warned(rule())).toEqual([['warning', at]]); // as many as there are: one may have asked for it
+    expect(warned(`${rule()}\ntools: { pay: { route: desk, ladder: alone } }`)).toHaveLength(2);
+    expect(warned(`${rule()}\nalways_ask: { money: { route: desk, ladder: alone } }`)).toHaveLength(2);
+    expect(warned(`${rule()}\ntools: { pay: { route: desk } }`)).toHaveLength(1);
+    expect(warned(`${rule(', route: lead')}\ntools: { pay: { route: desk, ladder: alone } }`)).toHaveLength(
+      1,
+    );
   });
 
   it('is not told where the store keeps the members', () => {

@@ -17,6 +17,7 @@ export function quorumFindings(draft: Draft): Finding[] {
   ].filter(([, { quorum = 1 }]) => quorum > 1);
   return [
     ...askers.flatMap(([path, asker]) => reachFindings(draft, path, asker)),
+    ...askers.flatMap(([path, asker]) => detourFindings(draft, path, asker)),
     ...hurriedFindings(draft, askers),
     ...soleOwnerFindings(draft),
   ];
@@ -44,6 +45,26 @@ function reachFindings(draft: Draft, path: Path, asker: Asker): Finding[] {
       path,
       what: `${quorum} people must approve, and \`${route}\` with its backups has no more: what one of them asks for nobody could let run`,
       todo: 'add a member',
+      warning: true,
+    },
+  ];
+}
+
+/** A rule that names no role is met by calls whose tool, or category, names one. */
+function detourFindings(draft: Draft, path: Path, { quorum = 1, route, ladder }: Asker): Finding[] {
+  if (route !== undefined || path[0] !== 'rules') return [];
+  const named = [...draft.tools, ...draft.alwaysAsk];
+  const [short] = named.flatMap(([name, entry]) => {
+    const reached =
+      entry.route === undefined ? undefined : peopleOf(draft, entry.route, ladder ?? entry.ladder);
+    return reached !== undefined && reached.people.size < quorum ? [{ name, ...reached }] : [];
+  });
+  if (short === undefined) return [];
+  return [
+    {
+      path,
+      what: `${quorum} people must approve, and \`${short.name}\` asks \`${short.route}\`, which with its backups has ${short.people.size}: such a call nobody could let run`,
+      todo: 'add members, let the ladder go on to a backup, or name a route that the rule asks',
       warning: true,
     },
   ];

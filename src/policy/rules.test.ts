@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aCase, aPolicy, policyText } from '../../test/support/policy-case.js';
+import type { Json } from '../domain/action.js';
 import { judge } from './judge.js';
 
 const rules = (verdict: ReturnType<typeof judge>) => verdict.fired.map(({ rule }) => rule);
@@ -41,6 +42,36 @@ describe('rules', () => {
       fired: [{ rule: 'low', level: 'approve', error: expect.any(String) }],
     });
   });
+
+  // Seen to fail with the library's own `int` and `double`: silent about '' and NaN, and about inf where less is looked for.
+  it.each([
+    [
+      'double',
+      'amount > 100.0',
+      ['100.5', '101', 101, 1000.5, '', ' 101', 'NaN', 'inf', '1e3', '0x65', 'x', null, true],
+      ['99', 99, '-101'],
+    ],
+    ['double', 'amount < 100.0', ['99.5', 99, '', 'NaN', '-inf', 'inf'], ['101', 101]],
+    [
+      'int',
+      'amount > 100',
+      ['101', 101, 101.5, '', ' 101', '0x65', '1.5', '99999999999999999999', 'x'],
+      ['99', 99, '-101'],
+    ],
+    ['int', 'amount < 100', ['99', '-1', 99, '', '0x10'], ['100', 100]],
+  ] as const)(
+    'reads a text as a number by %s only where it spells one, and fires otherwise: %s',
+    (by, when, firing, silent) => {
+      const condition = when.replace('amount', `${by}(action.args.amount)`);
+      const policy = withRules(
+        `{ id: large, trigger: boundary, when: "'x' == 'x' && ${condition}", level: notify }`,
+      );
+      const fires = (amount: Json) =>
+        rules(judge(aCase({ policy, action: { args: { amount } } }))).includes('large');
+      expect(firing.filter((amount) => !fires(amount))).toEqual([]);
+      expect(silent.filter(fires)).toEqual([]);
+    },
+  );
 
   it('fires on the situation that the agent was not made for', () => {
     const policy = withRules(

@@ -144,7 +144,7 @@ export const EXPRESSIONS: readonly Broken[] = [
     ),
     told: [
       "11 ladders.careful.safe.args.a | Unexpected character: 'k' | correct the expression; a text stands in",
-      '11 ladders.careful.safe.args.b | gives google.protobuf.Timestamp, which is no | make it a text, a number, or a list of',
+      '11 ladders.careful.safe.args.b | `timestamp` is not available in a policy | use all, exists, exists_one, map,',
       '11 ladders.careful.safe.args.c | a rule may not ask whether a reading is there: | compare one reading, such as',
       '11 ladders.careful.safe.args.d | gives $action, which is no JSON | make it a text, a number, or a list of',
     ],

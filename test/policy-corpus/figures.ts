@@ -19,6 +19,20 @@ export const FIGURES: readonly Broken[] = [
     told: ['11 ladders.careful.ttl | must lie between 100ms and 365d | correct the value'],
   },
   {
+    // Seen to fail: over ten years is no duration that is read, and nothing, or the default, stood in its place.
+    name: 'times of over ten years',
+    text: policyText(
+      'ladders:\n  careful: { ttl: 4000d, fallback: deny }\nstep_up: { tier: 4, within: 5000d }\ndefaults: { validity: 99999d, extend: 99999d, window: 999999999d }',
+    ),
+    told: [
+      '11 ladders.careful.ttl | must lie between 100ms and 365d | correct the value',
+      '12 step_up.within | must lie between 1m and 24h | correct the value',
+      '13 defaults.validity | must lie between 1s and 7d | correct the value',
+      '13 defaults.extend | must lie between 0s and 30d | correct the value',
+      '13 defaults.window | must lie between 1s and 7d | correct the value',
+    ],
+  },
+  {
     name: 'a ttl of nothing, and no fallback',
     text: ladder('ttl: 0s'),
     told: [

@@ -19,7 +19,7 @@ const POLICY = `
 version: "1"
 owner: tests
 agents:
-  bot: { owner: director, tools: [hold, fail, deny] }
+  bot: { owner: director, tools: [hold, fail, deny, safe, note] }
   night: { owner: director, tools: [halt, deny] }
 roles:
   supervisor: { members: [amira], backup: manager }
@@ -30,11 +30,13 @@ ladders:
   failed: { ttl: 3d, fallback: fail }
   halted: { ttl: 2d, then: backup, fallback: halt }
   denied: { ttl: 30d, then: backup, fallback: deny }
+  safely: { ttl: 2d, fallback: safe, safe: { tool: note, args: {} } }
 tools:
   hold: { ladder: held }
   fail: { ladder: failed }
   halt: { ladder: halted }
   deny: { ladder: denied }
+  safe: { ladder: safely, level: approve }
 defaults: { route: supervisor }
 `;
 
@@ -51,13 +53,37 @@ const tools = ['hold', 'fail', 'halt', 'deny'].map((name) =>
   }),
 );
 
+const safeTools = [
+  defineTool({
+    name: 'safe',
+    version: '1',
+    tier: 3,
+    input: z.strictObject({}),
+    describe: () => 'what something safe stands in for',
+    run: () => void effects.push('the call itself'),
+  }),
+  defineTool({
+    name: 'note',
+    version: '1',
+    tier: 2,
+    input: z.strictObject({ text: z.string().default('nobody answered') }),
+    describe: ({ text }) => `note: ${text}`,
+    run: ({ text }) => void effects.push(`noted: ${text}`),
+  }),
+];
+
 let env: TestWorkflowEnvironment;
 let running: Running;
 beforeAll(async () => {
   env = await timeSkippingEnv();
   await registerSearchAttributes(env);
   const temporal = { address: env.address, namespace: env.namespace ?? 'default', taskQueue: 'fallbacks' };
-  running = await startRunning({ tools, policy: POLICY, temporal, clock: () => env.currentTimeMs() });
+  running = await startRunning({
+    tools: [...tools, ...safeTools],
+    policy: POLICY,
+    temporal,
+    clock: () => env.currentTimeMs(),
+  });
 });
 const submitted: TaskId[] = [];
 /** The code must do again what it did. */
@@ -160,6 +186,21 @@ describe('silence for days, on the real store', () => {
     const execute = scheduled?.find((event) => event?.activityType?.name === 'execute');
     const seconds = Number(execute?.startToCloseTimeout?.seconds);
     expect(seconds * 1_000).toBeGreaterThan(LONGEST_CALL_MS + PERSIST_MS);
+  });
+
+  // Seen to fail: the policy's arguments stored as they stand, which the tool then cannot read.
+  it('does the safe action instead, with the defaults of its tool', async () => {
+    const task = await submit('safe', 'safe');
+    await outlast(await liesWith(task, 'supervisor'));
+    const { state, results } = await end(task);
+    expect([state, results.map(({ tool, outcome }) => [tool, outcome])]).toEqual([
+      'COMPLETED',
+      [
+        ['safe', 'denied'],
+        ['note', 'executed'],
+      ],
+    ]);
+    expect(effects.filter((effect) => / /.test(effect))).toEqual(['noted: nobody answered']);
   });
 
   // Seen to fail: `close` not handing over after a fallback.
