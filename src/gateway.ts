@@ -241,6 +241,7 @@ function close(server: Server): Promise<void> {
   });
 }
 
-const jsonLog: Log = (level, event, fields = {}) => {
+/** One JSON line per event on standard output. */
+export const jsonLog: Log = (level, event, fields = {}) => {
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
 };

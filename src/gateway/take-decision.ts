@@ -14,12 +14,12 @@ import { deliverDecision, type DecisionAnswer } from './deliver-decision.js';
 import type { GatewayDeps } from './deps.js';
 import { storeDecision } from './store-decision.js';
 
-/** A decision as some channel hears it. A body that is still being read may turn out to be none: its refusal is journalled like any other. */
+/** A decision as some channel hears it. `body` reads it, once, when its refusal can be journalled like any other. */
 export interface HeardDecision {
   readonly bearer: Bearer;
   readonly task: TaskId;
   readonly operation: number;
-  readonly body: DecisionRequest | Promise<DecisionRequest>;
+  readonly body: () => DecisionRequest | Promise<DecisionRequest>;
   /** The same key by the same person about the same question is the same decision. */
   readonly key: string;
   readonly channel: Channel;
@@ -34,7 +34,7 @@ export async function takeDecision(deps: GatewayDeps, heard: HeardDecision): Pro
   const { tenant, subject, issuer } = bearer;
   const id = decisionId({ tenant, escalation: escalationId(task, operation), issuer, subject, key });
   const stored = await journallingRefusals(deps, heard, id, async () => {
-    const body = await heard.body;
+    const body = await heard.body();
     return store(deps, {
       bearer,
       task,

@@ -2,6 +2,7 @@ import type { TenantId } from '../domain/ids.js';
 import type { Reservation } from '../domain/verdict.js';
 import { sqlState, type Queries, type Transaction } from './database.js';
 import type { RoundRef } from './questions.js';
+import { storedJson } from './stored-json.js';
 
 /** What the counters hold now, for judging; keys that were never counted are 0. */
 export async function readCounters(
@@ -24,7 +25,7 @@ export async function countersOfRound(
 ): Promise<Readonly<Record<string, number>>> {
   const rows = await queries.query<{ key: string; amount: number }>(
     `select r ->> 'key' as key, coalesce(c.amount, 0) as amount
-     from questions q cross join json_array_elements(q.verdict::json -> 'reservations') r
+     from questions q cross join json_array_elements(${storedJson('q.verdict')} -> 'reservations') r
        left join counters c on c.tenant = q.tenant and c.key = r ->> 'key'
      where q.tenant = $1 and q.task = $2 and q.operation = $3 and q.generation = $4 and q.round = $5`,
     [ref.tenant, ref.task, ref.operation, ref.generation, ref.round],

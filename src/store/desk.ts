@@ -4,6 +4,7 @@ import type { TenantId } from '../domain/ids.js';
 import type { Queries } from './database.js';
 import type { QuestionRow, RoundRef } from './questions.js';
 import type { TakenUp } from './taken-up.js';
+import { storedJson } from './stored-json.js';
 
 /** One line of a desk: of a question's brief only what a list shows. */
 export interface DeskLine
@@ -48,6 +49,8 @@ const LINE = `tenant, task, operation, generation, round, status, kind, agent, t
      and u.operation = q.operation and u.until > extract(epoch from clock_timestamp()) * 1000) as "takenUp"`;
 const ORDER = 'coalesce(answer_by, 9007199254740991), (-tier), asked_at, task, operation, generation, round';
 
+const BRIEF = storedJson('brief');
+
 /** Literals, so that the index of the open ones is taken. */
 const STATUS = {
   open: "status = 'open'",
@@ -71,7 +74,7 @@ export async function pageDesk(
   const { after } = desk;
   // Only what the page shows is taken out of the briefs: they are large. Their texts stay JSON, for they may hold what no column can.
   const rows = await queries.query<Stored>(
-    `select ${LINE}, (brief::json -> 'proposal')::text as proposal, (brief::json -> 'flags')::text as flags from (
+    `select ${LINE}, (${BRIEF} -> 'proposal')::text as proposal, (${BRIEF} -> 'flags')::text as flags from (
        select * from questions q where tenant = $1 and ${STATUS[desk.status]} and ($2::text[] is null or roles && $2 or (task || ':' || operation) = any($12::text[]))
          and ($3::text is null or not exists (select 1 from tasks t where t.tenant = q.tenant and t.task = q.task and t.requester = $3))
          and ($4::bigint is null or (${ORDER}) > ($4, -$5::int, $6::bigint, $7::text, $8::int, $9::int, $10::int))

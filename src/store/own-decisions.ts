@@ -2,6 +2,7 @@ import type { Verb } from '../domain/decision.js';
 import type { DecisionId, TaskId, TenantId } from '../domain/ids.js';
 import type { Queries } from './database.js';
 import type { DecisionOutcome } from './decisions.js';
+import { storedJson } from './stored-json.js';
 
 /** One of a person's own decisions, as a list shows it. */
 export interface OwnDecision {
@@ -32,7 +33,7 @@ export async function ownDecisions(
 ): Promise<readonly OwnDecision[]> {
   const rows = await queries.query<Omit<OwnDecision, 'proposal'> & { proposal: string | null }>(
     `select d.id, d.task, d.operation, d.round, d.verb, d.why, d.at, d.outcome, d.outcome_code as "outcomeCode",
-       (select (q.brief::json -> 'proposal')::text from questions q where (q.tenant, q.task, q.operation, q.generation, q.round)
+       (select (${storedJson('q.brief')} -> 'proposal')::text from questions q where (q.tenant, q.task, q.operation, q.generation, q.round)
           = (d.tenant, d.task, d.operation, d.generation, d.round)) as proposal
      from decisions d where d.tenant = $1 and d.subject = $2 and d.issuer = $3 and ($4::bigint is null or (d.at, d.id) < ($4, $5::text))
      order by d.at desc, d.id desc limit $6`,

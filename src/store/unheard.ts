@@ -1,6 +1,7 @@
 import { SETTLING } from '../domain/respond.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
 import type { Queries } from './database.js';
+import { storedJson } from './stored-json.js';
 
 /** Open questions that several must approve, which one of these roles is or will be asked, or which are named, and on which this person has no standing word. */
 export async function unheardQuestions(
@@ -18,7 +19,7 @@ export async function unheardQuestions(
   return queries.query(
     `select task, operation from questions q where tenant = $1 and status = 'open' and quorum > 1 and ($2::text is null or task = $2)
        and (roles && $3::text[] or (task || ':' || operation) = any($4::text[])
-         or exists (select 1 from json_array_elements(verdict::json -> 'ladder' -> 'rungs') r where r ->> 'role' = any($3::text[])))
+         or exists (select 1 from json_array_elements(${storedJson('verdict')} -> 'ladder' -> 'rungs') r where r ->> 'role' = any($3::text[])))
        and not exists (select 1 from decisions d where d.tenant = q.tenant and d.task = q.task and d.operation = q.operation and d.round = q.round
          and d.subject = $5 and d.verb = any($6::text[]) and (d.outcome is null or d.outcome = 'applied'))
      order by task, operation limit 20`,

@@ -57,6 +57,13 @@ async function askAnew(question: QuestionRow): Promise<QuestionRow> {
 }
 
 describe('a decision that is not taken', () => {
+  // Seen to fail: the body read before the key was looked at, its failure nobody's: one form ended the gateway.
+  it('for want of everything that a form brings ends no process', async () => {
+    const { csrf = '' } = await amira.form(pageOf(await anOpenQuestion(gate)), 'reject');
+    const { status, text } = await amira.post('/review/no-such-task:1', { csrf, decision: 'approve' });
+    expect([status, plain(text)]).toEqual([400, expect.stringContaining('The form came without its key')]);
+  });
+
   it('of a second reviewer names the first, and keeps what was typed', async () => {
     const question = await anOpenQuestion(gate);
     const fields = await rejection(amira, question);

@@ -70,7 +70,7 @@ async function decide(bearer: Bearer, question: QuestionRow, decision: 'approve'
       bearer,
       task,
       operation,
-      body: body as never,
+      body: () => body as never,
       key: `k${version++}`,
       channel: 'page',
     }); // as a page would have read it

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { loadDevConfig, loadGatewayConfig, loadWorkerConfig } from '../../config.js';
 import { databaseUrlOf } from '../../dev/embedded.js';
+import { outliveStrayFailures } from '../../stray-failures.js';
 import { flag, text, type Command, type Input, type OptionSpec } from '../command.js';
 
 /** What a supervisor or a test may want of a serving process. */
@@ -25,7 +26,8 @@ export const workerCommand: Command = {
   options: SUPERVISED,
   async run(input) {
     const config = loadWorkerConfig();
-    const { createWorker } = await import('../../worker.js');
+    const { createWorker, jsonLog } = await import('../../worker.js');
+    outliveStrayFailures((facts) => jsonLog('error', 'stray-failure', facts));
     const report = reporter(input);
     const worker = await createWorker(
       config,
@@ -51,7 +53,8 @@ export const gatewayCommand: Command = {
   options: SUPERVISED,
   async run(input) {
     const config = loadGatewayConfig();
-    const { startGateway } = await import('../../gateway.js');
+    const { startGateway, jsonLog } = await import('../../gateway.js');
+    outliveStrayFailures((facts) => jsonLog('alarm', 'stray-failure', facts));
     const report = reporter(input);
     const gateway = await startGateway(config, report ? { point: report } : {});
     input.io.print(`{"event":"gateway-ready","url":"${gateway.url}"}`);

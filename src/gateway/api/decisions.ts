@@ -15,7 +15,7 @@ export function decisionRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
       bearer: c.get('bearer'),
       key: idempotencyKeyOf(c.req.raw),
       channel: channelOf(c.req.header('countersign-channel')),
-      body: readBody(c.req.raw, decisionRequest),
+      body: () => readBody(c.req.raw, decisionRequest),
     });
     return c.json(receipt, status);
   });

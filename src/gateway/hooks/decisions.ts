@@ -29,7 +29,7 @@ export function hookDecisionRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
       bearer,
       key: id,
       channel: 'hook',
-      body: Promise.resolve().then(() => fitBody(decisionRequest, rest)),
+      body: () => fitBody(decisionRequest, rest),
     });
     return c.json(receipt, status);
   });

@@ -80,7 +80,7 @@ async function decide(
   const { receipt } = await takeDecision(deps, {
     bearer: c.get('bearer'),
     ...questionAt(c),
-    body: readBody(),
+    body: readBody,
     key: keyOf(fields),
     channel: 'page',
   });
