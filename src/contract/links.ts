@@ -7,11 +7,17 @@ export function hostsOf(texts: readonly string[]): readonly string[] {
 /** Anything that a mail program or a chat makes a link of, and schemes that run something. */
 const LINK = /\b(?:(?:https?|ftp):\/\/|www\.)[^\s<>"')\]]+|\b(?:javascript|data|vbscript):[^\s<>"')\]]+/giu;
 const LONGEST = 100;
+/** No name has more (RFC 1035, with a port); reading one costs the square of its length. */
+const LONGEST_HOST = 260;
 
 function hostOf(link: string): string | null {
   const scheme = /^(javascript|data|vbscript):/i.exec(link)?.[1];
   if (scheme !== undefined) return `${scheme.toLowerCase()}: (runs or holds something itself)`;
   const url = link.toLowerCase().startsWith('www.') ? `http://${link}` : link;
+  // However many slashes stand before it: whoever reads the link passes over them.
+  const authority = url.replace(/^[a-z]+:[/\\]*/i, '').split(/[/?#\\]/, 1)[0] ?? '';
+  const host = authority.slice(authority.lastIndexOf('@') + 1);
+  if (host.length > LONGEST_HOST) return `${host.slice(0, LONGEST)}… (too long for a host)`;
   // The host as it is resolved: lower case, look-alikes of other scripts as xn--, user names before an @ left out.
   return URL.canParse(url) ? new URL(url).host.slice(0, LONGEST) : null;
 }

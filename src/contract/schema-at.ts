@@ -28,7 +28,8 @@ export function valueAt(value: Json, path: Path): Json | undefined {
 /** Every part of a JSON Schema (2020-12) that says something of the value at a path, whichever branch applies. */
 export function schemasAt(root: Json, path: Path): readonly Members[] {
   let parts = readings(root, root, new Set());
-  for (const step of path) parts = parts.flatMap((part) => stepInto(root, part, step));
+  // Each once: branches that share a member would double with every step.
+  for (const step of path) parts = [...new Set(parts.flatMap((part) => stepInto(root, part, step)))];
   return parts;
 }
 

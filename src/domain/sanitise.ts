@@ -1,5 +1,6 @@
 import type { Flag } from './brief.js';
 import { mixesScripts } from './mixed-scripts.js';
+import { nfc } from './nfc.js';
 
 // Written with escapes only: a literal of these characters in a source file would be the very trick.
 const CONTROL = '\\p{Cc}'; // C0, DEL, C1
@@ -34,14 +35,14 @@ export function flagsOf(text: string): readonly Flag[] {
   if (PLAIN.test(text)) return [];
   const flags = FLAGS.filter(([, pattern]) => pattern.test(text)).map(([flag]) => flag);
   if (mixesScripts(normalised(text))) flags.push('mixed-scripts');
-  return text.normalize('NFC') === text ? flags : [...flags, 'normalisation'];
+  return nfc(text) === text ? flags : [...flags, 'normalisation'];
 }
 
 /** The text as a person would read it: invisible characters and controls gone, NFC. Search and policy match on this form and on the raw one. */
 export function normalised(text: string): string {
-  return text
-    .replace(HIDDEN, (character) => (character === '\n' || character === '\t' ? character : ''))
-    .normalize('NFC');
+  return nfc(
+    text.replace(HIDDEN, (character) => (character === '\n' || character === '\t' ? character : '')),
+  );
 }
 
 /** One cell of a CSV file (RFC 4180): visible, quoted, and never a formula to a spreadsheet. */

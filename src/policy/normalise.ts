@@ -1,3 +1,5 @@
+import { nfc } from '../domain/nfc.js';
+
 /** More than rules look through: a loop over it may cost its square. */
 const MAX_PARTS = 4_000;
 const MAX_TEXT = 64 * 1024;
@@ -9,7 +11,7 @@ const MAX_DEPTH = 64;
 
 /** A text in NFC without invisible characters, as a reader takes it (Unicode UAX 15 and 44). */
 export function visibleText(text: string): string {
-  return text.replace(INVISIBLE, '').normalize('NFC');
+  return nfc(text.replace(INVISIBLE, ''));
 }
 
 /** The same data with every text and every key as a reader takes it; the very same object when that changes nothing. */

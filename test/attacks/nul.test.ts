@@ -31,8 +31,9 @@ it('fault 17: a NUL in an argument that a rule reads takes nobody else from thei
   expect(await ownDecisions(database, { ...amira, after: undefined, limit: 10 })).toMatchObject([
     { proposal: 'Pay 100 cents to Bob\ufffd & Sons' },
   ]);
-  const blind = { tenant: TENANT, task: null, roles: ['supervisor'], named: [] };
-  expect(await unheardQuestions(database, { ...blind, subject: 'joon' })).toEqual([{ task, operation: 1 }]);
+  // A role of a later rung: only the verdict names it.
+  const blind = { tenant: TENANT, task: null, roles: ['director'], named: [] };
+  expect(await unheardQuestions(database, { ...blind, subject: 'ruth' })).toEqual([{ task, operation: 1 }]);
   const second = await gate.decide(task, 'joon', { decision: 'approve' });
   expect(await gate.execute(task, [id, second])).toMatchObject({ kind: 'executed' });
   expect(effectsOf(gate, task)).toHaveLength(1);
