@@ -17,7 +17,7 @@ import {
   type RoundRef,
 } from '../store/questions.js';
 import { readStaff, type Staff } from '../store/staff.js';
-import { findTask, type TaskRow } from '../store/tasks.js';
+import { findTask, shareTask, type TaskRow } from '../store/tasks.js';
 import type { AskInput, AskResult } from './api.js';
 import { journal } from './carry.js';
 import { asked, climb, deliver, questionOf, type Told } from './desk.js';
@@ -55,11 +55,16 @@ export async function ask(deps: ActivityDeps, input: AskInput): Promise<AskResul
       `operation ${input.operation} of task ${input.task} is not in the ledger`,
     );
 
-  if (task.closedAt !== null && task.state === 'FAILED')
-    throw new CountersignError('not-open', `task ${input.task} has failed: nobody is asked for it any more`);
+  refuseFailed(task);
   const fresh = stored ? undefined : await prepare(deps, { input, task, call, calls, policy, now });
   const answer = await database.transaction(async (tx) => {
-    const [{ inForce }, now] = await Promise.all([haltsOver(tx, task), tx.now()]);
+    // Preparing takes as long as a preview does: meanwhile the task may have been closed, and from here on it waits.
+    const [standing, { inForce }, now] = await Promise.all([
+      shareTask(tx, input.tenant, input.task),
+      haltsOver(tx, task),
+      tx.now(),
+    ]);
+    if (standing) refuseFailed(standing);
     const asking = { input, ref, task, staff, now };
     const told = fresh
       ? await open(tx, deps, { ...asking, fresh, halt: inForce[0] })
@@ -68,6 +73,11 @@ export async function ask(deps: ActivityDeps, input: AskInput): Promise<AskResul
   });
   await deps.point?.('ask-stored', { task: input.task, operation: input.operation });
   return answer;
+}
+
+function refuseFailed({ task, state, closedAt }: Pick<TaskRow, 'task' | 'state' | 'closedAt'>): void {
+  if (closedAt !== null && state === 'FAILED')
+    throw new CountersignError('not-open', `task ${task} has failed: nobody is asked for it any more`);
 }
 
 interface Asking {

@@ -72,6 +72,8 @@ export type Claimed = Extract<Claim, { kind: 'claimed' }>;
  * it through `claimOrRefuse`.
  */
 export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteInput): Promise<Claim> {
+  // No edit that was stored has such a generation, and no column either.
+  if (input.generation > MAX_GENERATION) throw missing(input);
   shareHaltLocks(tx, input);
   const policyNow = deps.policies.active(tx, input.tenant);
   policyNow.catch(() => undefined); // only a call that may run needs one
@@ -132,6 +134,8 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
   });
   return { ...claimed, events: [...was.events, ...claimed.events] };
 }
+
+const MAX_GENERATION = 2 ** 31 - 1;
 
 /** A generation that is nowhere comes out of an edit that nobody stored; without decisions it is a defect of ours. */
 function missing(input: ExecuteInput): Error {
@@ -215,8 +219,9 @@ export async function claimOrRefuse<T>(
     tellOperator(deps, input, reason);
     return deps.database.transaction(async (tx) => {
       const [now, ids] = await Promise.all([tx.now(), atFault(tx, deps, input, reason)]);
-      // What nobody decided takes no question off the desk.
-      if (reason !== 'unverified') closeQuestionsOfOperation(tx, input, refusedAs(reason), now);
+      // What nobody decided takes no question off the desk, and neither does a claim that comes late one that was asked since.
+      if (reason !== 'unverified')
+        closeQuestionsOfOperation(tx, { ...input, upToRound: input.round }, refusedAs(reason), now);
       settleDecisions(tx, { tenant: input.tenant, ids, outcome: 'void', code: reason, now });
       return conclude(tx, { kind: 'refused', reason, events: [refusal(input, reason, reason)] });
     });

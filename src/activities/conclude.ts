@@ -29,11 +29,13 @@ export async function close(
   ending: Ending,
 ): Promise<readonly JournalEvent[]> {
   const { tenant, task, state, reason, detail, now } = ending;
+  // The task before its questions: whoever is putting one keeps it from being closed, and its question is closed here then.
+  const closing = closeTask(tx, { ...ending, now });
   closeQuestionsOf(tx, tenant, task, `task ${state.toLowerCase()}`, now);
-  const [refused, voided, closed, standing] = await Promise.all([
+  const [closed, refused, voided, standing] = await Promise.all([
+    closing,
     refuseStored(tx, { tenant, task, code: 'not-open', now }),
     voidOpenCalls(tx, tenant, task, now),
-    closeTask(tx, { ...ending, now }),
     standingUndos(tx, tenant, task),
   ]);
   const refusals = refused.map(refusalEvent);

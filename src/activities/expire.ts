@@ -23,9 +23,9 @@ export async function expire(deps: ActivityDeps, input: ExpireInput): Promise<Ex
     if (question && question.answerBy !== null && question.rung === input.rung && now < question.answerBy) {
       return { kind: 'early', remainingMs: question.answerBy - now, head };
     }
-    if (question) {
-      if (question.status === 'open' && question.rung === input.rung && !question.rungOver)
-        tellTimedOut(tx, deps, question, now);
+    // A repeat, or an attempt that comes late, may find the next rung asked already.
+    if (question?.rung === input.rung) {
+      if (question.status === 'open' && !question.rungOver) tellTimedOut(tx, deps, question, now);
       endRung(tx, question);
     }
     return { kind: 'expired', head };

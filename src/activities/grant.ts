@@ -35,11 +35,30 @@ export function checkGrant(grant: GrantCase, verifier: Verifier): Checked {
   const { record } = checked;
   const { decision, question, call, now } = grant;
   if (decision.outcome === 'withdrawn') return { refused: 'withdrawn' };
+  const before = refusedBefore(decision);
+  if (before !== undefined) return { refused: before };
   if (!isUsable(decision, question, call)) return { refused: 'unverified' };
   if (record.at <= grant.lastLiftAt) return { refused: 'halt-lifted' };
   if (now > Math.min(record.executeBy, record.at + grant.validityMs)) return { refused: 'approval-expired' };
   if (isFor(record, grant.requester)) return { refused: 'needs-another-subject' };
   return { record };
+}
+
+/** What a claim can make a genuine decision void for. */
+const REFUSALS: readonly ReaskReason[] = [
+  'drift',
+  'digest-changed',
+  'approval-expired',
+  'policy-stricter',
+  'limit',
+  'needs-another-subject',
+  'quorum',
+  'halt-lifted',
+];
+
+/** Why an earlier attempt refused the very same, and its answer was lost: a run that took it for a forgery would wait on a closed question. */
+function refusedBefore({ outcome, outcomeCode }: DecisionRow): ReaskReason | undefined {
+  return outcome === 'void' ? REFUSALS.find((reason) => reason === outcomeCode) : undefined;
 }
 
 type Checked = { readonly record: DecisionRecord } | { readonly refused: ReaskReason };

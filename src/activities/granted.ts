@@ -9,7 +9,7 @@ import { impactRaised, stricterNow } from '../policy/stricter.js';
 import type { Transaction } from '../store/database.js';
 import { editorsOf, findDecision, type DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
-import { findQuestion, findQuestionAnswered, type QuestionRow } from '../store/questions.js';
+import { findQuestion, findQuestionAnswered, latestQuestion, type QuestionRow } from '../store/questions.js';
 import type { TaskRow } from '../store/tasks.js';
 import type { ExecuteInput } from './api.js';
 import { checkBinding, checkGrant, isWholeWord } from './grant.js';
@@ -53,19 +53,25 @@ export interface Evidence {
 export interface Grounds {
   readonly evidence: Evidence | undefined;
   readonly permitted: QuestionRow | undefined;
+  /** Whether people were asked about the call in a later round: then nothing but their word lets it run. */
+  readonly askedLater: boolean;
 }
 
 /** Looks for what is to let the call run. */
 export async function groundsFor(tx: Transaction, input: ExecuteInput): Promise<Grounds> {
   const ids = lettingDecisions(input);
   const [first] = ids;
-  if (first === undefined) return { evidence: undefined, permitted: await findQuestion(tx, input) };
+  if (first === undefined) {
+    const [permitted, latest] = await Promise.all([findQuestion(tx, input), latestQuestion(tx, input)]);
+    return { evidence: undefined, permitted, askedLater: latest !== undefined && latest.round > input.round };
+  }
   const [decisions, question, editors] = await Promise.all([
     decisionsNamed(tx, input.tenant, ids),
     findQuestionAnswered(tx, input, first),
     editorsOf(tx, input),
   ]);
-  return { evidence: decisions && question && { decisions, question, editors }, permitted: undefined };
+  const evidence = decisions && question && { decisions, question, editors };
+  return { evidence, permitted: undefined, askedLater: false };
 }
 
 /** Undefined unless every one of them is there. */
@@ -109,6 +115,8 @@ export interface Grant {
 export function granted(deps: ActivityDeps, granting: Granting): Grant {
   const { input, task, call, tool, policy, verdict, evidence, permitted, lastLiftAt, now } = granting;
   if (lettingDecisions(input).length === 0) {
+    // Perhaps they said no: a run that was reset, or an attempt that comes late, stands where nobody had been asked.
+    if (granting.askedLater) throw new Refused('policy-stricter');
     if (asksFirst(verdict.level))
       throw new Refused(
         verdict.fired.some((fired) => fired.rule.startsWith('limit:')) ? 'limit' : 'policy-stricter',

@@ -54,6 +54,13 @@ export const databaseClock: Clock = async (queries) => {
  */
 const IDLE_MS = 60_000;
 
+/**
+ * Plans are kept per connection and may be made while a table is still empty: an index must be taken all the same. A process that is frozen or cut
+ * off inside a transaction gives its locks back, else nobody could halt anything; and whoever waits for a lock gives up before `query_timeout`
+ * lets go of the answer, else the wait would stay in the server's queue before everybody else's.
+ */
+const SESSION = `set enable_seqscan = off; set jit = off; set idle_in_transaction_session_timeout = '10s'; set lock_timeout = '20s'`;
+
 const RETRYABLE = new Set(['40001', '40P01']);
 const IN_FAILED_TRANSACTION = '25P02';
 
@@ -76,9 +83,8 @@ export function openDatabase(options: {
   });
   // A broken idle connection is replaced by the pool at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
-  // Plans are kept per connection and may be made while a table is still empty: an index must be taken all the same.
   pool.on('connect', (client) => {
-    client.query('set enable_seqscan = off; set jit = off').catch(() => undefined); // the next statement fails the same way
+    client.query(SESSION).catch(() => undefined); // the next statement fails the same way
   });
   // So would one that breaks inside a transaction; the statement under way, or the next, says so.
   pool.on('connect', (client) => client.on('error', () => undefined));

@@ -256,13 +256,14 @@ export function closeQuestionsOf(
 /** Takes the questions about one operation off the desk. */
 export function closeQuestionsOfOperation(
   tx: Transaction,
-  of: { tenant: TenantId; task: TaskId; operation: number },
+  of: { tenant: TenantId; task: TaskId; operation: number; upToRound?: number },
   as: string,
   now: number,
 ): void {
   tx.send(
-    `update questions set status = 'closed', closed_at = $4, closed_as = $5 where tenant = $1 and task = $2 and operation = $3 and status = 'open'`,
-    [of.tenant, of.task, of.operation, now, as],
+    `update questions set status = 'closed', closed_at = $4, closed_as = $5 where tenant = $1 and task = $2 and operation = $3 and status = 'open'
+       and ($6::int is null or round <= $6)`,
+    [of.tenant, of.task, of.operation, now, as, of.upToRound ?? null],
   );
 }
 

@@ -165,6 +165,19 @@ export async function lockCompletable(tx: Transaction, tenant: TenantId, task: T
   return rows.length === 1;
 }
 
+/** A task's standing, which nobody changes before the transaction ends. */
+export async function shareTask(
+  tx: Transaction,
+  tenant: TenantId,
+  task: TaskId,
+): Promise<Pick<TaskRow, 'task' | 'state' | 'closedAt'> | undefined> {
+  const [row] = await tx.query<Pick<TaskRow, 'task' | 'state' | 'closedAt'>>(
+    'select task, state, closed_at as "closedAt" from tasks where tenant = $1 and task = $2 for share',
+    [tenant, task],
+  );
+  return row;
+}
+
 /** Closes a task; the first close stays. False when it was closed before. */
 export async function closeTask(
   tx: Transaction,

@@ -111,8 +111,26 @@ describe('a decision in the database that is not genuine lets nothing run (defec
 
   it('an approval that was void', async () => {
     const { task, id } = await approved(gate, 'void');
-    await set("outcome = 'void', outcome_code = 'drift'", id);
+    await set("outcome = 'void', outcome_code = 'halted'", id);
     await expectRefused(gate, task, await gate.execute(task, [id]), 'unverified');
+  });
+
+  // Seen to fail: every void one taken for a forgery.
+  it('an approval that a claim made void, for the same reason again', async () => {
+    const { task, id } = await approved(gate, 'void-again');
+    await set("outcome = 'void', outcome_code = 'drift'", id);
+    await expectRefused(gate, task, await gate.execute(task, [id]), 'drift');
+  });
+
+  // Seen to fail: the number handed on to Postgres, whose error had the run try for ever.
+  it('an edit of a generation that no column can hold', async () => {
+    const { task, id } = await approved(gate, 'vast');
+    await expectRefused(
+      gate,
+      task,
+      await gate.execute(task, [id], { generation: 3_000_000_000 }),
+      'unverified',
+    );
   });
 
   it('an approval of an earlier round, for the round that is open now', async () => {

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { conclude } from '../../src/activities/conclude.js';
+import { expire } from '../../src/activities/expire.js';
+import { inspect } from '../../src/activities/inspect.js';
+import { verify } from '../../src/activities/verify.js';
+import { defineTool } from '../../src/contract/tool.js';
+import type { DecisionId, HaltId, TaskId } from '../../src/domain/ids.js';
+import { findDecision } from '../../src/store/decisions.js';
+import { setHalt, shareHaltLocks } from '../../src/store/halts.js';
+import { markUndelivered } from '../../src/store/questions.js';
+import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
+import { effectsOf, PAY } from './scene.js';
+
+let gate: Gate;
+let previewing = async (): Promise<void> => undefined;
+const shown = defineTool({
+  name: 'shown',
+  version: '1',
+  tier: 4,
+  input: z.strictObject({}),
+  describe: () => 'Show first',
+  timeout: '5s',
+  preview: async () => {
+    await previewing();
+    return {};
+  },
+  run: () => null,
+});
+beforeAll(async () => {
+  const policy = POLICY.replace('minor: 50000', 'minor: 5000').replace('look]', 'look, shown]');
+  gate = await openGate({ policy, tools: [shown] });
+});
+afterAll(() => gate.close());
+
+const carry = (task: TaskId) => ({ tenant: TENANT, task, runId: `run-${task}`, events: [] });
+const at = (task: TaskId) => ({ ...carry(task), operation: 1, generation: 1, round: 1 });
+
+async function questions(task: TaskId) {
+  return gate.database.query<{ round: number; status: string; closedAs: string | null }>(
+    `select round, status, closed_as as "closedAs" from questions where tenant = $1 and task = $2 and operation = 1 order by round`,
+    [TENANT, task],
+  );
+}
+
+/** As the run hears a decision that waits for its verification. */
+async function hear(task: TaskId, id: DecisionId): Promise<unknown> {
+  const row = await findDecision(gate.database, TENANT, id);
+  if (!row) throw new Error('the decision was not stored');
+  return verify(gate.deps, { ...carry(task), decision: row.message });
+}
+
+const note = (cents: number) => ({ tool: 'note', args: { cents, to: 'bob' } });
+
+describe('an attempt of before people were asked, which comes late', () => {
+  let task: TaskId;
+  beforeAll(async () => {
+    task = await gate.submit('late', note(400));
+    expect(await gate.ask(task)).toMatchObject({ kind: 'permitted' });
+    const other = await gate.submit('full', note(4_800));
+    await gate.ask(other);
+    expect(await gate.execute(other, [])).toMatchObject({ kind: 'executed' });
+    expect(await gate.execute(task, [])).toMatchObject({ kind: 'refused', reason: 'limit' });
+    expect(await gate.ask(task, { round: 2, reason: 'limit' })).toMatchObject({ kind: 'asked' });
+  });
+
+  // Seen to fail: every open question of the operation closed.
+  it('leaves the question that was asked since on its desk', async () => {
+    expect(await gate.execute(task, [])).toMatchObject({ kind: 'refused' });
+    expect(await questions(task)).toMatchObject([{ round: 1 }, { round: 2, status: 'open' }]);
+  });
+
+  // Defect 3. Seen to fail: only the level looked at, which says nothing of a no.
+  it('runs nothing that a person rejected, also when there is room for it again', async () => {
+    expect(await hear(task, await gate.decide(task, 'amira', { decision: 'reject' }))).toMatchObject({
+      genuine: true,
+    });
+    await gate.database.query('delete from counters');
+    expect(await gate.execute(task, [])).toMatchObject({ kind: 'refused', reason: 'policy-stricter' });
+    expect(effectsOf(gate, task)).toHaveLength(0);
+  });
+});
+
+// Seen to fail: whatever rung the question has ended.
+it('a repeated end of a rung leaves the next one open for decisions', async () => {
+  const task = await gate.submit('rungs', PAY);
+  await gate.ask(task);
+  await gate.database.query('update questions set answer_by = 1 where task = $1', [task]);
+  expect(await expire(gate.deps, { ...at(task), rung: 0 })).toMatchObject({ kind: 'expired' });
+  await gate.ask(task, { rung: 1 });
+  expect(await expire(gate.deps, { ...at(task), rung: 0 })).toMatchObject({ kind: 'expired' });
+  await expect(gate.decide(task, 'ruth', { decision: 'approve' })).resolves.toBeDefined();
+});
+
+// Seen to fail: every undelivered question told.
+it('a rung that reached nobody is not given up while a decision about it is on its way', async () => {
+  const task = await gate.submit('undelivered', PAY);
+  await gate.ask(task);
+  await gate.database.transaction((tx) => markUndelivered(tx, at(task)));
+  expect(await inspect(gate.deps, carry(task))).toMatchObject({ undelivered: [{ operation: 1, round: 1 }] });
+  await gate.decide(task, 'amira', { decision: 'approve' });
+  expect(await inspect(gate.deps, carry(task))).toMatchObject({ undelivered: [] });
+});
+
+describe('a task that is cancelled while its question is prepared', () => {
+  const cancelled = { state: 'FAILED', reason: 'cancelled', detail: 'changed my mind' } as const;
+
+  // Seen to fail: the task looked at before the preview only.
+  it('is asked about no more', async () => {
+    const task = await gate.submit('zombie', { tool: 'shown', args: {} });
+    previewing = async () => void (await conclude(gate.deps, { ...carry(task), ...cancelled }));
+    await expect(gate.ask(task)).rejects.toMatchObject({ code: 'not-open' });
+    previewing = async () => undefined;
+    expect(await questions(task)).toEqual([]);
+  });
+
+  // Seen to fail: the questions closed before the task (one is left open in some rounds).
+  it('leaves no question open, whichever comes first', async () => {
+    for (let round = 0; round < 40; round++) {
+      const task = await gate.submit(`zombie-${round}`, PAY);
+      await Promise.allSettled([gate.ask(task), conclude(gate.deps, { ...carry(task), ...cancelled })]);
+      expect((await questions(task)).filter(({ status }) => status === 'open')).toEqual([]);
+    }
+  });
+});
+
+// Fault: a frozen worker. Seen to fail: no time-out of the session (the halt waits as long as the worker is frozen, and fails).
+it('a process that is frozen inside a claim does not keep anybody from halting, and claims nothing when it thaws', async () => {
+  const task = await gate.submit('frozen', PAY);
+  let thaw = (): void => undefined;
+  const frozen = new Promise<void>((done) => (thaw = done));
+  let lock = (): void => undefined;
+  const locked = new Promise<void>((done) => (lock = done));
+  const claiming = gate.database.transaction(async (tx) => {
+    shareHaltLocks(tx, { tenant: TENANT, task });
+    await tx.now();
+    lock();
+    await frozen;
+    return tx.now();
+  });
+  await locked;
+  const halt = { id: 'h-frozen' as HaltId, scope: 'task', tenant: TENANT, target: task } as const;
+  const by = { why: 'stop', whySalt: 's', by: 'ruth', role: 'director', sign: () => '' };
+  expect(await setHalt(gate.database, { ...halt, ...by })).toMatchObject({ id: 'h-frozen' });
+  thaw();
+  await expect(claiming).rejects.toThrow(/connection/i);
+});
