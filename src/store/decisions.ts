@@ -96,17 +96,18 @@ export async function findDecision(
   return row && parse(row);
 }
 
-const WON = `id <> $5 and (outcome is null or outcome in ('applied', 'withdrawn'))`;
+/** Of the same round: a run that stands where an earlier round was decided has still to hear of a later one. */
+const WON = `id <> $5 and round = $7 and (outcome is null or outcome in ('applied', 'withdrawn'))`;
 
-/** Whether the decision that a run names as the first is another stored one about the same operation: a forged one is not. */
+/** Whether the decision that a run names as the first is another stored one about the same question: a forged one is not. */
 export async function hasWon(
   queries: Queries,
-  over: Pick<DecisionRow, 'tenant' | 'task' | 'operation' | 'id'>,
+  over: Pick<DecisionRow, 'tenant' | 'task' | 'operation' | 'round' | 'id'>,
   winner: Winner,
 ): Promise<boolean> {
   const rows = await queries.query(
     `select 1 from decisions where tenant = $1 and task = $2 and operation = $3 and id = $4 and verb = $6 and ${WON}`,
-    [over.tenant, over.task, over.operation, winner.decision, over.id, winner.verb],
+    [over.tenant, over.task, over.operation, winner.decision, over.id, winner.verb, over.round],
   );
   return rows.length === 1;
 }
@@ -135,8 +136,8 @@ export function refuseDecision(
   const { message, winner } = of;
   const { operation, id } = message;
   tx.send(
-    `update decisions set outcome = 'refused', outcome_code = $8, outcome_at = $9
-     where tenant = $1 and task = $2 and operation = $3 and id = $5 and outcome is null and message::jsonb = $7::jsonb
+    `update decisions set outcome = 'refused', outcome_code = $9, outcome_at = $10
+     where tenant = $1 and task = $2 and operation = $3 and id = $5 and outcome is null and message::jsonb = $8::jsonb
        and ($4::text is null or exists (select 1 from decisions where tenant = $1 and task = $2 and operation = $3 and id = $4 and verb = $6 and ${WON}))`,
     [
       of.tenant,
@@ -145,6 +146,7 @@ export function refuseDecision(
       winner?.decision ?? null,
       id,
       winner?.verb ?? null,
+      message.round,
       JSON.stringify(message),
       of.code,
       of.now,

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deploy, type Deployment } from './deployment.js';
+import { killLiving } from './victim.js';
+
+let there: Deployment;
+beforeAll(async () => {
+  there = await deploy();
+}, 120_000);
+afterAll(async () => {
+  await killLiving();
+  await there.stop();
+});
+
+// Defects 10 and 17. Seen to fail: the approval of the round before taken for the winner over the finding, which was refused for good.
+it('a finding about a lost call is heard, though the worker that asked for it died and its run stands a round back', async () => {
+  const task = 'later-round';
+  const first = await there.worker({ stopAt: [`call-effected ${task}`] });
+  await there.submit(task, 'pay');
+  await there.decide(task, { decision: 'approve' });
+  await first.reached(`call-effected ${task}`);
+  await first.kill();
+  const second = await there.worker({ stopAt: [`ask-done ${task}`] });
+  await second.reached(`ask-done ${task}`); // what became of the call is asked; the run has not heard so
+  await second.kill();
+  await there.decide(task, { decision: 'resolve', resolution: 'happened' }, { subject: 'joon', round: 2 });
+  await there.worker();
+  expect(await there.end(task)).toMatchObject({ state: 'COMPLETED', results: [{ outcome: 'executed' }] });
+  expect(there.effects(task)).toHaveLength(1);
+});
