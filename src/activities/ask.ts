@@ -17,7 +17,7 @@ import {
   type RoundRef,
 } from '../store/questions.js';
 import { readStaff, type Staff } from '../store/staff.js';
-import { findTask, shareTask, type TaskRow } from '../store/tasks.js';
+import { findTask, lockTask, type TaskRow } from '../store/tasks.js';
 import type { AskInput, AskResult } from './api.js';
 import { journal } from './carry.js';
 import { asked, climb, deliver, questionOf, type Told } from './desk.js';
@@ -60,7 +60,7 @@ export async function ask(deps: ActivityDeps, input: AskInput): Promise<AskResul
   const answer = await database.transaction(async (tx) => {
     // Preparing takes as long as a preview does: meanwhile the task may have been closed, and from here on it waits.
     const [standing, { inForce }, now] = await Promise.all([
-      shareTask(tx, input.tenant, input.task),
+      lockTask(tx, input.tenant, input.task),
       haltsOver(tx, task),
       tx.now(),
     ]);

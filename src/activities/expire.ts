@@ -19,12 +19,13 @@ export async function expire(deps: ActivityDeps, input: ExpireInput): Promise<Ex
       tx.now(),
     ]);
     const head = await journal(tx, input, now);
+    // The next rung is asked already, and decisions about it are heard there: a repeat, or an attempt that comes late.
+    if (question && question.rung > input.rung) return { kind: 'expired', head };
     if (waiting.length > 0) return { kind: 'decided', decisions: waiting.map((row) => row.message), head };
     if (question && question.answerBy !== null && question.rung === input.rung && now < question.answerBy) {
       return { kind: 'early', remainingMs: question.answerBy - now, head };
     }
-    // A repeat, or an attempt that comes late, may find the next rung asked already.
-    if (question?.rung === input.rung) {
+    if (question) {
       if (question.status === 'open' && !question.rungOver) tellTimedOut(tx, deps, question, now);
       endRung(tx, question);
     }

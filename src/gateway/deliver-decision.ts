@@ -6,7 +6,8 @@ import { escalationId } from '../domain/ids.js';
 import { findDecision, hasWon, refusalEvent, refuseStored, type DecisionRow } from '../store/decisions.js';
 import { appendJournal } from '../store/journal.js';
 import type { StoredDecision } from './decision-scene.js';
-import { latestQuestion } from '../store/questions.js';
+import type { Queries } from '../store/database.js';
+import { findQuestion, latestQuestion } from '../store/questions.js';
 import { isUnavailable } from '../store/unavailable.js';
 import { wasFirst, winnerOf, winnerView } from './decision-winner.js';
 import type { GatewayDeps } from './deps.js';
@@ -37,9 +38,11 @@ async function hearRefusal(
   { code, winner }: RefusedDelivery,
 ): Promise<DecisionAnswer> {
   try {
-    // Second to a forgery, or a run that was reset and has not come so far: it hears the decision from the store.
+    // Second to a forgery, or a run that has not come so far (again): it hears the decision from the store.
     const later =
-      code === 'not-found' || (winner !== undefined && !(await hasWon(deps.database, row, winner)));
+      code === 'not-found' ||
+      (winner !== undefined && !(await hasWon(deps.database, row, winner))) ||
+      ((code === 'stale' || code === 'too-late') && (await isOpen(deps.database, row)));
     return later ? answer(row, null) : await settleRefusal(deps, row, code);
   } catch (error) {
     if (!isUnavailable(error)) throw error;
@@ -47,6 +50,10 @@ async function hearRefusal(
     deps.log('alarm', 'database-unavailable', { error: error instanceof Error ? error.name : 'unknown' });
     return answer(row, null);
   }
+}
+
+async function isOpen(queries: Queries, row: DecisionRow): Promise<boolean> {
+  return (await findQuestion(queries, row))?.status === 'open';
 }
 
 function answer(row: DecisionRow, state: string | null): DecisionAnswer {

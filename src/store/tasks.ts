@@ -165,14 +165,14 @@ export async function lockCompletable(tx: Transaction, tenant: TenantId, task: T
   return rows.length === 1;
 }
 
-/** A task's standing, which nobody changes before the transaction ends. */
-export async function shareTask(
+/** A task's standing, which nobody changes before the transaction ends. Not shared: its journal may write the run into the row. */
+export async function lockTask(
   tx: Transaction,
   tenant: TenantId,
   task: TaskId,
 ): Promise<Pick<TaskRow, 'task' | 'state' | 'closedAt'> | undefined> {
   const [row] = await tx.query<Pick<TaskRow, 'task' | 'state' | 'closedAt'>>(
-    'select task, state, closed_at as "closedAt" from tasks where tenant = $1 and task = $2 for share',
+    'select task, state, closed_at as "closedAt" from tasks where tenant = $1 and task = $2 for no key update',
     [tenant, task],
   );
   return row;

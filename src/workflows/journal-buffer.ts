@@ -49,7 +49,11 @@ export class JournalBuffer {
    * Appends a decision that was refused, null for what was none; `code` is of the error table. The same refusal of the same decision is
    * one fact; another envelope under its id is another.
    */
-  noteRefusal(decision: DecisionMessage | null, { refused: code, winner }: Refused): void {
+  noteRefusal(
+    decision: DecisionMessage | null,
+    { refused: code, winner }: Refused,
+    { settles }: { readonly settles: boolean } = { settles: true },
+  ): void {
     const operation = decision?.operation ?? null;
     const { id: name, verb, round, generation, at } = decision ?? { id: this.#next(REFUSED) };
     const id = [this.#runId, REFUSED, operation, name, code, verb, round, generation, at].join('/');
@@ -63,7 +67,7 @@ export class JournalBuffer {
       type: REFUSED,
       operation,
       body: { decision: decision?.id ?? null, code, suppressed: this.#suppressed },
-      ...(decision === null ? {} : { refused: { message: decision, winner: winner ?? null } }),
+      ...(decision === null || !settles ? {} : { refused: { message: decision, winner: winner ?? null } }),
     });
     this.#suppressed = 0;
   }

@@ -4,6 +4,7 @@ import {
   isCancellation,
   TemporalFailure,
   workflowInfo,
+  patched,
 } from '@temporalio/workflow';
 import type { Carry } from '../activities/api.js';
 import { decide, isClosed } from '../domain/decide.js';
@@ -40,6 +41,8 @@ const FRESH: Carryover = {
   path: [],
 };
 const MAX_PATH = 50;
+/** Since then a decision that this run is not ready for is not refused for good. */
+const HEARD_AGAIN = 'heard-again';
 /** Settled branches kept for the view and for whoever decides late. */
 const MAX_CLOSED = 100;
 
@@ -148,11 +151,22 @@ export class TaskRun {
     return null;
   }
 
-  /** Refuses a decision on record; for good, unless what it came second to may be forged, or its question comes after a reset. */
+  /**
+   * Refuses a decision on record; for good, unless what it came second to may be forged, its question comes after a reset, or this run may stand
+   * a rung or a round behind the store: then the store offers it again once the run has come so far.
+   */
   refuse(decision: DecisionMessage, refusal: Refusal): void {
-    if (refusal.refused !== 'already-decided' && refusal.refused !== 'not-found')
+    const later = this.#mayBeBehind(decision, refusal) && patched(HEARD_AGAIN);
+    if (!later && refusal.refused !== 'already-decided' && refusal.refused !== 'not-found')
       this.inbox.dismiss(decision);
-    this.journal.noteRefusal(decision, refusal);
+    this.journal.noteRefusal(decision, refusal, { settles: !later });
+  }
+
+  #mayBeBehind({ operation, round }: DecisionMessage, { refused }: Refusal): boolean {
+    if (refused === 'too-late') return true;
+    const branch = this.branch(operation);
+    const question = branch !== undefined && 'question' in branch ? branch.question : null;
+    return refused === 'stale' && question !== null && round > question.round;
   }
 
   /** Ends the task. The first reason counts; a call under way is waited for, everything else that is open ends now. */

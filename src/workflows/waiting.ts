@@ -32,6 +32,8 @@ async function endRung(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Promis
     case 'decided': {
       const unheard = result.decisions.filter((decision) => !task.inbox.wasDismissed(decision));
       for (const decision of unheard) receive(task, decision);
+      // What did not count now does not count when it is offered again.
+      if (task.branch(operation) === state) for (const decision of unheard) task.inbox.dismiss(decision);
       if (unheard.length === 0) settle(task, state, { type: 'expire' });
       return;
     }
