@@ -27,13 +27,15 @@ import { noPage } from './pages/problem-page.js';
 import { pageRoutes } from './pages/routes.js';
 import { signInPages } from './pages/sign-in.js';
 import { terminalPages } from './pages/terminal.js';
-import { problem, problemOf } from './problem.js';
+import { notFound, problem, problemOf } from './problem.js';
 
 /** The gateway as a function from request to response; what listens on a socket is the composition root's business. */
 export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.route('/', assetRoutes());
   app.use(async (c, next) => {
+    // No name holds a NUL, and no column of the database either.
+    if (c.req.path.includes('\0') || c.req.path.includes('%00')) notFound();
     await next();
     // On the answer itself: `c.header` would make a copy of it each time.
     c.res.headers.set('cache-control', 'no-store');

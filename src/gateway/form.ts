@@ -9,6 +9,9 @@ import { sessionSecret } from './session-cookie.js';
 /** The hidden field that every form of a page carries. */
 export const FORM_TOKEN = 'csrf';
 
+/** Far more than a form of ours has; each is shown again when it is refused. */
+const MOST_FIELDS = 200;
+
 /** A form as it was posted from a page of ours. */
 export interface Form {
   /** Every field once, without the form token. */
@@ -35,15 +38,18 @@ export async function readForm(deps: GatewayDeps, c: Context): Promise<Form> {
   if (!/^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type))
     throw new CountersignError('unsupported-media', 'Send this form from its page.');
   const fields = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(await readText(c.req.raw))) {
+  const given = new URLSearchParams(await readText(c.req.raw));
+  if (given.size > MOST_FIELDS)
+    throw new CountersignError('usage', 'No form has so many fields: open the page again.');
+  for (const [name, value] of given) {
     if (fields.has(name))
       throw new CountersignError('usage', 'A field of this form stands twice: open the page again.');
     fields.set(name, value);
   }
-  const given = fields.get(FORM_TOKEN) ?? '';
+  const token = fields.get(FORM_TOKEN) ?? '';
   fields.delete(FORM_TOKEN);
   const wanted = formToken(deps, c);
-  return { fields, ownSession: wanted !== '' && same(given, wanted) };
+  return { fields, ownSession: wanted !== '' && same(token, wanted) };
 }
 
 /** The fields of a form that may be acted on. Throws like `readForm`, and `forbidden` when it was made in another session. */

@@ -10,7 +10,7 @@ import type { GatewayDeps } from './deps.js';
 export async function journalForbidden(deps: GatewayDeps, bearer: Bearer, path: string): Promise<void> {
   const { tenant, subject, tokenId } = bearer;
   // The kind of thing alone: the rest of a path is text of whoever asks.
-  const [, , what = ''] = path.split('/');
+  const [what = ''] = path.replace(/^\/(v1\/)?/, '').split('/');
   const event = {
     id: `request-refused/${randomBytes(16).toString('hex')}`,
     type: 'request-refused',

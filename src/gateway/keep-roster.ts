@@ -5,7 +5,7 @@ import { openDelegations } from '../store/delegations.js';
 import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
 import { readStaff, writeAbsence, writeMembers } from '../store/staff.js';
 import type { Bearer } from '../store/tokens.js';
-import { requireSight } from './auth.js';
+import { isInside, requireSight } from './auth.js';
 import { delegationView } from './delegating.js';
 import type { GatewayDeps, Roster } from './deps.js';
 import { notFound, refuse } from './problem.js';
@@ -44,6 +44,8 @@ export async function setMembers(
   await deps.database.transaction(async (tx) => {
     const { tenant, subject: by } = bearer;
     const [roster, now] = await Promise.all([deps.policies.roster(tx, bearer.policyHash, tenant), tx.now()]);
+    // Outsiders do not hear which roles there are.
+    if (!isInside(bearer, roster)) notFound();
     const kept = roster?.roles.get(role) ?? notFound();
     if (!isKeeper(roster, bearer, [role])) refuseKeeper(role, kept.keptBy);
     const members = [...new Set(body.members)].toSorted();

@@ -44,9 +44,12 @@ export async function hidePlannerInput(
 /** The secrets among the arguments of every call that an input spells out, as the tools mark them. */
 async function secretsOfCalls(deps: GatewayDeps, input: Json): Promise<readonly string[]> {
   const values: string[] = [];
-  for (const { tool, args } of callsIn(input)) {
-    const known = await findTool(deps.database, tool);
-    replaceSecrets(known?.schema ?? {}, args, (value) => {
+  const calls = callsIn(input);
+  const schemas = new Map<string, Json>();
+  for (const tool of new Set(calls.map((call) => call.tool)))
+    schemas.set(tool, (await findTool(deps.database, tool))?.schema ?? {});
+  for (const { tool, args } of calls) {
+    replaceSecrets(schemas.get(tool) ?? {}, args, (value) => {
       values.push(value);
       return value;
     });

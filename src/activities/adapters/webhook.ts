@@ -122,15 +122,18 @@ async function checkedAddresses(
   limit: AbortSignal,
 ): Promise<Addresses> {
   const literal = isIP(host);
-  const found = literal === 0 ? await within(resolve(host), limit) : [{ address: host, family: literal }];
+  const found =
+    literal === 0 ? await within(() => resolve(host), limit) : [{ address: host, family: literal }];
   const reachable = rangesOf(allowed);
   if (found.length === 0 || !found.every(({ address }) => mayReach(address, reachable)))
     throw new BlockedAddress();
   return found;
 }
 
-async function within<T>(work: Promise<T>, limit: AbortSignal): Promise<T> {
+/** Nothing is begun once the limit is over: nobody would hear of its failure. */
+async function within<T>(begin: () => Promise<T>, limit: AbortSignal): Promise<T> {
   limit.throwIfAborted();
+  const work = begin();
   const over = new Promise<never>((_, reject) => {
     limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true }); // a DOMException
   });

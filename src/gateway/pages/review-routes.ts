@@ -14,6 +14,7 @@ import { decisionFrom, keyOf, requireMeant, type Fields } from './read-decision.
 import { readerOf } from './reader-cookie.js';
 import { typedIn } from './resend.js';
 import type { GatewayDeps } from '../deps.js';
+import { journalForbidden } from '../journal-forbidden.js';
 import { questionAt, viewOf, type PageContext } from './review-context.js';
 import { reviewPage } from './review-page.js';
 import { delegatedNotice, isWhoStep, takeWhoStep } from './who-steps.js';
@@ -58,12 +59,27 @@ async function shownAgain(deps: GatewayDeps, c: PageContext, typed: Typed): Prom
 
 async function answer(deps: GatewayDeps, c: PageContext, fields: Fields): Promise<Response> {
   const verb = fields.get('decision') ?? '';
-  if (isWhoStep(verb)) return takeWhoStep(deps, c, verb, fields);
+  if (isWhoStep(verb)) return journallingForbidden(deps, c, () => takeWhoStep(deps, c, verb, fields));
   if (isLargeVerb(verb) && fields.get('step') !== 'send') {
     const read = await readLarge(deps, c, verb, fields);
     return read instanceof Response ? read : decide(deps, c, fields, read);
   }
   return decide(deps, c, fields, undefined);
+}
+
+/** A refused decision stands in its task's chain already; who looks into a question, or passes it on, does not. */
+async function journallingForbidden<T>(
+  deps: GatewayDeps,
+  c: PageContext,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'forbidden')
+      await journalForbidden(deps, c.get('bearer'), c.req.path);
+    throw error;
+  }
 }
 
 async function decide(

@@ -5,6 +5,7 @@ import type { GatewayEnv } from '../auth.js';
 import { delegateRole, revoke } from '../delegating.js';
 import type { GatewayDeps } from '../deps.js';
 import { readForm } from '../form.js';
+import { journalForbidden } from '../journal-forbidden.js';
 import { rosterFor, setAbsence, setMembers } from '../keep-roster.js';
 import { fit } from '../request.js';
 import { pageFailure, pageProblem } from './failure.js';
@@ -54,6 +55,7 @@ async function refused(deps: GatewayDeps, c: PageContext, error: unknown, fields
   const typed = typedIn(fields);
   if (!(error instanceof CountersignError) || ERRORS[error.code].retryable || error.code === 'not-found')
     return pageFailure(deps, error, c, typed);
+  if (error.code === 'forbidden') await journalForbidden(deps, c.get('bearer'), c.req.path);
   const { code, detail, extra } = pageProblem(deps, error);
   const why = notice(
     'bad',

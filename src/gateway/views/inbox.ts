@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { count } from '../../contract/fields.js';
 import type { inboxQuery, InboxItem, InboxPage } from '../../contract/http.js';
 import { escalationId } from '../../domain/ids.js';
 import { deskCursor, pageDesk, type DeskLine } from '../../store/desk.js';
@@ -15,12 +16,12 @@ type Query = z.output<typeof inboxQuery>;
 
 const deskPlace = z.strictObject({
   due: z.int(),
-  tier: z.int(),
+  tier: count,
   askedAt: z.int(),
   task: z.string(),
-  operation: z.int(),
-  generation: z.int(),
-  round: z.int(),
+  operation: count,
+  generation: count,
+  round: count,
 });
 
 /** A page of an inbox, and the roles whose desks it is made of; null = every role's. */
