@@ -34,8 +34,6 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.route('/', assetRoutes());
   app.use(async (c, next) => {
-    // No name holds a NUL, and no column of the database either.
-    if (c.req.path.includes('\0') || c.req.path.includes('%00')) notFound();
     await next();
     // On the answer itself: `c.header` would make a copy of it each time.
     c.res.headers.set('cache-control', 'no-store');
@@ -44,6 +42,11 @@ export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
   app.route('/', healthRoutes(deps));
   if (deps.slackSecret !== undefined) app.route('/', slackRoutes({ secret: deps.slackSecret }));
   app.use('/v1/*', authenticate(deps));
+  app.use('/v1/*', async (c, next) => {
+    // No name holds a NUL, and no column of the database either.
+    if (c.req.path.includes('\0') || c.req.path.includes('%00')) notFound();
+    await next();
+  });
   app.route('/v1', taskRoutes(deps));
   app.route('/v1', escalationRoutes(deps));
   app.route('/v1', decisionRoutes(deps));

@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 import { isAboutUndo } from '../domain/course.js';
 import { isClosed } from '../domain/decide.js';
 import type { Escalation, In } from '../domain/escalation.js';
@@ -82,6 +82,10 @@ async function confirm(task: TaskRun, state: In<'HUMAN_RESPONDED'>): Promise<voi
     genuine,
     ...(votes && { votes }),
   });
+  // The halt that came meanwhile may have been lifted since: only a look after this point can tell.
+  const after = task.branch(state.operation);
+  if (after?.status === 'PAUSED_PENDING_HUMAN' && after.halt !== null && patched('looked-after-verifying'))
+    task.nudged = true;
 }
 
 async function timeOut(task: TaskRun, state: In<'TIMED_OUT'>): Promise<void> {

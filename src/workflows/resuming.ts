@@ -1,7 +1,9 @@
+import { patched } from '@temporalio/workflow';
 import type { ExecuteInput, ExecuteResult, UndoInput } from '../activities/api.js';
 import { isAboutUndo } from '../domain/course.js';
+import { isClosed } from '../domain/decide.js';
 import type { Command, Course, In } from '../domain/escalation.js';
-import { execute, undo } from './activity-calls.js';
+import { execute, record, undo } from './activity-calls.js';
 import { settle } from './settle.js';
 import type { TaskRun } from './task-run.js';
 
@@ -15,7 +17,7 @@ export function resume(task: TaskRun, state: In<'RESUMING'>): Promise<void> | vo
         outcome: { kind: 'rejected', decision: course.decision },
       });
     case 'deny':
-      return settle(task, state, { type: 'finish', outcome: { kind: 'denied', because: course.because } });
+      return deny(task, state, course);
     case 'answer':
       return settle(task, state, {
         type: 'finish',
@@ -38,6 +40,17 @@ export function resume(task: TaskRun, state: In<'RESUMING'>): Promise<void> | vo
     case 'execute':
       return run(task, state, course);
   }
+}
+
+/** Beside others that wait, perhaps for weeks, no other call would take the question off its desk. */
+async function deny(
+  task: TaskRun,
+  state: In<'RESUMING'>,
+  { because }: Extract<Course, { do: 'deny' }>,
+): Promise<void> {
+  settle(task, state, { type: 'finish', outcome: { kind: 'denied', because } });
+  const others = task.branches.filter(({ operation }) => operation !== state.operation);
+  if (!others.every(isClosed) && patched('recorded-when-denied')) await record(task, {});
 }
 
 async function run(

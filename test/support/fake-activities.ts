@@ -212,7 +212,10 @@ export class FakeWorld {
 
   /** Genuine decisions of a round whose outcome is not in the journal yet. */
   #undelivered(operation: number, round: number): readonly DecisionMessage[] {
-    const told = new Set(this.journal.map((event) => event.body['decision']));
+    const settled = this.journal.filter(
+      ({ type, refused }) => type !== 'decision-refused' || refused !== undefined,
+    );
+    const told = new Set(settled.map((event) => event.body['decision']));
     return this.decisions.filter(
       (one) => one.operation === operation && one.round === round && !told.has(one.id),
     );

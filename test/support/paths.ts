@@ -2,7 +2,7 @@ import type { DecisionMessage, Verb } from '../../src/domain/decision.js';
 import type { ReaskReason } from '../../src/domain/escalation.js';
 import type { HaltId } from '../../src/domain/ids.js';
 import { decideSignal } from '../../src/workflows/messages.js';
-import { DAY, fatal, ORDINARY, type FakeLadder, type FakeWorld } from './fake-activities.js';
+import { DAY, digestOf, fatal, ORDINARY, type FakeLadder, type FakeWorld } from './fake-activities.js';
 import { decideBy, startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
 
 const HALT = 'h1' as HaltId; // test data
@@ -63,6 +63,15 @@ export const PATHS: Readonly<Record<string, Path>> = {
     world.next('ask', () => ({ kind: 'full', tier: 4, askBy: Date.now() + DAY }));
     const task = await startAsked(tasks, world);
     await world.answered('ask');
+    return decided(task, 'approve');
+  },
+  /** A decision about a round that the run has still to hear of: a worker died when it had just asked. */
+  'heard-again': async (tasks) => {
+    const world = tasks.newWorld();
+    world.next('execute', () => ({ kind: 'refused', reason: 'drift' }));
+    const task = await startAsked(tasks, world);
+    const early = await world.decision('reject', { round: 2, briefDigest: digestOf('brief 1.2') });
+    await task.handle.signal(decideSignal, early);
     return decided(task, 'approve');
   },
   drift: async (tasks) => decided(await reasked(tasks, 'drift'), 'approve'),

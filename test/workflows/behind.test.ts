@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import type { HaltId } from '../../src/domain/ids.js';
+import { decideSignal, haltSignal } from '../../src/workflows/messages.js';
+import { digestOf, ORDINARY } from '../support/fake-activities.js';
+import { devServerEnv } from '../support/environments.js';
+import { decideBy, eventually, gate, startAsked, useTasks } from '../support/tasks.js';
+
+const tasks = useTasks(devServerEnv);
+
+// Seen to fail: dismissed as stale (asked anew, and waited for), settled in the store by the refusal.
+it('a decision about a round that the run has still to hear of is refused on record, not for good, and counts in that round', async () => {
+  const world = tasks.newWorld();
+  world.next('execute', () => ({ kind: 'refused', reason: 'drift' }));
+  const task = await startAsked(tasks, world);
+  const early = await world.decision('reject', { round: 2, briefDigest: digestOf('brief 1.2') });
+  await task.handle.signal(decideSignal, early);
+  await decideBy(task, await world.decision('approve'));
+  await task.handle.result();
+  expect(await task.view()).toMatchObject({ branches: [{ outcome: { kind: 'rejected' } }] });
+  expect(world.effects).toEqual([]);
+  const [refused] = world.journal.filter(({ type }) => type === 'decision-refused');
+  expect(refused).toMatchObject({ body: { decision: early.id, code: 'stale' } });
+  expect(refused).not.toHaveProperty('refused');
+});
+
+// Seen to fail: nobody looks once the decision is void (it waits under a halt that is no more).
+it('a halt that comes and goes while a decision is being verified is not waited under for ever', async () => {
+  const task = await startAsked(tasks);
+  const { world } = task;
+  const { passed, open } = gate();
+  for (const _attempt of ['quick', 'ordinary'])
+    world.next('verify', async () => {
+      await passed;
+      return { genuine: true };
+    });
+  await task.handle.signal(decideSignal, await world.decision('reject'));
+  await eventually(() => expect(world.count('verify')).toBe(2));
+  const halt = 'h1' as HaltId; // test data
+  world.halts = [{ halt, scope: 'wider' }];
+  await task.handle.signal(haltSignal, { halt, jws: '' });
+  await eventually(async () => expect(await task.view()).toMatchObject({ branches: [{ halt }] }));
+  world.halts = [];
+  const looked = world.answered('inspect');
+  await task.handle.signal(haltSignal, { halt, jws: '' });
+  await looked;
+  const again = world.answered('ask', ({ round }) => round === 2);
+  open();
+  await again;
+  await decideBy(task, await world.decision('reject'));
+  await task.handle.result();
+});
+
+// Seen to fail: written with the sibling's next call, which may be weeks away.
+it('a question that falls silent beside one that waits leaves its desk at once', async () => {
+  const world = Object.assign(tasks.newWorld(), {
+    steps: [['issue_refund', 'issue_refund']],
+    ladders: { 1: { ...ORDINARY, roles: ['supervisor'], ttlMs: 300 } },
+  });
+  const task = await tasks.start(world);
+  await eventually(() => expect(world.facts(1)).toContain('settled'));
+  expect(await task.view()).toMatchObject({
+    branches: [{ status: 'SETTLED' }, { status: 'PAUSED_PENDING_HUMAN' }],
+  });
+  await decideBy(task, await world.decision('reject', { operation: 2 }));
+  await task.handle.result();
+});
