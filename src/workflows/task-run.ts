@@ -2,9 +2,9 @@ import {
   type CancellationScope,
   condition,
   isCancellation,
+  patched,
   TemporalFailure,
   workflowInfo,
-  patched,
 } from '@temporalio/workflow';
 import type { Carry } from '../activities/api.js';
 import { decide, isClosed } from '../domain/decide.js';

@@ -24,7 +24,11 @@ import { defineTool } from ${JSON.stringify(join(process.cwd(), 'dist/src/index.
 import { z } from ${JSON.stringify(join(process.cwd(), 'node_modules/zod/index.js'))};
 export const charge = defineTool({
   name: 'charge', version: '1', tier: 4, input: z.strictObject({ n: z.int() }), describe: ({ n }) => \`Charge \${n}\`,
-  run: async ({ n }) => { appendFileSync(process.env['CHARGES'], \`\${n}\\n\`); return { charged: n }; },
+  run: async ({ n }) => {
+    appendFileSync(process.env['CHARGES'], \`\${n}\\n\`);
+    void Promise.reject(new Error('nobody waits for this'));
+    return { charged: n };
+  },
 });
 `;
 const POLICY = `version: "1"

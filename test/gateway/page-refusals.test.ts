@@ -62,6 +62,10 @@ describe('a decision that is not taken', () => {
     const { csrf = '' } = await amira.form(pageOf(await anOpenQuestion(gate)), 'reject');
     const { status, text } = await amira.post('/review/no-such-task:1', { csrf, decision: 'approve' });
     expect([status, plain(text)]).toEqual([400, expect.stringContaining('The form came without its key')]);
+    // Seen to fail: each of so many fields shown again, megabytes of them.
+    const many = Object.fromEntries(Array.from({ length: 201 }, (_, at) => [`f${at}`, '']));
+    const crowded = await amira.post('/review/no-such-task:1', { csrf, ...many });
+    expect([crowded.status, plain(crowded.text)]).toEqual([400, expect.stringContaining('so many fields')]);
   });
 
   it('of a second reviewer names the first, and keeps what was typed', async () => {
