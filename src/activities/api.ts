@@ -87,8 +87,15 @@ export type AskResult = Answer &
 export interface VerifyInput extends Carry {
   readonly decision: DecisionMessage;
 }
-/** Whether the store holds this very decision, signed by a known key, by somebody who may. `votes`: of a call that several must approve, all that count. */
-export type VerifyResult = Answer & { readonly genuine: boolean; readonly votes?: readonly DecisionId[] };
+/**
+ * Whether the store holds this very decision, signed by a known key, by somebody who may. `votes`: of a call that several must approve, all
+ * that count. `withdrawn`: it does, and whoever gave it took it back.
+ */
+export type VerifyResult = Answer & {
+  readonly genuine: boolean;
+  readonly withdrawn?: true;
+  readonly votes?: readonly DecisionId[];
+};
 
 export interface ExpireInput extends Carry {
   readonly operation: number;

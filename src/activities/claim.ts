@@ -34,7 +34,7 @@ import {
 import { judgeCall } from './judging.js';
 import { standing, unknownEvent, type Standing } from './ledger-standing.js';
 import type { ActivityDeps } from './ports.js';
-import { digestOf } from './prepare.js';
+import { digestOf, PREVIEW_MS } from './prepare.js';
 
 /** What a claim came to. Only `claimed` may call the tool. */
 export type Claim =
@@ -44,6 +44,7 @@ export type Claim =
       readonly tool: Tool;
       readonly attempt: number;
       readonly claimedAt: number;
+      /** The tool's time from the claim on; before it the drift check has a time of its own. */
       readonly callBy: number;
       /** An earlier attempt may have had the effect: the call keeps its grant and counters, and is never given back. */
       readonly repeat: boolean;
@@ -162,7 +163,8 @@ function mark(tx: Transaction, marking: Marking): Claimed {
   const { input, call, tool, grant, repeat, reservations, policyHash, verdict, now } = marking;
   const { tenant, operation, generation } = call;
   const attempt = call.attempt + 1;
-  const callBy = now + tool.timeoutMs;
+  const fingerprint = repeat ? null : (grant.question?.fingerprint ?? null);
+  const callBy = now + tool.timeoutMs + (fingerprint === null ? 0 : PREVIEW_MS);
   const decisions = lettingDecisions(input);
   const toolVersion = tool.version;
   claimCall(tx, { ...call, attempt, now, callBy, toolVersion, decisions, reserved: reservations });
@@ -184,7 +186,6 @@ function mark(tx: Transaction, marking: Marking): Claimed {
       rules: verdict.fired.map((fired) => fired.rule),
     },
   };
-  const fingerprint = repeat ? null : (grant.question?.fingerprint ?? null);
   return {
     kind: 'claimed',
     call,

@@ -35,7 +35,8 @@ export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<
 
   if (await hasDrifted(claim)) return giveBack(deps, input, claim, 'drift');
   const ready = await readArguments(deps, claim);
-  const remainingMs = startedAt + claim.tool.timeoutMs - performance.now();
+  const untilCallBy = startedAt + (claim.callBy - claim.claimedAt) - performance.now();
+  const remainingMs = Math.min(claim.tool.timeoutMs, untilCallBy);
   // A worker that was frozen since the claim must not call: somebody may have concluded that it is dead.
   if (remainingMs <= 0) {
     if (claim.repeat) throw inFlight(claim.attempt, GRACE_MS);

@@ -149,6 +149,7 @@ async function lateEvents(
   const { operation, generation } = call;
   if (end.status === 'unknown') return [];
   if (await endCall(tx, { ...call, attempt, from: ['unknown'], end, now })) {
+    if (end.status === 'failed') release(tx, call.tenant, claim.reservations);
     return [
       {
         id: `late/${operation}.${generation}.${attempt}`,

@@ -25,22 +25,21 @@ export async function verify(deps: ActivityDeps, input: VerifyInput): Promise<Ve
       findDecision(tx, tenant, message.id),
       tx.now(),
     ]);
-    const genuine = row !== undefined && question !== undefined && isGenuine(deps, input, row, question);
+    const said = row !== undefined && question !== undefined && isSaid(deps, input, row, question);
+    const genuine = said && (row.outcome === null || row.outcome === 'applied');
     const votes =
       genuine && isVote(row, question) ? await countedVotes(tx, deps, { question, also: row.id, now }) : null;
     const events = genuine ? apply(tx, row, question, { now, votes }) : [];
     const head = await tx.last(journal(tx, input, now, events));
-    return { genuine, ...(votes && { votes }), head };
+    const withdrawn = said && row.outcome === 'withdrawn';
+    return { genuine, ...(withdrawn && { withdrawn }), ...(votes && { votes }), head };
   });
 }
 
-function isGenuine(deps: ActivityDeps, input: VerifyInput, row: DecisionRow, question: QuestionRow): boolean {
+/** Whether somebody whom it was put to said exactly this. */
+function isSaid(deps: ActivityDeps, input: VerifyInput, row: DecisionRow, question: QuestionRow): boolean {
   const record = signedWord(row, deps.verifier, question);
-  return (
-    record !== undefined &&
-    sameDecision(record, input.decision) &&
-    (row.outcome === null || row.outcome === 'applied')
-  );
+  return record !== undefined && sameDecision(record, input.decision);
 }
 
 /** Whether it is one of several approvals that a call needs. */

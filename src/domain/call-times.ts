@@ -1,13 +1,13 @@
 const MINUTE_MS = 60_000;
 
-/** The longest `timeout` of a tool: from before the claim to `callBy`. */
+/** The longest `timeout` of a tool. */
 export const LONGEST_CALL_MS = 10 * MINUTE_MS;
 
 /** How long the result is tried to be recorded while the store does not answer. */
 export const PERSIST_MS = 8 * MINUTE_MS;
 
 /**
- * Start-to-close of `execute`. One attempt is one claim with its call, whose time together ends at `callBy`, and then the recording; the
+ * Start-to-close of `execute`. One attempt is one claim, its drift check of a few seconds and its call, whose time together ends at `callBy`, and then the recording; the
  * rest is for a last statement that hangs until its own time-out, and for the answer. So `callBy` always lies before it, and a result that
  * is known is not given up while its activity still counts.
  */

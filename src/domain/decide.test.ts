@@ -147,6 +147,15 @@ describe('a forged decision', () => {
     },
   );
 
+  it('that was a vote which was taken back is told apart', () => {
+    const paused = anEscalation('PAUSED_PENDING_HUMAN');
+    const decision = aDecision('escalate');
+    const responded = after(paused, { type: 'respond', decision });
+    const found = { type: 'verify', decision: decision.id, genuine: false, withdrawn: true } as const;
+    expect(decide(responded, found)).toEqual([{ type: 'taken-back', decision: decision.id }]);
+    expect(after(responded, found)).toEqual(paused);
+  });
+
   it('leaves a role that is still being asked as it was', () => {
     const climbing = after(anEscalation('PAUSED_PENDING_HUMAN'), { type: 'expire' }, { type: 'climb' });
     const decision = aDecision('reject');

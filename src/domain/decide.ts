@@ -112,7 +112,7 @@ function verify(state: Escalation, command: Of<'verify'>): Answer {
   if (state.status !== 'HUMAN_RESPONDED' || state.decision.id !== command.decision)
     return inapplicable(state, command);
   const { id, verb, until, resolution } = state.decision;
-  if (!command.genuine) return [{ type: 'forged', decision: id }];
+  if (!command.genuine) return [{ type: command.withdrawn === true ? 'taken-back' : 'forged', decision: id }];
   if (state.halt !== null) return [{ type: 'voided', decision: id, halt: state.halt }];
   const { generation, kind } = state.question;
   const resumed = (course: Course): Answer => [{ type: 'resumed', course, generation }];

@@ -185,11 +185,15 @@ export type Command =
   | { readonly type: 'miss'; readonly question: Question }
   | { readonly type: 'expire' }
   | { readonly type: 'respond'; readonly decision: DecisionMessage }
-  /** `votes`: with a genuine approval of several, all that the store counts by then, each of another person. */
+  /**
+   * `votes`: with a genuine approval of several, all that the store counts by then, each of another person. `withdrawn`: not in force, and
+   * no forgery either.
+   */
   | {
       readonly type: 'verify';
       readonly decision: DecisionId;
       readonly genuine: boolean;
+      readonly withdrawn?: true;
       readonly votes?: readonly DecisionId[];
     }
   /** After the last rung. `deny` and the others come from the question's fallback. */
@@ -216,6 +220,8 @@ export type EscalationEvent =
   | { readonly type: 'timed-out'; readonly because: Silence; readonly question: Question }
   | { readonly type: 'responded'; readonly decision: DecisionMessage }
   | { readonly type: 'forged'; readonly decision: DecisionId }
+  /** A genuine approval that whoever gave it took back before it was verified: the question stays. */
+  | { readonly type: 'taken-back'; readonly decision: DecisionId }
   /** An approval that counts and is not enough: the question stays, for others. */
   | { readonly type: 'voted'; readonly decision: DecisionId; readonly votes: number }
   | { readonly type: 'escalated'; readonly decision: DecisionId }

@@ -21,6 +21,7 @@ export function evolve(state: Escalation, event: EscalationEvent, at: number): E
       return responded(expect(state, event, 'PAUSED_PENDING_HUMAN'), event, at);
     case 'forged':
       return forged(expect(state, event, 'HUMAN_RESPONDED', 'RESUMING'), at);
+    case 'taken-back':
     case 'voted':
       return asBefore(expect(state, event, 'HUMAN_RESPONDED'));
     case 'voided':

@@ -8,6 +8,7 @@ export const TOLD: ReadonlySet<string> = new Set([
   'timed-out',
   'responded',
   'forged',
+  'taken-back',
   'voted',
   'escalated',
   'held',
@@ -45,6 +46,7 @@ export function factOf(event: EscalationEvent): FactBody | null {
       return { decision: id, verb, round, generation };
     }
     case 'forged':
+    case 'taken-back':
     case 'escalated':
       return { decision: event.decision };
     case 'voted':

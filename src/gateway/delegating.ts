@@ -4,9 +4,11 @@ import { escalationId, type TaskId } from '../domain/ids.js';
 import { localIdentity } from '../domain/identity.js';
 import type { Transaction } from '../store/database.js';
 import {
+  countDelegations,
   findDelegation,
   insertDelegation,
   MAX_DELEGATION_MS,
+  MOST_TO_EACH,
   revokeDelegation,
   type Delegation,
 } from '../store/delegations.js';
@@ -103,6 +105,11 @@ async function make(
   const id = delegationId({ tenant, issuer, subject: by, key });
   const before = await findDelegation(tx, tenant, id);
   if (before) return sameOrRefuse(before, about);
+  if ((await countDelegations(tx, { tenant, by, to: about.to, now })) >= MOST_TO_EACH)
+    refuse({
+      refused: 'conflict',
+      detail: `${about.to} stands in for you in ${MOST_TO_EACH} matters already: take some back first, or pass on a role instead of questions.`,
+    });
   const made: Delegation = {
     ...about,
     tenant,

@@ -26,6 +26,10 @@ export interface Delegation {
 /** What of one says whether and for what it holds. */
 export type Lent = Pick<Delegation, 'by' | 'role' | 'task' | 'operation' | 'from' | 'until'>;
 
+/** How much one person may have passed on to another at once, and how much one can have from all. */
+export const MOST_TO_EACH = 50;
+const MOST_TO_ONE = 20 * MOST_TO_EACH;
+
 const COLUMNS = `tenant, id, by_subject as by, to_subject as to, role, task, operation, starts_at as "from", ends_at as until, why,
   why_salt as "whySalt", made_at as "madeAt", revoked_at as "revokedAt", revoked_by as "revokedBy"`;
 
@@ -74,7 +78,7 @@ export async function delegationsTo(
   { tenant, subject }: { tenant: TenantId; subject: string },
 ): Promise<readonly Lent[]> {
   return queries.query<Lent>(
-    `select ${LENT} from delegations where tenant = $1 and to_subject = $2 and revoked_at is null order by ends_at desc, id limit 100`,
+    `select ${LENT} from delegations where tenant = $1 and to_subject = $2 and revoked_at is null order by ends_at desc, id limit ${MOST_TO_ONE}`,
     [tenant, subject],
   );
 }
@@ -82,7 +86,7 @@ export async function delegationsTo(
 /** What was passed on to the subject in this parameter and is not over, as one column; $1 is the tenant. */
 export function lentColumn(subject: '$2' | '$5'): string {
   return `coalesce((select json_agg(l) from (select ${LENT} from delegations
-    where tenant = $1 and to_subject = ${subject} and revoked_at is null and ends_at > ${NOW} order by ends_at desc, id limit 100) l), '[]')`;
+    where tenant = $1 and to_subject = ${subject} and revoked_at is null and ends_at > ${NOW} order by ends_at desc, id limit ${MOST_TO_ONE}) l), '[]')`;
 }
 
 /** What the store says of somebody's authority at this moment: what was passed on to them, and who is in the roles that it keeps. */
@@ -115,6 +119,19 @@ export async function openDelegations(
     `select ${COLUMNS} from delegations where tenant = $1 and revoked_at is null and ends_at > $2 order by ends_at, id limit 500`,
     [tenant, now],
   );
+}
+
+/** How many one person passed on to another are not over at epoch milliseconds `now`. */
+export async function countDelegations(
+  queries: Queries,
+  { tenant, by, to, now }: Pick<Delegation, 'tenant' | 'by' | 'to'> & { now: number },
+): Promise<number> {
+  const [row] = await queries.query<{ count: number }>(
+    `select count(*)::int as count from delegations
+     where tenant = $1 and to_subject = $2 and by_subject = $3 and revoked_at is null and ends_at > $4`,
+    [tenant, to, by, now],
+  );
+  return row?.count ?? 0;
 }
 
 /** Takes one back; false when it was before. */

@@ -74,12 +74,13 @@ function step(task: TaskRun, state: Escalation): Promise<void> | void {
 
 async function confirm(task: TaskRun, state: In<'HUMAN_RESPONDED'>): Promise<void> {
   const { decision } = state;
-  const { genuine, votes } = await verify(task, { decision });
+  const { genuine, withdrawn, votes } = await verify(task, { decision });
   if (!genuine) task.inbox.dismiss(decision);
   settle(task, state, {
     type: 'verify',
     decision: decision.id,
     genuine,
+    ...(withdrawn && { withdrawn }),
     ...(votes && { votes }),
   });
   // The halt that came meanwhile may have been lifted since: only a look after this point can tell.

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verify } from '../../src/activities/verify.js';
+import { labelled } from '../../src/contract/digest.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
+import { findDecision } from '../../src/store/decisions.js';
 import { toolFacts } from '../../src/contract/tool.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import { publishTools } from '../../src/store/tools.js';
@@ -59,6 +62,24 @@ describe('a call that two people must approve', () => {
     const task = await asked('twice');
     await vote(task, 'amira');
     await expect(vote(task, 'amira', 'again')).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  // Seen to fail: the journal called a person's own word a forgery.
+  it('tells a vote that was taken back before anybody heard it from a forged one', async () => {
+    const task = await asked('back');
+    const id = await vote(task, 'amira');
+    const row = await findDecision(gate.database, TENANT, id);
+    if (!row) throw new Error('the vote was not stored');
+    await gate.decide(task, 'amira', { decision: 'withdraw' });
+    const carry = { tenant: TENANT, task, runId: `run-${task}`, events: [] };
+    expect(await verify(gate.deps, { ...carry, decision: row.message })).toMatchObject({
+      genuine: false,
+      withdrawn: true,
+    });
+    const forged = { ...row.message, digest: labelled('call', 'other') };
+    const found = await verify(gate.deps, { ...carry, decision: forged });
+    expect(found).toMatchObject({ genuine: false });
+    expect(found).not.toHaveProperty('withdrawn');
   });
 
   it('takes none of whoever asked for it (attack 53)', async () => {

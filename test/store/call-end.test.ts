@@ -51,12 +51,44 @@ const quick = defineTool({
   run: () => null,
 });
 
+let looked = 0;
+const slowLook = defineTool({
+  name: 'slow_look',
+  version: '1',
+  tier: 4,
+  input: z.strictObject({}),
+  describe: () => 'Look slowly, be quick',
+  timeout: '1s',
+  fingerprint: async () => {
+    looked += 1;
+    const since = performance.now();
+    if (looked > 1) await waitFor(() => (performance.now() - since > 1_200 ? true : undefined));
+    return 'the same';
+  },
+  run: () => null,
+});
+
+const failsLate = defineTool({
+  name: 'fails_late',
+  version: '1',
+  tier: 4,
+  input: z.strictObject({}),
+  describe: () => 'Decline, too late',
+  impact: () => ({ money: { minor: 700, currency: 'USD' } }),
+  timeout: '1s',
+  run: async () => {
+    const since = performance.now();
+    await waitFor(() => (performance.now() - since > 1_200 ? true : undefined));
+    throw new ToolFailure('declined', 'not enough');
+  },
+});
+
 const CREDENTIAL = 'postgres://desk:hunter2@shop';
 
 let gate: Gate;
 beforeAll(async () => {
-  const policy = POLICY.replace('look]', 'look, fails, reads, quick]');
-  gate = await openGate({ policy, tools: [fails, reads, quick] });
+  const policy = POLICY.replace('look]', 'look, fails, reads, quick, slow_look, fails_late]');
+  gate = await openGate({ policy, tools: [fails, reads, quick, slowLook, failsLate] });
 });
 afterAll(() => gate.close());
 
@@ -114,4 +146,25 @@ it('a claim that came too late to call is given back, and another attempt has it
   });
   expect(await rowOf(task)).toMatchObject({ status: 'open' });
   expect(await gate.execute(task, [id])).toMatchObject({ kind: 'executed' });
+});
+
+// Seen to fail: the drift check counted as the tool's own time, and the claim given back for ever.
+it('a look at the world that takes longer than the tool may does not keep the call from being made', async () => {
+  const { task, id } = await approved(gate, 'slow-look', { tool: 'slow_look', args: {} });
+  expect(await gate.execute(task, [id])).toMatchObject({ kind: 'executed' });
+  expect(looked).toBe(2);
+});
+
+// Seen to fail: the room under the limit kept for good by what had not happened.
+it('a definite failure that comes late gives the room under a limit back', async () => {
+  const { task, id } = await approved(gate, 'late-no', { tool: 'fails_late', args: {} });
+  const taken = () =>
+    gate.database.query<{ total: number }>(
+      'select sum(amount)::int as total from counters where tenant = $1',
+      [TENANT],
+    );
+  expect(await gate.execute(task, [id])).toMatchObject({ kind: 'refused', reason: 'unknown' });
+  expect(await taken()).toMatchObject([{ total: 700 }]);
+  await waitFor(async () => ((await rowOf(task))?.status === 'failed' ? true : undefined));
+  expect(await taken()).toMatchObject([{ total: 0 }]);
 });
