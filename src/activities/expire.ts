@@ -1,9 +1,11 @@
-import { unsettledDecisions } from '../store/decisions.js';
+import { votersOf } from '../domain/verdict.js';
+import { unheardDecisions, type DecisionRow } from '../store/decisions.js';
 import type { Transaction } from '../store/database.js';
 import { enqueueNotices } from '../store/outbox.js';
 import { endRung, lockQuestion, type QuestionRow } from '../store/questions.js';
 import type { ExpireInput, ExpireResult } from './api.js';
 import { journal } from './carry.js';
+import { countedVotes } from './votes.js';
 import type { ActivityDeps } from './ports.js';
 
 /**
@@ -15,13 +17,14 @@ export async function expire(deps: ActivityDeps, input: ExpireInput): Promise<Ex
   return deps.database.transaction(async (tx) => {
     const [question, waiting, now] = await Promise.all([
       lockQuestion(tx, input),
-      unsettledDecisions(tx, input),
+      unheardDecisions(tx, input),
       tx.now(),
     ]);
     const head = await journal(tx, input, now);
     // The next rung is asked already, and decisions about it are heard there: a repeat, or an attempt that comes late.
     if (question && question.rung > input.rung) return { kind: 'expired', head };
-    if (waiting.length > 0) return { kind: 'decided', decisions: waiting.map((row) => row.message), head };
+    const unheard = question ? await thoseThatCount(tx, deps, { question, waiting, now }) : waiting;
+    if (unheard.length > 0) return { kind: 'decided', decisions: unheard.map((row) => row.message), head };
     if (question && question.answerBy !== null && question.rung === input.rung && now < question.answerBy) {
       return { kind: 'early', remainingMs: question.answerBy - now, head };
     }
@@ -38,4 +41,21 @@ function tellTimedOut(tx: Transaction, { channels }: ActivityDeps, question: Que
   const further = question.rung + 1 < question.verdict.ladder.rungs.length;
   for (const role of further ? [question.role] : question.roles)
     enqueueNotices(tx, { ...question, kind: 'timed-out', channels, role, dueAt: now });
+}
+
+/**
+ * Which of those that no history is known to have a run that still waits cannot have heard: all without an outcome, and what took effect
+ * where that ends the waiting. Whatever leaves the question open it may have, and would be told of for ever.
+ */
+async function thoseThatCount(
+  tx: Transaction,
+  deps: ActivityDeps,
+  { question, waiting, now }: { question: QuestionRow; waiting: readonly DecisionRow[]; now: number },
+): Promise<readonly DecisionRow[]> {
+  const fresh = waiting.filter((row) => row.outcome === null);
+  if (fresh.length === waiting.length) return waiting;
+  const over =
+    question.status !== 'open' ||
+    (await countedVotes(tx, deps, { question, now })).length >= votersOf(question);
+  return over ? waiting : fresh;
 }

@@ -3,7 +3,7 @@ import { sameDecision, signedWord } from '../contract/decision-record.js';
 import type { Verb } from '../domain/decision.js';
 import type { DecisionId } from '../domain/ids.js';
 import type { Transaction } from '../store/database.js';
-import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
+import { applyDecision, findDecision, type DecisionRow } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
 import { closeQuestion, lockQuestion, moveDeadline, type QuestionRow } from '../store/questions.js';
 import type { VerifyInput, VerifyResult } from './api.js';
@@ -75,7 +75,7 @@ function apply(
   { now, votes }: { readonly now: number; readonly votes: readonly DecisionId[] | null },
 ): readonly JournalEvent[] {
   const { verb, until } = row.message;
-  settleDecisions(tx, { tenant: row.tenant, ids: [row.id], outcome: 'applied', now });
+  applyDecision(tx, { ...row, now });
   if ((verb === 'hold' || verb === 'extend') && until !== undefined && question.status === 'open')
     moveDeadline(tx, question, until);
   const closed = closedBy(verb, question);

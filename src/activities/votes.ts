@@ -20,7 +20,7 @@ export function areSeveral(words: readonly Word[]): boolean {
 export async function countedVotes(
   queries: Queries,
   deps: Pick<ActivityDeps, 'verifier'>,
-  { question, also, now }: { question: QuestionRow; also: DecisionId; now: number },
+  { question, also, now }: { question: QuestionRow; also?: DecisionId; now: number },
 ): Promise<readonly DecisionId[]> {
   const counted: DecisionRecord[] = [];
   for (const row of await decisionsOf(queries, question)) {

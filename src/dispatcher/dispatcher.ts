@@ -3,7 +3,13 @@ import type { TaskRef } from '../client/connection.js';
 import { isThere } from '../client/start.js';
 import { nudgeTasks } from '../client/nudge-tasks.js';
 import type { RunStatus, TaskClient } from '../client/task-client.js';
-import { leaseUndelivered, refusalEvent, refuseStored, type DecisionRow } from '../store/decisions.js';
+import {
+  leaseUndelivered,
+  markDelivered,
+  refusalEvent,
+  refuseStored,
+  type DecisionRow,
+} from '../store/decisions.js';
 import { leaseFanOut, markFannedOut, tasksUnder, type HaltRow } from '../store/halts.js';
 import { appendJournal } from '../store/journal.js';
 import {
@@ -84,6 +90,9 @@ async function startRuns(deps: DispatcherDeps, rows: readonly TaskRow[], now: nu
 
 async function sendDecision(deps: DispatcherDeps, row: DecisionRow, now: number): Promise<void> {
   const sent = await deps.tasks.send(row, row.message);
+  const has = sent.kind === 'refused' || (sent.kind === 'pending' && sent.sent);
+  // What took effect is told for a run that lost it, and once is enough; one that ended needs it no more.
+  if (row.outcome !== null && has) return markDelivered(deps.database, [row], now);
   if (sent.kind !== 'refused') return;
   const { tenant, task } = row;
   await deps.database.transaction(async (tx) => {

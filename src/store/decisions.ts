@@ -56,8 +56,8 @@ export const DELIVERY_GRACE_MS = 1_500;
 export function insertDecision(tx: Transaction, row: DecisionRow): void {
   tx.send(
     `insert into decisions (tenant, id, task, operation, generation, round, verb, subject, issuer, why, why_salt, message, request_digest, result, jws, at,
-       outcome, outcome_code, next_send_at, on_behalf_of)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+       outcome, outcome_code, next_send_at, on_behalf_of, delivered_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
     [
       row.tenant,
       row.id,
@@ -79,6 +79,7 @@ export function insertDecision(tx: Transaction, row: DecisionRow): void {
       row.outcomeCode,
       row.at + DELIVERY_GRACE_MS,
       row.onBehalfOf,
+      row.outcome === null ? null : row.at, // settled here and now: no run is to hear of it
     ],
   );
 }
@@ -193,19 +194,23 @@ export async function standingDecisions(
   return rows.map(parse);
 }
 
-/** Decisions about one asking that have no outcome yet, oldest first. */
-export async function unsettledDecisions(
+/** Decisions about one asking that no history is known to have, oldest first. */
+export async function unheardDecisions(
   queries: Queries,
   of: { tenant: TenantId; task: TaskId; operation: number; round: number },
 ): Promise<readonly DecisionRow[]> {
   const rows = await queries.query<Stored>(
-    `select ${COLUMNS} from decisions where tenant = $1 and task = $2 and operation = $3 and round = $4 and outcome is null order by at, id`,
+    `select ${COLUMNS} from decisions where tenant = $1 and task = $2 and operation = $3 and round = $4
+       and (outcome is null or (outcome = 'applied' and delivered_at is null)) order by at, id`,
     [of.tenant, of.task, of.operation, of.round],
   );
   return rows.map(parse);
 }
 
-/** Writes what became of decisions; the first outcome stays. */
+/**
+ * Writes what became of decisions on the word of a run whose history has them; the first outcome stays. An activity is scheduled by a
+ * history, so whatever it was told of the run has for good.
+ */
 export function settleDecisions(
   tx: Transaction,
   settled: {
@@ -218,8 +223,20 @@ export function settleDecisions(
 ): void {
   if (settled.ids.length === 0) return;
   tx.send(
-    'update decisions set outcome = $3, outcome_code = $4, outcome_at = $5 where tenant = $1 and id = any($2) and outcome is null',
+    `update decisions set outcome = $3, outcome_code = $4, outcome_at = $5, delivered_at = coalesce(delivered_at, $5)
+     where tenant = $1 and id = any($2) and outcome is null`,
     [settled.tenant, settled.ids, settled.outcome, settled.code ?? null, settled.now],
+  );
+}
+
+/** Writes that a decision took effect on the word of a run that may yet forget it: a local activity is called before its history has anything. */
+export function applyDecision(
+  tx: Transaction,
+  { tenant, id, now }: { tenant: TenantId; id: DecisionId; now: number },
+): void {
+  tx.send(
+    "update decisions set outcome = 'applied', outcome_at = $3 where tenant = $1 and id = $2 and outcome is null",
+    [tenant, id, now],
   );
 }
 
@@ -257,7 +274,7 @@ export function refusalEvent({ id, operation, verb, subject, outcomeCode }: Deci
   };
 }
 
-/** Notes of those without an outcome that the workflow has taken them; the dispatcher need not send them again. */
+/** Notes that the history of a run has them; the dispatcher need not send them again. */
 export async function markDelivered(
   queries: Queries,
   decisions: readonly { tenant: TenantId; id: DecisionId }[],
@@ -266,16 +283,19 @@ export async function markDelivered(
   if (decisions.length === 0) return;
   await queries.query(
     `update decisions d set delivered_at = $3 from unnest($1::text[], $2::text[]) as k (tenant, id)
-     where d.tenant = k.tenant and d.id = k.id and d.outcome is null and d.delivered_at is null`,
+     where d.tenant = k.tenant and d.id = k.id and d.delivered_at is null`,
     [decisions.map((decision) => decision.tenant), decisions.map((decision) => decision.id), now],
   );
 }
 
-/** Leases decisions that were stored and not yet moved; each is due again later and later, up to a minute. */
+/**
+ * Leases decisions that no history is known to have; each is due again later and later, up to a minute. Also those that took effect: the
+ * run that had them verified may have lost them with its server.
+ */
 export async function leaseUndelivered(queries: Queries, now: number): Promise<readonly DecisionRow[]> {
   const rows = await queries.query<Stored>(
     `update decisions set sends = sends + 1, next_send_at = $1::bigint + least(60000, 2000 * (1 << least(sends, 5))) where (tenant, id) in
-       (select tenant, id from decisions where outcome is null and delivered_at is null and next_send_at <= $1
+       (select tenant, id from decisions where delivered_at is null and (outcome is null or outcome = 'applied') and next_send_at <= $1
         order by next_send_at limit 100 for update skip locked)
      returning ${COLUMNS}`,
     [now],

@@ -13,6 +13,7 @@ import { journalAppend } from './migrations/011-journal-append.js';
 import { ownDecisionsIndex } from './migrations/012-own-decisions.js';
 import { hooksFromJournal } from './migrations/013-hooks-from-journal.js';
 import { started } from './migrations/014-started.js';
+import { unheard } from './migrations/015-unheard.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 12, sql: ownDecisionsIndex },
   { id: 13, sql: hooksFromJournal },
   { id: 14, sql: started },
+  { id: 15, sql: unheard },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 
