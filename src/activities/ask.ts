@@ -3,7 +3,7 @@ import { withMembers } from '../policy/roster.js';
 import type { Transaction } from '../store/database.js';
 import { haltsOver, type HaltInForce } from '../store/halts.js';
 import type { JournalEvent } from '../store/journal.js';
-import { callsOf } from '../store/ledger.js';
+import { callsOf, clearQueued } from '../store/ledger.js';
 import { enqueueNotices } from '../store/outbox.js';
 import {
   closeEarlierRounds,
@@ -91,8 +91,11 @@ interface Asking {
 type Opening = Asking & { readonly fresh: Fresh; readonly halt: HaltInForce | undefined };
 
 async function open(tx: Transaction, deps: ActivityDeps, asking: Opening): Promise<Told> {
-  const { input, task, fresh, halt, now } = asking;
+  const { input, ref, task, fresh, halt, now } = asking;
+  if (input.reason === 'halt-lifted') clearQueued(tx, ref);
   if (halt) {
+    // What it waited outside a full desk counts from its end: nobody could have taken it meanwhile.
+    clearQueued(tx, ref);
     const question = questionOf(
       { ...fresh.row, rung: input.rung, role: fresh.row.verdict.ladder.rungs[0]?.role ?? '', answerBy: null },
       null,

@@ -92,6 +92,7 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
   const tool = deps.tools.get(call.tool);
   const was = await standing(tx, deps, { call, tool, input, now, halted: inForce.length > 0 });
   if (was.kind !== 'free') return was;
+  if (task.closedAt !== null) return leave(tx, input, call, { was: was.events, now });
   const [halt] = inForce;
   if (halt)
     return {
@@ -134,6 +135,20 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
     verdict,
   });
   return { ...claimed, events: [...was.events, ...claimed.events] };
+}
+
+/** Nothing runs for a task that has ended, whatever its run believes: what never ran never will, and of what may have run nobody knows. */
+async function leave(
+  tx: Transaction,
+  input: ExecuteInput,
+  call: LedgerRow,
+  { was, now }: { readonly was: readonly JournalEvent[]; readonly now: number },
+): Promise<Claim> {
+  const ran = call.status === 'claimed';
+  const end = { status: ran ? 'unknown' : 'voided' } as const;
+  await endCall(tx, { ...call, from: ['open', 'claimed'], end, now });
+  if (ran) return { kind: 'refused', reason: 'unknown', events: [...was, unknownEvent(call)] };
+  return { kind: 'voided', events: [...was, refusal(input, 'task-closed', 'task-closed')] };
 }
 
 const MAX_GENERATION = 2 ** 31 - 1;

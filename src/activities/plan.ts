@@ -30,6 +30,7 @@ export async function plan(deps: ActivityDeps, input: PlanInput, signal: AbortSi
   const task = await findTask(database, input.tenant, input.task);
   if (!task) throw new CountersignError('not-found', `task ${input.task} is not in the store`);
   const known = await findStep(database, input);
+  if (!known && task.closedAt !== null) return nothingMore(deps, input);
   const proposed = known ? undefined : await propose(deps, input, task, signal);
   return database.transaction(async (tx) => {
     const now = await tx.now();
@@ -60,6 +61,12 @@ export async function plan(deps: ActivityDeps, input: PlanInput, signal: AbortSi
     };
     return { done: step.done, operations, head: await journal(tx, input, now, [event]) };
   });
+}
+
+/** A task that has ended in the store, whatever its run believes: its agent goes no further. */
+async function nothingMore(deps: ActivityDeps, input: PlanInput): Promise<PlanResult> {
+  const head = await deps.database.transaction(async (tx) => journal(tx, input, await tx.now()));
+  return { done: true, operations: [], head };
 }
 
 async function propose(

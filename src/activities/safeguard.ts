@@ -23,10 +23,19 @@ export async function safeguard(deps: ActivityDeps, input: SafeguardInput): Prom
     const call = calls.find((row) => row.operation === operation && row.generation === input.generation);
     if (!question || !call || !safe)
       throw new CountersignError('internal', `operation ${operation} of task ${task} has no safe action`);
-    const made = earlier ?? { operation: as, tool: safe.tool };
+    // After a reset the store may be further than the run: what stands under a number stays.
+    const next = Math.max(as, 1 + Math.max(...calls.map((row) => row.operation)));
+    const made = earlier ?? { operation: next, tool: safe.tool };
     const { readings } = call;
     const args = asRead(deps, safe);
-    const inPlace = { ...safe, args, operation: as, readings, agentText: null, safeFor: operation };
+    const inPlace = {
+      ...safe,
+      args,
+      operation: made.operation,
+      readings,
+      agentText: null,
+      safeFor: operation,
+    };
     if (!earlier) insertCalls(tx, { tenant, task, agent: question.agent, now, calls: [inPlace] });
     const event = {
       id: `safe-action/${operation}`,

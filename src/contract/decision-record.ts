@@ -35,6 +35,8 @@ export const decisionRecord = z
     edited: z.exactOptional(z.strictObject({ generation: count, digest })),
     /** For `hold` and `extend` only: the new deadline. */
     until: z.exactOptional(instant),
+    /** For `escalate` only: the rung that was seen. */
+    rung: z.exactOptional(count),
     /** For `resolve` only. */
     resolution: z.exactOptional(z.enum(['happened', 'not-happened', 'leave'])),
     /** Digest of what the person reports: the result for `resolve` as `happened` and `take-over`, the answer for `respond`. */
@@ -57,6 +59,7 @@ export const decisionRecord = z
     (r) => (r.until !== undefined) === (r.verb === 'hold' || r.verb === 'extend'),
     '`until` belongs to hold and extend',
   )
+  .refine((r) => r.rung === undefined || r.verb === 'escalate', '`rung` belongs to escalate')
   .refine((r) => (r.resolution !== undefined) === (r.verb === 'resolve'), '`resolution` belongs to resolve')
   .refine(
     (r) => r.resultDigest === undefined || r.resolution === 'happened' || reports(r.verb),
@@ -178,6 +181,7 @@ export function sameDecision(record: DecisionRecord, message: DecisionMessage): 
     record.edited?.generation === message.edited?.generation &&
     record.edited?.digest === message.edited?.digest &&
     record.until === message.until &&
+    record.rung === message.rung &&
     record.resolution === message.resolution
   );
 }

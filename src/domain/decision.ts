@@ -51,14 +51,17 @@ export interface DecisionMessage extends QuestionRef {
   readonly until?: number;
   /** For `resolve`. */
   readonly resolution?: Resolution;
+  /** For `escalate`: the rung that whoever said it saw; absent in those of before. */
+  readonly rung?: number;
 }
 
 /** All that a decision says, field by field, as one text: two envelopes under one id that differ in anything are two decisions. */
 export function sayingOf(decision: DecisionMessage): string {
   const { id, escalation, operation, generation, round, digest, briefDigest, verb, at } = decision;
-  const { edited, until, resolution } = decision;
+  const { edited, until, resolution, rung } = decision;
   const about = [id, escalation, operation, generation, round, digest, briefDigest];
-  return [...about, verb, at, edited?.generation, edited?.digest, until, resolution].join('|');
+  const said = [...about, verb, at, edited?.generation, edited?.digest, until, resolution];
+  return [...said, ...(rung === undefined ? [] : [rung])].join('|');
 }
 
 /** The workflow's answer to a decision. */

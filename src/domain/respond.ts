@@ -106,6 +106,8 @@ function unfit(question: Question, decision: DecisionMessage): Refusal | null {
     case 'resolve':
       return decision.resolution === undefined ? refuse('invalid', 'a resolution needs its finding') : null;
     case 'escalate':
+      if (decision.rung !== undefined && decision.rung < question.rung)
+        return refuse('conflict', 'the next role is asked already');
       return hasFurtherRung(question) ? null : refuse('conflict', 'no further role can be asked');
     case 'hold':
     case 'extend':

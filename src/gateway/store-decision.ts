@@ -265,6 +265,7 @@ function messageOf(
     at: now,
     ...(change.edited ? { edited: change.edited } : {}),
     ...(change.until === undefined ? {} : { until: change.until }),
+    ...(incoming.body.decision === 'escalate' ? { rung: question.rung } : {}),
     ...(incoming.body.resolution === undefined ? {} : { resolution: incoming.body.resolution }),
   };
 }

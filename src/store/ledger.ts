@@ -269,7 +269,9 @@ export type CallEnd =
   | { readonly status: 'unknown' }
   /** Proven not to have started: the next claim starts from scratch. */
   | { readonly status: 'open' }
-  | { readonly status: 'left' };
+  | { readonly status: 'left' }
+  /** Its task ended before it was claimed. */
+  | { readonly status: 'voided' };
 
 /**
  * Compare-and-set on the attempt and on the statuses it may leave. Returns false when another attempt or a person was first. Throws at

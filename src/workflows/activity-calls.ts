@@ -5,7 +5,7 @@ import {
   proxyLocalActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { patched, type ActivityOptions, type LocalActivityOptions } from '@temporalio/workflow';
 import type {
   Activities,
   AskInput,
@@ -168,6 +168,18 @@ async function carrying<Result extends { readonly head: Head }>(
   task: TaskRun,
   call: (carry: Carry) => Promise<Result>,
 ): Promise<Result> {
+  try {
+    return await calling(task, call);
+  } catch (error) {
+    if (!isOfEarlierRun(error) || !patched('called-again-after-reset')) throw error;
+    return calling(task, call);
+  }
+}
+
+async function calling<Result extends { readonly head: Head }>(
+  task: TaskRun,
+  call: (carry: Carry) => Promise<Result>,
+): Promise<Result> {
   const sent = task.journal.send();
   task.callStarted();
   try {
@@ -180,6 +192,14 @@ async function carrying<Result extends { readonly head: Head }>(
   } finally {
     task.callEnded();
   }
+}
+
+/** A reset hands out what was pending once more, with what the earlier run had said of itself: that is refused, or ended by the reset. */
+function isOfEarlierRun(error: unknown): boolean {
+  const cause = causeOf(error);
+  return (
+    cause instanceof ApplicationFailure && (cause.type === 'forbidden' || cause.type === 'ResetWorkflow')
+  );
 }
 
 /** Whether a patient repeat may help after a quick attempt failed: not when it was cancelled, nor when it said that it never will. */

@@ -110,5 +110,13 @@ async function doSafely(task: TaskRun, state: In<'TIMED_OUT'>): Promise<void> {
   const after = task.branch(state.operation);
   // A halt that came meanwhile has the call asked anew: then nothing takes its place yet.
   const denied = after?.status === 'RESUMING' && after.course.do === 'deny';
-  if (denied && task.branch(made.operation) === undefined) task.open(made.operation, made.tool);
+  if (!denied || task.branch(made.operation) !== undefined) return;
+  task.open(made.operation, made.tool);
+  const others = task.branches.filter(
+    ({ operation }) => ![state.operation, made.operation].includes(operation),
+  );
+  // Beside others that wait, perhaps for weeks, it is not to wait for them.
+  if (others.every(isClosed) || !patched('safe-at-once')) return;
+  await drive(task, state.operation);
+  await driveBranch(task, made.operation);
 }

@@ -33,8 +33,9 @@ export function readDecision(sent: unknown): DecisionMessage | undefined {
 
 function readMore(
   sent: Readonly<Record<string, unknown>>,
-): Pick<DecisionMessage, 'edited' | 'until' | 'resolution'> | undefined {
-  const { edited, until, resolution } = sent;
+): Pick<DecisionMessage, 'edited' | 'until' | 'resolution' | 'rung'> | undefined {
+  const { edited, until, resolution, rung } = sent;
+  if (rung !== undefined && !isCount(rung)) return undefined;
   if (until !== undefined && !isCount(until)) return undefined;
   if (resolution !== undefined && !isResolution(resolution)) return undefined;
   const replaced = edited === undefined ? null : readEdited(edited);
@@ -42,6 +43,7 @@ function readMore(
   return {
     ...(until === undefined ? {} : { until }),
     ...(resolution === undefined ? {} : { resolution }),
+    ...(rung === undefined ? {} : { rung }),
     ...(replaced === null ? {} : { edited: replaced }),
   };
 }

@@ -42,7 +42,7 @@ export function resume(task: TaskRun, state: In<'RESUMING'>): Promise<void> | vo
   }
 }
 
-/** Beside others that wait, perhaps for weeks, no other call would take the question off its desk. */
+/** Beside others that wait, perhaps for weeks, or a planner that does not answer, no other call would take the question off its desk soon. */
 async function deny(
   task: TaskRun,
   state: In<'RESUMING'>,
@@ -50,7 +50,8 @@ async function deny(
 ): Promise<void> {
   settle(task, state, { type: 'finish', outcome: { kind: 'denied', because } });
   const others = task.branches.filter(({ operation }) => operation !== state.operation);
-  if (!others.every(isClosed) && patched('recorded-when-denied')) await record(task, {});
+  if (!others.every(isClosed) && patched('recorded-when-denied')) return void (await record(task, {}));
+  if (task.planning && patched('recorded-before-planning')) await record(task, {});
 }
 
 async function run(

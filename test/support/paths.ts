@@ -74,6 +74,37 @@ export const PATHS: Readonly<Record<string, Path>> = {
     await task.handle.signal(decideSignal, early);
     return decided(task, 'approve');
   },
+  /** The next role is asked once, however many escalate. */
+  'escalated-twice': async (tasks) => {
+    const task = await startAsked(tasks);
+    const again = await task.world.decision('escalate', { rung: 0 });
+    const climbed = task.world.answered('ask', (input) => input.rung === 1);
+    await decideBy(task, await task.world.decision('escalate', { rung: 0 }));
+    await task.handle.signal(decideSignal, again);
+    await climbed;
+    return decided(task, 'approve');
+  },
+  'safe-at-once': async (tasks) => {
+    const world = worldWith(tasks, {
+      steps: [['issue_refund', 'issue_refund']],
+      ladders: { 1: { ...SHORT, fallback: 'safe' }, 3: null },
+    });
+    const asked = world.answered('ask', (input) => input.operation === 2);
+    const done = world.answered('execute', (input) => input.operation === 3);
+    const task = await tasks.start(world);
+    await asked;
+    await done;
+    return decided(task, 'approve', { operation: 2 });
+  },
+  'denied-before-planning': async (tasks) => tasks.start(worldWith(tasks, { ladders: { 1: SHORT } })),
+  /** What a reset hands out anew names the run before. */
+  'called-again': async (tasks) => {
+    const world = worldWith(tasks, {});
+    world.next('execute', () => {
+      throw fatal('forbidden');
+    });
+    return decided(await startAsked(tasks, world), 'approve');
+  },
   drift: async (tasks) => decided(await reasked(tasks, 'drift'), 'approve'),
   'policy-stricter': async (tasks) => decided(await reasked(tasks, 'policy-stricter'), 'approve'),
   withdrawn: async (tasks) => decided(await reasked(tasks, 'withdrawn'), 'reject'),
