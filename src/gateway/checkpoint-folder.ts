@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TenantId } from '../domain/ids.js';
 import type { CheckpointShelf } from './deps.js';
@@ -7,7 +8,7 @@ import type { CheckpointShelf } from './deps.js';
 export interface CheckpointFolder extends CheckpointShelf {
   /** The newest of a tenant; undefined when there is none. Throws when the folder cannot be read. */
   newest(tenant: TenantId): Promise<{ readonly n: number; readonly jws: string } | undefined>;
-  /** Writes the next one so that it is there whole or not at all, also after a power cut. */
+  /** Writes the next one so that it is there whole or not at all, also after a power cut. Throws `EEXIST` when there is one of that number. */
   write(tenant: TenantId, n: number, jws: string): Promise<void>;
 }
 
@@ -48,19 +49,21 @@ async function numbersIn(folder: string): Promise<number[]> {
     .toSorted((a, b) => a - b);
 }
 
+/** A link, unlike a rename, never replaces what another gateway wrote meanwhile. */
 async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}.tmp`;
-  const file = await open(draft, 'w', 0o644);
+  const draft = `${path}.${randomUUID()}.tmp`;
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } catch (error) {
-    await unlink(draft).catch(() => undefined);
-    throw error;
+    const file = await open(draft, 'wx', 0o644);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(draft, path);
   } finally {
-    await file.close();
+    await unlink(draft).catch(() => undefined); // a draft is read by nobody
   }
-  await rename(draft, path);
 }
 
 async function syncFolder(folder: string): Promise<void> {
