@@ -12,7 +12,9 @@ export type JournalProblem =
   | 'checkpoint-forged'
   | 'checkpoint-missing'
   | 'checkpoint-forked'
-  | 'checkpoint-truncated';
+  | 'checkpoint-truncated'
+  /** Not an entry: the evidence is of less than what was to be verified; `seq` is 0. */
+  | 'narrower';
 
 /** The first bad entry; of a checkpoint's own fault, `task` is null and `seq` its number. */
 export interface JournalFault {

@@ -17,7 +17,7 @@ export interface JournalEvidence {
   readonly lastCheckpoint?: Readonly<Record<string, number>>;
   /** Entries that the database says stood in a checkpoint: one that is not attested here was in a checkpoint that is gone. */
   readonly anchors?: readonly { readonly tenant: string; readonly task: string; readonly seq: number }[];
-  /** Set when `entries` are of these tasks only: heads of others are then not missed. */
+  /** The tasks to be verified; absent = everything. Heads of others are then not missed: whoever verifies says it, never whoever brings the entries. */
   readonly only?: readonly string[];
   readonly verifier: Verifier;
 }

@@ -144,6 +144,6 @@ describe('audit verify, of a real run', () => {
     const file = join(running.gatewayConfig.dataDir, 'bundle.json');
     expect((await audit(['export', TASK, '--out', file])).exit).toBe(0);
     expect(readFileSync(file, 'utf8')).toContain('"heads":[{');
-    expect((await run(['audit', 'verify', '--bundle', file])).out).toContain(words);
+    expect((await run(['audit', 'verify', TASK, '--bundle', file])).out).toContain(words);
   });
 });

@@ -320,12 +320,12 @@ describe('other commands', () => {
     expect((await as('amira', ['audit', 'verify', question.task])).exit).toBe(0);
     const out = join(folder, 'bundle.json');
     expect((await as('amira', ['audit', 'export', question.task, '--out', out])).exit).toBe(0);
-    expect((await run(['audit', 'verify', '--bundle', out])).exit).toBe(0);
+    expect((await run(['audit', 'verify', question.task, '--bundle', out])).exit).toBe(0);
     writeFileSync(
       out,
       readFileSync(out, 'utf8').replace('\\"agent\\":\\"support\\"', '\\"agent\\":\\"another\\"'),
     );
-    const bad = await run(['audit', 'verify', '--bundle', out]);
+    const bad = await run(['audit', 'verify', question.task, '--bundle', out]);
     expect([bad.exit, bad.out.includes(`${TENANT}/${question.task} number 1: edited`)]).toEqual([6, true]);
   });
 });

@@ -29,6 +29,7 @@ const bundleSchema = part.extend({
   /** The halts over every tenant, for whoever may see them. */
   everything: part.nullable().default(null),
   keys: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+  /** What its writer says that it holds; null = everything. */
   only: z.array(z.string()).nullable(),
 });
 
@@ -49,7 +50,11 @@ export const auditVerifyCommand: Command = {
   args: WHAT,
   options: {
     ...ALL,
-    bundle: { type: 'string', value: 'FILE', help: 'verify an exported bundle, without any gateway' },
+    bundle: {
+      type: 'string',
+      value: 'FILE',
+      help: 'verify an exported bundle, without any gateway; TASK for one task',
+    },
     checkpoints: {
       type: 'string',
       value: 'DIR',
@@ -63,17 +68,37 @@ export const auditVerifyCommand: Command = {
     ...REMOTE,
   },
   async run(input) {
-    const evidence = await evidenceOf(input);
-    const verdict = verifyJournal(evidence);
+    const file = text(input, 'bundle');
+    const task = scopeOf(input, file !== undefined);
+    const bundle = file === undefined ? await fetchBundle(input) : readBundle(file);
+    const evidence = evidenceOf(input, bundle, task);
+    const verdict = narrower(bundle, task) ?? verifyJournal(evidence);
     if (flag(input, 'json')) input.io.printJson(verdict);
     else input.io.print(verdictLines(verdict, evidence, text(input, 'keys') !== undefined));
     return verdict.ok ? 0 : BAD;
   },
 };
 
+/** The task that is asked for, undefined = everything: the command line says so, never the bundle, whose writer is not trusted. */
+function scopeOf(input: Input, bundled: boolean): string | undefined {
+  const [task] = input.args;
+  const both = task !== undefined && flag(input, 'all');
+  if (both || (!bundled && task === undefined && !flag(input, 'all')))
+    throw usage(input.command, 'name a task, or give --all');
+  return task;
+}
+
+/** The verdict over a bundle that holds less than what is asked for: what it leaves out cannot be called good. */
+function narrower({ only }: Bundle, task: string | undefined): JournalVerdict | undefined {
+  if (only === null || (task !== undefined && only.includes(task))) return undefined;
+  const detail = `the bundle is of ${only.join(', ') || 'nothing'} alone, by its own account, and ${task ?? 'everything'} is asked for. Name the task that it is of, or have everything exported: \`countersign audit export --all\``;
+  return { ok: false, first: { tenant: null, task: task ?? null, seq: 0, problem: 'narrower', detail } };
+}
+
 function verdictLines(verdict: JournalVerdict, evidence: JournalEvidence, ownKeys: boolean): string[] {
   if (!verdict.ok) {
     const { tenant, task, seq, problem, detail } = verdict.first;
+    if (problem === 'narrower') return ['The journal does not verify.', visible(`Too little: ${detail}.`)];
     return [
       'The journal does not verify.',
       visible(
@@ -95,15 +120,13 @@ function verdictLines(verdict: JournalVerdict, evidence: JournalEvidence, ownKey
 /** What the run of a single task said of its journal's end. */
 function headLines({ only, heads = [] }: JournalEvidence): string[] {
   if (only === undefined) return [];
-  const [head] = heads;
+  const head = heads.find(({ task }) => only.includes(task));
   return head === undefined
     ? ['No run told how far the journal goes: only checkpoints vouch for its end.']
-    : [`Entry ${head.seq} is the last that ${head.source} knows.`];
+    : [visible(`Entry ${head.seq} is the last that ${head.source} knows.`)];
 }
 
-async function evidenceOf(input: Input): Promise<JournalEvidence> {
-  const file = text(input, 'bundle');
-  const bundle = file === undefined ? await fetchBundle(input) : readBundle(file);
+function evidenceOf(input: Input, bundle: Bundle, task: string | undefined): JournalEvidence {
   const folder = text(input, 'checkpoints');
   const keys = text(input, 'keys');
   const { everything } = bundle;
@@ -115,7 +138,7 @@ async function evidenceOf(input: Input): Promise<JournalEvidence> {
     ],
     anchors: [...bundle.anchors, ...(everything?.anchors ?? [])],
     heads: bundle.heads,
-    ...(bundle.only === null ? {} : { only: bundle.only }),
+    ...(task === undefined ? {} : { only: [task] }),
     verifier: createVerifier(
       parseKeySet(
         keys === undefined ? JSON.stringify(bundle.keys) : readTextFile(keys, 'Name a JSON Web Key Set.'),
@@ -149,8 +172,7 @@ function readCheckpoints(folder: string): string[] {
 }
 
 async function fetchBundle(input: Input): Promise<Bundle> {
-  const task = input.args[0];
-  if ((task === undefined) !== flag(input, 'all')) throw usage(input.command, 'name a task, or give --all');
+  const task = scopeOf(input, false);
   const client = connect(input);
   const keys = await client.evidence.keys();
   if (task === undefined) {
@@ -213,7 +235,7 @@ export const auditExportCommand: Command = {
     if (flag(input, 'json')) input.io.printJson({ file: out, entries: bundle.entries.length });
     else
       input.io.print(
-        `Wrote ${bundle.entries.length} entries to ${visible(out)}. Verify: countersign audit verify --bundle ${visible(out)}`,
+        `Wrote ${bundle.entries.length} entries to ${visible(out)}. Verify: countersign audit verify ${bundle.only === null ? '' : `${visible(bundle.only.join(' '))} `}--bundle ${visible(out)}`,
       );
   },
 };
