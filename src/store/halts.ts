@@ -238,14 +238,38 @@ export async function markFannedOut(queries: Queries, halt: HaltRow, now: number
   );
 }
 
-/** The open tasks that a halt concerns. */
+/** Leases these until then, but those that were lifted since they were read; answers which. */
+export async function holdFanOut(
+  queries: Queries,
+  halts: readonly HaltRow[],
+  until: number,
+): Promise<readonly HaltId[]> {
+  const rows = await queries.query<{ id: HaltId }>(
+    `update halts h set fan_lease = $3::bigint from unnest($1::text[], $2::bigint[]) as l (id, lifted_at)
+     where h.id = l.id and h.lifted_at is not distinct from l.lifted_at returning h.id`,
+    [halts.map((halt) => halt.id), halts.map((halt) => halt.liftedAt), until],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** The open tasks that a halt concerns, by name, or one page of them. */
 export async function tasksUnder(
   queries: Queries,
   halt: HaltRow,
+  page?: { after: { tenant: TenantId; task: TaskId } | undefined; limit: number },
 ): Promise<readonly { tenant: TenantId; task: TaskId }[]> {
+  const { scope, tenant, target } = halt;
+  const after = [page?.after?.tenant ?? '', page?.after?.task ?? '', page?.limit ?? null];
   return queries.query<{ tenant: TenantId; task: TaskId }>(
-    `select tenant, task from tasks where closed_at is null
-       and ($1 = 'all' or (tenant = $2 and ($1 = 'tenant' or ($1 = 'agent' and agent = $3) or ($1 = 'task' and task = $3))))`,
-    [halt.scope, halt.tenant, halt.target],
+    `select tenant, task from tasks where closed_at is null and (tenant, task) > ($1, $2)${UNDER[scope]} order by tenant, task limit $3`,
+    scope === 'all' ? after : [...after, tenant, ...(scope === 'tenant' ? [] : [target])],
   );
 }
+
+/** Written per scope, so that an index leads to a tenant's tasks. */
+const UNDER: Readonly<Record<HaltScope, string>> = {
+  all: '',
+  tenant: ' and tenant = $4',
+  agent: ' and tenant = $4 and agent = $5',
+  task: ' and tenant = $4 and task = $5',
+};

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createTaskClient } from '../../src/client/task-client.js';
 import { defineTool } from '../../src/contract/tool.js';
-import { noticeEnded } from '../../src/dispatcher/dispatcher.js';
+import { noticeEnded } from '../../src/dispatcher/sweep.js';
 import { workflowId, type TaskId } from '../../src/domain/ids.js';
 import { TENANT } from '../support/gate.js';
 import { startRunning } from '../support/running.js';
