@@ -208,11 +208,20 @@ export async function findHalt(queries: Queries, id: HaltId): Promise<HaltRow | 
   return row;
 }
 
-/** The halts a tenant can see, newest first. */
-export async function listHalts(queries: Queries, tenant: TenantId): Promise<readonly HaltRow[]> {
+/** The halts a tenant can see, newest first: everything that is in force, and the newest 500 of those that were lifted. */
+export async function listHalts(
+  queries: Queries,
+  tenant: TenantId,
+  state: 'in-force' | 'lifted' | 'all',
+): Promise<readonly HaltRow[]> {
   return queries.query<HaltRow>(
-    `select ${COLUMNS} from halts where tenant = $1 or scope = 'all' order by set_at desc limit 500`,
-    [tenant],
+    `select * from (
+       (select ${COLUMNS} from halts where (tenant = $1 or scope = 'all') and lifted_at is null and $2 <> 'lifted')
+       union all
+       (select ${COLUMNS} from halts where (tenant = $1 or scope = 'all') and lifted_at is not null and $2 <> 'in-force'
+        order by set_at desc limit 500)
+     ) as seen order by "setAt" desc, id`,
+    [tenant, state],
   );
 }
 

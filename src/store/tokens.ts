@@ -95,7 +95,11 @@ export async function revokeToken(
   return rows.length === 1;
 }
 
-/** The tokens of a tenant, without their texts. */
+const LISTED = `id, kind, subject, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`;
+/** By the database's own clock. */
+const VALID = 'revoked_at is null and expires_at > extract(epoch from clock_timestamp()) * 1000';
+
+/** The tokens of a tenant, without their texts, newest first: every one that is valid, and the newest 500 of the others. */
 export async function listTokens(queries: Queries, tenant: TenantId) {
   return queries.query<{
     id: string;
@@ -106,8 +110,11 @@ export async function listTokens(queries: Queries, tenant: TenantId) {
     expiresAt: number;
     revokedAt: number | null;
   }>(
-    `select id, kind, subject, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"
-     from tokens where tenant = $1 order by created_at desc limit 500`,
+    `select * from (
+       (select ${LISTED} from tokens where tenant = $1 and ${VALID})
+       union all
+       (select ${LISTED} from tokens where tenant = $1 and not (${VALID}) order by created_at desc limit 500)
+     ) as seen order by "createdAt" desc, id`,
     [tenant],
   );
 }
@@ -117,7 +124,7 @@ export async function bearerOf(queries: Queries, token: string): Promise<Bearer 
   const [row] = await queries.query<Bearer>(
     `select 'token' as via, t.id as "tokenId", t.tenant, t.kind, t.subject, t.issuer, t.scopes, t.claims, t.auth_time as "authTime", t.acr, p.hash as "policyHash"
      from tokens t left join active_policies p on p.tenant = t.tenant
-     where t.hash = $1 and t.revoked_at is null and t.expires_at > extract(epoch from clock_timestamp()) * 1000`,
+     where t.hash = $1 and ${VALID}`,
     [hashToken(token)],
   );
   return row;

@@ -36,11 +36,8 @@ export function haltRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   app.get('/halts', async (c) => {
     await requireSight(deps, deps.database, c.get('bearer'), null);
     const { state } = readQuery(c.req.raw, haltQuery);
-    const rows = await listHalts(deps.database, c.get('bearer').tenant);
-    const wanted = rows.filter(
-      (row) => state === 'all' || (row.liftedAt === null) === (state === 'in-force'),
-    );
-    return c.json({ halts: wanted.map(viewOf) });
+    const rows = await listHalts(deps.database, c.get('bearer').tenant, state);
+    return c.json({ halts: rows.map(viewOf) });
   });
   app.post('/halts/:halt/lift', async (c) => {
     const body = await readBody(c.req.raw, liftRequest);
