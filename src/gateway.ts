@@ -90,7 +90,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     const server = await listen(app.fetch, config);
     const checkpointer = startCheckpointer(
       { database, signer: deps.signer, folder, log },
-      options.checkpointEveryMs,
+      options.checkpointEveryMs === undefined ? {} : { everyMs: options.checkpointEveryMs },
     );
     const url = `http://127.0.0.1:${server.port}`;
     log('info', 'gateway-listening', { port: server.port });

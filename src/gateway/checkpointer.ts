@@ -1,8 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkpointDigest, signCheckpoint } from '../contract/checkpoint.js';
 import type { Signer } from '../contract/sign.js';
-import type { TaskId, TenantId } from '../domain/ids.js';
+import type { TenantId } from '../domain/ids.js';
 import type { Database, Transaction } from '../store/database.js';
-import { aloneAtCheckpoints, headsToCheckpoint, markCheckpointed } from '../store/journal.js';
+import {
+  aloneAtCheckpoints,
+  headsToCheckpoint,
+  markCheckpointed,
+  tenantsToCheckpoint,
+} from '../store/journal.js';
 import type { CheckpointFolder } from './checkpoint-folder.js';
 import type { Log } from './deps.js';
 
@@ -18,58 +24,123 @@ export interface CheckpointerDeps {
 export interface Checkpointer {
   /** One round now: the number of checkpoints written. Throws nothing: what fails is logged, kept and tried again. */
   round(): Promise<number>;
+  /** Ends within `stopMs`, whatever the folder does. */
   stop(): Promise<void>;
 }
 
+/** How often, and for how long at most: one tenant's write, and the last round. A transaction that is idle for longer than 10 s is ended. */
+export interface CheckpointTimes {
+  readonly everyMs?: number;
+  readonly writeMs?: number;
+  readonly stopMs?: number;
+}
+
 const HEADS_AT_ONCE = 10_000;
+/** A write that hangs holds one of the four threads that every file operation of the process shares. */
+const HANGING_AT_MOST = 2;
 
 /** Starts the rounds. While the folder cannot be written nothing is lost: the heads stay due until they stand in a file. */
-export function startCheckpointer(deps: CheckpointerDeps, everyMs = 5_000): Checkpointer {
+export function startCheckpointer(
+  deps: CheckpointerDeps,
+  { everyMs = 5_000, writeMs = 8_000, stopMs = 9_000 }: CheckpointTimes = {},
+): Checkpointer {
+  const over = new AbortController();
+  const writer: Writer = { ...deps, writeMs, over: over.signal, hanging: new Set() };
   let running: Promise<number> = Promise.resolve(0);
-  const round = () => (running = running.then(() => oneRound(deps)));
-  const timer = setInterval(() => void round(), everyMs);
+  const round = () => (running = running.then(() => oneRound(writer)));
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void round().finally(() => (busy = false));
+  }, everyMs);
   return {
     round,
     async stop() {
       clearInterval(timer);
-      await round();
+      await within(stopMs, round()).catch(() => deps.log('alarm', 'checkpoint-not-written', { error: SLOW }));
+      over.abort();
     },
   };
 }
 
-async function oneRound(deps: CheckpointerDeps): Promise<number> {
+interface Writer extends CheckpointerDeps {
+  readonly writeMs: number;
+  /** Aborted when the last round has no time left. */
+  readonly over: AbortSignal;
+  /** Tenants whose last write has not ended: it is not repeated before it has. */
+  readonly hanging: Set<TenantId>;
+}
+
+const SLOW = 'the folder does not answer in time';
+
+/** One checkpoint for each tenant that moved; the chain of halts over every tenant has a folder of its own, like a tenant's. */
+async function oneRound(writer: Writer): Promise<number> {
+  let written = 0;
   try {
-    return (await aloneAtCheckpoints(deps.database, (tx) => writeAll(deps, tx))) ?? 0;
+    for (const tenant of await tenantsToCheckpoint(writer.database)) {
+      if (writer.over.aborted) return written;
+      if (await writeTenant(writer, tenant)) written += 1;
+    }
   } catch (error) {
-    deps.log('alarm', 'checkpoint-not-written', { error: error instanceof Error ? error.name : 'unknown' });
-    return 0;
+    alarm(writer, error);
+  }
+  return written;
+}
+
+/** In a transaction of its own: a tenant whose folder fails holds up no other, and what was written before it is remembered. */
+async function writeTenant(writer: Writer, tenant: TenantId): Promise<boolean> {
+  try {
+    return (await aloneAtCheckpoints(writer.database, (tx) => writeDue(writer, tenant, tx))) ?? false;
+  } catch (error) {
+    alarm(writer, error, tenant);
+    return false;
   }
 }
 
-type Head = { readonly tenant: TenantId; readonly task: TaskId; readonly seq: number; readonly hash: string };
+function alarm({ log }: Writer, error: unknown, tenant?: TenantId): void {
+  const known = error instanceof SlowFolder ? SLOW : error instanceof Error ? error.name : 'unknown';
+  log('alarm', 'checkpoint-not-written', { ...(tenant === undefined ? {} : { tenant }), error: known });
+}
 
-/** One checkpoint for each tenant that moved; the chain of halts over every tenant has a folder of its own, like a tenant's. */
-async function writeAll(deps: CheckpointerDeps, tx: Transaction): Promise<number> {
-  const byTenant = new Map<TenantId, Head[]>();
-  for (const head of await headsToCheckpoint(tx, HEADS_AT_ONCE)) {
-    byTenant.set(head.tenant, [...(byTenant.get(head.tenant) ?? []), head]);
+async function writeDue(writer: Writer, tenant: TenantId, tx: Transaction): Promise<boolean> {
+  const heads = await headsToCheckpoint(tx, tenant, HEADS_AT_ONCE);
+  if (heads.length === 0) return false;
+  const { hanging } = writer;
+  if (hanging.has(tenant) || hanging.size >= HANGING_AT_MOST) throw new SlowFolder();
+  hanging.add(tenant);
+  const writing = writeOne(writer, tenant, heads, await tx.now()).finally(() => hanging.delete(tenant));
+  await within(writer.writeMs, writing);
+  await markCheckpointed(tx, heads);
+  return true;
+}
+
+class SlowFolder extends Error {}
+
+/** Throws `SlowFolder` when it takes longer; what it does goes on, and nobody waits for it. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  work.catch(() => undefined); // told by whoever still waits
+  const timer = new AbortController();
+  const late = sleep(ms, undefined, { signal: timer.signal }).then(() => {
+    throw new SlowFolder();
+  });
+  late.catch(() => undefined); // nobody waits any more
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
   }
-  for (const [tenant, heads] of byTenant) {
-    await writeOne(deps, tenant, heads, await tx.now());
-    await markCheckpointed(tx, heads);
-  }
-  return byTenant.size;
 }
 
 async function writeOne(
-  deps: CheckpointerDeps,
+  { folder, signer }: CheckpointerDeps,
   tenant: TenantId,
-  heads: readonly Head[],
+  heads: Awaited<ReturnType<typeof headsToCheckpoint>>,
   at: number,
 ): Promise<void> {
-  const newest = await deps.folder.newest(tenant);
+  const newest = await folder.newest(tenant);
   const n = (newest?.n ?? 0) + 1;
   const prev = newest ? checkpointDigest(newest.jws) : null;
   const named = heads.map(({ task, seq, hash }) => ({ task, seq, hash }));
-  await deps.folder.write(tenant, n, signCheckpoint(deps.signer, { n, at, tenant, heads: named, prev }));
+  await folder.write(tenant, n, signCheckpoint(signer, { n, at, tenant, heads: named, prev }));
 }

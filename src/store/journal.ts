@@ -115,11 +115,19 @@ export async function readJournal(
   );
 }
 
-/** Heads of all chains that grew since their last checkpoint, with what the checkpoint has to name. */
-export async function headsToCheckpoint(queries: Queries, limit: number) {
+/** Tenants with chains that grew since their last checkpoint. */
+export async function tenantsToCheckpoint(queries: Queries): Promise<readonly TenantId[]> {
+  const rows = await queries.query<{ tenant: TenantId }>(
+    'select distinct tenant from journal_heads where checkpointed_seq < seq order by tenant',
+  );
+  return rows.map((row) => row.tenant);
+}
+
+/** Heads of a tenant's chains that grew since their last checkpoint, with what the checkpoint has to name. */
+export async function headsToCheckpoint(queries: Queries, tenant: TenantId, limit: number) {
   return queries.query<{ tenant: TenantId; task: TaskId; seq: number; hash: string }>(
-    'select tenant, task, seq, hash from journal_heads where checkpointed_seq < seq order by tenant, task limit $1',
-    [limit],
+    'select tenant, task, seq, hash from journal_heads where tenant = $1 and checkpointed_seq < seq order by task limit $2',
+    [tenant, limit],
   );
 }
 

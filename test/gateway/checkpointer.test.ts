@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointDigest, verifyCheckpoint } from '../../src/contract/checkpoint.js';
 import { verifyJournal } from '../../src/contract/journal-verify.js';
+import type { TaskId, TenantId } from '../../src/domain/ids.js';
 import { checkpointFolder } from '../../src/gateway/checkpoint-folder.js';
 import { startCheckpointer, type Checkpointer } from '../../src/gateway/checkpointer.js';
-import { readJournalByTime } from '../../src/store/journal.js';
+import { appendJournal, readJournalByTime } from '../../src/store/journal.js';
 import { openGate, TENANT, verifierOf, type Gate } from './fixture.js';
 import { anOpenQuestion } from './questions.js';
 
@@ -22,7 +23,10 @@ beforeEach(async () => {
   gate.reset();
   await gate.database.query('update journal_heads set checkpointed_seq = 0');
   folder = mkdtempSync(join(tmpdir(), 'countersign-checkpoints-'));
-  checkpointer = startCheckpointer({ ...aboutGate(), folder: checkpointFolder(folder) }, 3_600_000);
+  checkpointer = startCheckpointer(
+    { ...aboutGate(), folder: checkpointFolder(folder) },
+    { everyMs: 3_600_000 },
+  );
 });
 afterEach(async () => {
   await checkpointer.stop();
@@ -30,6 +34,11 @@ afterEach(async () => {
 });
 
 const aboutGate = () => ({ database: gate.database, signer: gate.deps.signer, log: gate.deps.log });
+const grow = (tenant: string) =>
+  gate.database.transaction(async (tx) => {
+    const events = [{ id: 'e1', type: 'noted', body: {} }];
+    await appendJournal(tx, { tenant: tenant as TenantId, task: 't' as TaskId, now: await tx.now(), events }); // valid names
+  });
 const files = () => readdirSync(join(folder, TENANT));
 const line = (name: string) => readFileSync(join(folder, TENANT, name), 'utf8').trimEnd();
 
@@ -90,7 +99,7 @@ describe('checkpoints', () => {
     const real = checkpointFolder(folder);
     const other = 'by another gateway';
     const late = { ...real, newest: async () => (await real.write(TENANT, 1, other), undefined) };
-    const frozen = startCheckpointer({ ...aboutGate(), folder: late }, 3_600_000);
+    const frozen = startCheckpointer({ ...aboutGate(), folder: late }, { everyMs: 3_600_000 });
     expect(await frozen.round()).toBe(0);
     expect(line('00000001.jws')).toBe(other);
     expect(gate.logged).toMatchObject([{ level: 'alarm', event: 'checkpoint-not-written' }]);
@@ -98,5 +107,55 @@ describe('checkpoints', () => {
     const heads = verifyCheckpoint(line('00000002.jws'), verifierOf(gate))?.heads ?? [];
     expect(heads.map((head) => head.task)).toContain(task);
     await frozen.stop();
+  });
+
+  // Seen to fail: the failure thrown on (nothing was written behind the bad folder).
+  it('a tenant whose folder fails is named, and holds up no other', async () => {
+    for (const tenant of ['aaa', 'bbb', 'ccc']) await grow(tenant);
+    writeFileSync(join(folder, 'bbb'), 'in the way');
+    await checkpointer.round();
+    await checkpointer.round();
+    expect(['aaa', 'ccc'].map((tenant) => readdirSync(join(folder, tenant)))).toEqual([
+      ['00000001.jws'],
+      ['00000001.jws'],
+    ]);
+    const alarm = { level: 'alarm', event: 'checkpoint-not-written', fields: { tenant: 'bbb' } };
+    expect(gate.logged).toMatchObject([alarm, alarm]);
+    rmSync(join(folder, 'bbb'));
+  });
+
+  // Seen to fail: no end to a write (the round never ended); written again while the first hung.
+  it('a folder that hangs is an alarm, holds up no other tenant, and no stop', async () => {
+    for (const tenant of ['aaa', 'bbb']) await grow(tenant);
+    const real = checkpointFolder(folder);
+    const tries: string[] = [];
+    const write: typeof real.write = (tenant, n, jws) => {
+      tries.push(tenant);
+      return tenant === 'aaa' ? new Promise(() => undefined) : real.write(tenant, n, jws);
+    };
+    const times = { everyMs: 3_600_000, writeMs: 100 };
+    const hanging = startCheckpointer({ ...aboutGate(), folder: { ...real, write } }, times);
+    await hanging.round();
+    expect(readdirSync(join(folder, 'bbb'))).toEqual(['00000001.jws']);
+    await hanging.round();
+    expect(tries.filter((tenant) => tenant === 'aaa')).toHaveLength(1);
+    const error = 'the folder does not answer in time';
+    const alarm = { level: 'alarm', event: 'checkpoint-not-written', fields: { tenant: 'aaa', error } };
+    expect(gate.logged).toMatchObject([alarm, alarm]);
+    await hanging.stop();
+  });
+
+  // Seen to fail: stop without a limit of its own.
+  it('a stop ends in its time, whatever the folder does', async () => {
+    await grow('aaa');
+    const real = checkpointFolder(folder);
+    const hanging = startCheckpointer(
+      { ...aboutGate(), folder: { ...real, newest: () => new Promise(() => undefined) } },
+      { everyMs: 3_600_000, writeMs: 4_000, stopMs: 100 },
+    );
+    const began = performance.now();
+    await hanging.stop();
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(gate.logged).toMatchObject([{ level: 'alarm', event: 'checkpoint-not-written' }]);
   });
 });

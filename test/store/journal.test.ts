@@ -94,7 +94,7 @@ async function verify(checkpoints: readonly string[] = []): Promise<JournalVerdi
 }
 
 async function checkpoint(): Promise<string> {
-  const heads = await headsToCheckpoint(database, 100);
+  const heads = await headsToCheckpoint(database, TENANT, 100);
   const named = heads.map(({ task, seq, hash }) => ({ task, seq, hash }));
   const signed = signCheckpoint(signer, {
     n: 1,
