@@ -59,17 +59,20 @@ const IDLE_MS = 60_000;
  * off inside a transaction gives its locks back, else nobody could halt anything; and whoever waits for a lock gives up before `query_timeout`
  * lets go of the answer, else the wait would stay in the server's queue before everybody else's.
  */
-const SESSION = `set enable_seqscan = off; set jit = off; set idle_in_transaction_session_timeout = '10s'; set lock_timeout = '20s'`;
+const SESSION = `set enable_seqscan = off; set jit = off; set idle_in_transaction_session_timeout = '10s'`;
+const LOCK_TIMEOUT = `set lock_timeout = '20s'`;
+const QUERY_TIMEOUT_MS = 30_000;
 
 const RETRYABLE = new Set(['40001', '40P01']);
 const IN_FAILED_TRANSACTION = '25P02';
 
-/** Opens a pool. Nothing is connected before the first query. */
+/** Opens a pool. Nothing is connected before the first query. With `patient`, statements and locks may take as long as they do: for migrations. */
 export function openDatabase(options: {
   url: string;
   clock?: Clock;
   maxConnections?: number;
   applicationName?: string;
+  patient?: boolean;
 }): Database {
   const clock = options.clock ?? databaseClock;
   const pool = new pg.Pool({
@@ -79,12 +82,12 @@ export function openDatabase(options: {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
-    query_timeout: 30_000,
+    ...(options.patient === true ? {} : { query_timeout: QUERY_TIMEOUT_MS }),
   });
   // A broken idle connection is replaced by the pool at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
-    client.query(SESSION).catch(() => undefined); // the next statement fails the same way
+    client.query(options.patient === true ? SESSION : `${SESSION}; ${LOCK_TIMEOUT}`).catch(() => undefined); // the next statement fails the same way
   });
   // So would one that breaks inside a transaction; the statement under way, or the next, says so.
   pool.on('connect', (client) => client.on('error', () => undefined));

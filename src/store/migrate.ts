@@ -33,9 +33,9 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 
-/** Brings a database to this version's tables. Safe to run from several processes at once; each step is all or nothing. */
+/** Brings a database to this version's tables, however long that takes. Safe to run from several processes at once; each step is all or nothing. */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const database = openDatabase({ url: databaseUrl, maxConnections: 1 });
+  const database = openDatabase({ url: databaseUrl, maxConnections: 1, patient: true });
   try {
     await migrateOpen(database);
   } finally {
