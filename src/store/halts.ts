@@ -101,7 +101,7 @@ export interface NewHalt {
   readonly sign: (at: number) => Promise<string> | string;
 }
 
-/** Sets a halt. When this returns, no claim that had not committed before can pass. A repeat with the same id returns the first. */
+/** Sets a halt. When this returns, no claim that had not committed before can pass. A repeat with the same id returns the first, also one of another scope that is set at the same time. */
 export async function setHalt(database: Database, halt: NewHalt): Promise<HaltRow> {
   const key =
     halt.scope === 'all'
@@ -112,9 +112,9 @@ export async function setHalt(database: Database, halt: NewHalt): Promise<HaltRo
     const existing = await findHalt(tx, halt.id);
     if (existing) return existing;
     const now = await tx.now();
-    await tx.query(
+    const inserted = await tx.query(
       `insert into halts (id, scope, tenant, target, why, why_salt, set_by, set_role, jws, set_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing returning 1`,
       [
         halt.id,
         halt.scope,
@@ -128,20 +128,24 @@ export async function setHalt(database: Database, halt: NewHalt): Promise<HaltRo
         now,
       ],
     );
-    await journalHalt(tx, {
-      tenant: halt.tenant,
-      scope: halt.scope,
-      target: halt.target,
-      now,
-      id: `halt/${halt.id}/set`,
-      type: 'halt-set',
-      halt: halt.id,
-      role: halt.role,
-      texts: { by: halt.by, why: halt.why },
-    });
+    if (inserted.length === 1) await journalSet(tx, halt, now);
     const row = await findHalt(tx, halt.id);
     if (!row) throw new Error(`halt ${halt.id} vanished in its own transaction`);
     return row;
+  });
+}
+
+function journalSet(tx: Transaction, halt: NewHalt, now: number): Promise<void> {
+  return journalHalt(tx, {
+    tenant: halt.tenant,
+    scope: halt.scope,
+    target: halt.target,
+    now,
+    id: `halt/${halt.id}/set`,
+    type: 'halt-set',
+    halt: halt.id,
+    role: halt.role,
+    texts: { by: halt.by, why: halt.why },
   });
 }
 

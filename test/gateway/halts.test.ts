@@ -64,6 +64,17 @@ describe('a halt', () => {
     expect([other.status, other.json.code]).toEqual([409, 'idempotency-conflict']);
   });
 
+  // Seen to fail: inserted without a look at a halt of that id that is set under another lock meanwhile (500).
+  it('under one Idempotency-Key is one halt, also of two that are set at once', async () => {
+    for (let n = 0; n < 10; n++) {
+      const both = await Promise.all(
+        ['other', 'another'].map((target) => halt('ruth', { scope: 'agent', target }, `at-once-${n}`)),
+      );
+      expect(both.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([201, 409]);
+      expect(both.map((answer) => answer.json.code)).toContain('idempotency-conflict');
+    }
+  });
+
   it('is refused for whoever has no halting role or scope', async () => {
     expect((await halt('amira', { scope: 'agent', target: 'support' })).json.code).toBe('forbidden');
     const service = await gate.token('watchdog', { kind: 'service' });
