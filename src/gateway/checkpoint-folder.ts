@@ -14,39 +14,61 @@ export interface CheckpointFolder extends CheckpointShelf {
 
 const NAME = /^(\d{8,})\.jws$/;
 
-/** A folder outside the database; made when missing. Numbers have eight digits or more, so that names sort. */
+/**
+ * A folder outside the database; made when missing. Numbers have eight digits or more, so that names sort. A folder of months is long: it is
+ * read at the start, when another gateway wrote, and at the end of a listing; else files are found by their names.
+ */
 export function checkpointFolder(folder: string): CheckpointFolder {
   const fileOf = (tenant: TenantId, n: number) => join(folder, tenant, `${String(n).padStart(8, '0')}.jws`);
   const read = async (tenant: TenantId, n: number) => ({
     n,
     jws: (await readFile(fileOf(tenant, n), 'utf8')).trimEnd(),
   });
+  const last = new Map<TenantId, number>();
+  const readAll = (tenant: TenantId, numbers: readonly number[]) =>
+    Promise.all(numbers.map((n) => read(tenant, n)));
   return {
     async newest(tenant) {
-      const n = (await numbersIn(join(folder, tenant))).at(-1);
-      return n === undefined ? undefined : read(tenant, n);
+      const known = last.get(tenant);
+      if (known !== undefined) {
+        const [still, next] = await Promise.all(
+          [known, known + 1].map((n) => unlessMissing(read(tenant, n))),
+        );
+        if (still !== undefined && next === undefined) return still;
+      }
+      const n = (await numbersIn(join(folder, tenant))).reduce((most, each) => Math.max(most, each), 0);
+      last.set(tenant, n);
+      return n === 0 ? undefined : read(tenant, n);
     },
     async write(tenant, n, jws) {
       await mkdir(join(folder, tenant), { recursive: true });
       await writeWhole(fileOf(tenant, n), `${jws}\n`);
       await syncFolder(join(folder, tenant));
+      last.set(tenant, n);
     },
     async list(tenant, after, limit) {
-      const numbers = (await numbersIn(join(folder, tenant))).filter((n) => n > after).slice(0, limit);
-      return Promise.all(numbers.map((n) => read(tenant, n)));
+      const following = Array.from({ length: limit }, (_, at) => after + 1 + at);
+      const page = await unlessMissing(readAll(tenant, following));
+      if (page !== undefined) return page;
+      const numbers = (await numbersIn(join(folder, tenant))).filter((n) => n > after); // the last page, or one is gone
+      return readAll(tenant, numbers.toSorted((a, b) => a - b).slice(0, limit));
     },
   };
 }
 
-async function numbersIn(folder: string): Promise<number[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+/** Undefined when there is no such file. */
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
-  });
-  return names
-    .flatMap((name) => NAME.exec(name)?.[1] ?? [])
-    .map(Number)
-    .toSorted((a, b) => a - b);
+  }
+}
+
+async function numbersIn(folder: string): Promise<number[]> {
+  const names = (await unlessMissing(readdir(folder))) ?? [];
+  return names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
 }
 
 /** A link, unlike a rename, never replaces what another gateway wrote meanwhile. */
