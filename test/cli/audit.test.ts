@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defineTool } from '../../src/contract/tool.js';
 import type { TaskId } from '../../src/domain/ids.js';
 import { EVERY_TENANT } from '../../src/store/halts.js';
@@ -83,6 +83,22 @@ describe('audit verify, of a real run', () => {
       0,
       expect.stringContaining(`Entry ${last} is the last that the run's history in Temporal knows.`),
     ]);
+  });
+
+  // Seen to fail: the text made outside of the try (`Invalid string length`, and the draft stayed).
+  it('an export that is too large says what to do, and leaves nothing behind', async () => {
+    const folder = running.gatewayConfig.dataDir;
+    const before = readdirSync(folder);
+    const { stringify } = JSON;
+    const spy = vi.spyOn(JSON, 'stringify').mockImplementation((value: unknown, ...rest: unknown[]) => {
+      if (typeof value === 'object' && value !== null && 'everything' in value)
+        throw new RangeError('Invalid string length');
+      return stringify(value, ...(rest as [])); // as it was called
+    });
+    const { exit, err } = await audit(['export', '--all', '--out', join(folder, 'large.json')]);
+    spy.mockRestore();
+    expect([exit, err]).toEqual([2, expect.stringContaining('too large for one file')]);
+    expect(readdirSync(folder)).toEqual(before);
   });
 
   it('covers the halts over every tenant for a bearer of `halt:all`, and for nobody else', async () => {

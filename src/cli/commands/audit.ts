@@ -210,6 +210,19 @@ async function fetchHeads(client: CountersignClient, task: string): Promise<Atte
   return head === null ? [] : [{ tenant, task: name, ...head, source: "the run's history in Temporal" }];
 }
 
+/** A bundle as text. Throws `too-large` for one that is longer than a text can be (half a gigabyte). */
+function textOf(bundle: Bundle): string {
+  try {
+    return `${JSON.stringify(bundle)}\n`;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CountersignError(
+      'too-large',
+      `The evidence of ${bundle.entries.length} entries is too large for one file; nothing was written. Export the tasks that are asked for, one file each: \`countersign audit export TASK --out FILE\`; or verify everything where it is: \`countersign audit verify --all\`.`,
+    );
+  }
+}
+
 export const auditExportCommand: Command = {
   meta: {
     name: 'audit export',
@@ -227,11 +240,14 @@ export const auditExportCommand: Command = {
     const out = text(input, 'out');
     if (out === undefined) return input.io.printJson(await fetchBundle(input));
     const file = openTextFile(out, 0o600);
-    const bundle = await fetchBundle(input).catch((error: unknown) => {
+    let bundle: Bundle;
+    try {
+      bundle = await fetchBundle(input);
+      file.write(textOf(bundle));
+    } catch (error) {
       file.drop();
       throw error;
-    });
-    file.write(`${JSON.stringify(bundle)}\n`);
+    }
     if (flag(input, 'json')) input.io.printJson({ file: out, entries: bundle.entries.length });
     else
       input.io.print(
