@@ -23,7 +23,7 @@ type Needs = 'person' | 'operator' | 'service';
 
 /**
  * The client of the gateway that this command line means: `--url`, COUNTERSIGN_URL, or the running dev stack; as `--as`, COUNTERSIGN_TOKEN, the
- * login of that gateway, or a token of the dev stack. Throws `config` or `usage` with what to do.
+ * login of that gateway, or a token of the dev stack whose gateway it is. Throws `config` or `usage` with what to do.
  */
 export function connect(input: Input, needs: Needs = 'service'): CountersignClient {
   const url = gatewayUrl(input);
@@ -53,18 +53,36 @@ function tokenOf(
   needs: Needs,
 ): string {
   if (subject === undefined && config.token !== undefined) return config.token;
-  const tokens = readTokens(config.dataDir);
+  const tokens = isOwnGateway(config) ? readTokens(config.dataDir) : undefined;
   const login = openLogins(config.configDir).of(config.url);
   if (login && login.expiresAt > config.now && subject === undefined && (needs !== 'operator' || !tokens))
     return login.token;
-  if (tokens === undefined) {
+  if (tokens !== undefined) return devToken(tokens, subject, needs);
+  if (subject !== undefined)
     throw new CountersignError(
-      'unauthenticated',
-      login
-        ? 'Your login has ended: run `countersign login` again.'
-        : 'No token is known: run `countersign login`, or set COUNTERSIGN_TOKEN (`countersign token create` makes one).',
+      'usage',
+      `--as takes the tokens of a running dev stack, and ${config.url} is not the gateway of the one in ${config.dataDir}: leave --as out and run \`countersign login\`, or set COUNTERSIGN_TOKEN.`,
     );
-  }
+  throw new CountersignError(
+    'unauthenticated',
+    login
+      ? 'Your login has ended: run `countersign login` again.'
+      : 'No token is known: run `countersign login`, or set COUNTERSIGN_TOKEN (`countersign token create` makes one).',
+  );
+}
+
+/** Whether an address is that of the running dev stack: its tokens are for nobody else's ears. */
+function isOwnGateway({ url, dataDir }: { readonly url: string; readonly dataDir: string }): boolean {
+  const own = readStack({ dataDir })?.gatewayUrl;
+  return own !== undefined && placeOf(own) === placeOf(url);
+}
+
+function placeOf(url: string): string {
+  const { protocol, hostname, port } = new URL(url);
+  return `${protocol}//${hostname === 'localhost' ? '127.0.0.1' : hostname}:${port}`;
+}
+
+function devToken(tokens: DevTokens, subject: string | undefined, needs: Needs): string {
   const people = Object.keys(tokens.people).join(', ');
   if (subject === undefined && needs === 'person') {
     throw new CountersignError(

@@ -193,7 +193,7 @@ describe('reviewing', () => {
     expect((await as('amira', ['show', 'nothing:1'])).exit).toBe(3);
     expect((await as('ruth', reject)).exit).toBe(4);
     expect((await as('csp_not-a-token-0000', reject)).exit).toBe(4);
-    expect((await run(['inbox', '--url', 'http://127.0.0.1:1', '--as', 'amira'])).exit).toBe(4);
+    expect((await run(['inbox', '--url', 'http://127.0.0.1:1'])).exit).toBe(4);
     process.env['COUNTERSIGN_TOKEN'] = tokens['amira'];
     expect((await run(['inbox', '--url', 'http://127.0.0.1:1'])).exit).toBe(5);
     gate.tasks.answer.decide = async () => ({ kind: 'pending', sent: true });
