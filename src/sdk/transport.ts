@@ -35,8 +35,9 @@ export type Send = <Schema extends z.ZodType>(call: Call<Schema>) => Promise<z.o
 export function createSend(options: ClientOptions): Send {
   return async (call) => {
     const request = requestOf(options, call);
-    const response = await attempt(options, call, request);
-    const body: unknown = await response.json().catch(() => undefined);
+    const { response, text } = await attempt(options, call, request);
+    refuseRedirect(options.url, response);
+    const body = parsedJson(text);
     if (!response.ok) throw errorOf(response.status, body);
     if (body === undefined)
       throw new CountersignError(
@@ -68,20 +69,41 @@ function requestOf(options: ClientOptions, call: Call<z.ZodType>): { url: URL; i
   return { url, init: { method: 'POST', headers, body: JSON.stringify(call.body ?? {}) } };
 }
 
+/** A whole answer: one whose text breaks off is none, and is asked for again. */
 async function attempt(
   options: ClientOptions,
   call: Call<z.ZodType>,
   { url, init }: { url: URL; init: RequestInit },
-): Promise<Response> {
+): Promise<{ response: Response; text: string }> {
   const { timeoutMs = 30_000, retries = 2 } = options;
   const send = options.fetch ?? fetch;
   for (let tried = 0; ; tried++) {
     try {
-      return await send(url, { ...init, signal: AbortSignal.timeout(timeoutMs + (call.waitMs ?? 0)) });
+      const signal = AbortSignal.timeout(timeoutMs + (call.waitMs ?? 0));
+      // The token is for this address: it must not follow to another one.
+      const response = await send(url, { ...init, redirect: 'manual', signal });
+      return { response, text: await response.text() };
     } catch (error) {
       if (tried >= retries) throw unreachable(options.url, error);
       await sleep(200 * 2 ** tried);
     }
+  }
+}
+
+function refuseRedirect(url: string, response: Response): void {
+  if (response.type !== 'opaqueredirect' && (response.status < 300 || response.status > 399)) return;
+  const target = response.headers.get('location')?.slice(0, 200);
+  throw new CountersignError(
+    'unreachable',
+    `What answers at ${url} sends elsewhere${target === undefined ? '' : `, to ${target}`}, where no token follows: if that is your gateway, give its address (--url, COUNTERSIGN_URL).`,
+  );
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
