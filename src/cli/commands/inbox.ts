@@ -2,6 +2,7 @@ import type { InboxItem } from '../../contract/http.js';
 import type { CountersignClient } from '../../sdk/client.js';
 import { flag, REMOTE, text, usage, type Command, type Input } from '../command.js';
 import { connect } from '../connect.js';
+import { outage } from '../outage.js';
 import { showInbox, twoLines } from '../render/lists.js';
 import { fullArguments, showEscalation } from '../render/show-escalation.js';
 import { ESCALATION_ARGUMENT, escalationArg } from './arguments.js';
@@ -48,15 +49,20 @@ async function watchInbox(input: Input): Promise<void> {
   const client = connect(input);
   const stopped = input.io.untilStopped().then(() => 'stopped' as const);
   const said = new Set<string>();
+  const away = outage(input.io);
   do {
-    for await (const item of openQuestions(input, client)) {
-      const key = `${item.escalation} ${item.version} ${item.role}`;
-      if (said.has(key)) continue;
-      said.add(key);
-      if (flag(input, 'json')) input.io.printJsonLine(item);
-      else input.io.print(twoLines(item, screenOf(input)));
-    }
+    await printNew(input, client, said).then(away.over, away.bear);
   } while ((await Promise.race([input.io.sleep(EVERY_MS), stopped])) !== 'stopped');
+}
+
+async function printNew(input: Input, client: CountersignClient, said: Set<string>): Promise<void> {
+  for await (const item of openQuestions(input, client)) {
+    const key = `${item.escalation} ${item.version} ${item.role}`;
+    if (said.has(key)) continue;
+    said.add(key);
+    if (flag(input, 'json')) input.io.printJsonLine(item);
+    else input.io.print(twoLines(item, screenOf(input)));
+  }
 }
 
 /** All that waits, page by page, most pressing first. */

@@ -4,6 +4,7 @@ import { visible } from '../../domain/sanitise.js';
 import { arg, flag, needed, REMOTE, text, usage, wholeNumber, type Command, type Input } from '../command.js';
 import { readTextFile } from '../../text-file.js';
 import { connect } from '../connect.js';
+import { outage } from '../outage.js';
 import { showResult, showTask, showTasks } from '../render/lists.js';
 import type { Screen } from '../render/show-escalation.js';
 import { TASK_ARGUMENT } from './arguments.js';
@@ -132,9 +133,12 @@ export const watchCommand: Command = {
   options: REMOTE,
   async run(input) {
     const client = connect(input);
+    const away = outage(input.io);
     let last = '';
-    for (;;) {
-      const view = await client.tasks.get(arg(input, 0));
+    for (; ; await input.io.sleep(500)) {
+      const view = await client.tasks.get(arg(input, 0)).catch(away.bear);
+      if (view === undefined) continue;
+      away.over();
       const print = fingerprint(view);
       if (print !== last) show(input, view, last !== '');
       last = print;
@@ -143,7 +147,6 @@ export const watchCommand: Command = {
           view.state,
           view.operations.map(({ outcome }) => outcome),
         );
-      await input.io.sleep(500);
     }
   },
 };
@@ -191,9 +194,16 @@ export const resultCommand: Command = {
 async function waited(input: Input, seconds: number) {
   const client = connect(input);
   const until = input.io.now() + seconds * 1_000;
+  const away = outage(input.io);
   for (;;) {
     const waitSeconds = Math.max(0, Math.min(60, Math.ceil((until - input.io.now()) / 1_000)));
-    const result = await client.tasks.result(arg(input, 0), { waitSeconds });
+    const asked = client.tasks.result(arg(input, 0), { waitSeconds });
+    const result = await (waitSeconds === 0 ? asked : asked.catch(away.bear));
+    if (result === undefined) {
+      await input.io.sleep(500);
+      continue;
+    }
+    away.over();
     if (result.state === 'COMPLETED' || result.state === 'FAILED' || input.io.now() >= until) return result;
   }
 }
