@@ -12,9 +12,10 @@ export class StackError extends Error {
 export class FolderInUse extends StackError {
   readonly dataDir: string;
   readonly pid: number;
-  constructor(held: { dataDir: string; pid: number }) {
+  constructor(held: { dataDir: string; pid: number; elsewhere?: string | undefined }) {
+    const by = held.elsewhere === undefined ? '' : ` of another machine or container, ${held.elsewhere}`;
     super(
-      `The data folder ${held.dataDir} is in use by process ${held.pid}. ` +
+      `The data folder ${held.dataDir} is in use by process ${held.pid}${by}. ` +
         'Stop that one, or give this one a folder of its own with COUNTERSIGN_DATA.',
       { exitCode: 2 },
     );

@@ -1,7 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, isAbsolute, join, resolve } from 'node:path';
 import { canEnter, type Account } from './account.js';
 import { StackError } from './errors.js';
 import { executableName, runTool } from './executables.js';
@@ -28,8 +37,9 @@ export async function openCluster(options: {
   const { dataDir, binaries, account, durable } = options;
   const recordFile = join(dataDir, 'postgres.json');
   const record = readRecord(recordFile);
-  const password = ownPassword(join(dataDir, 'postgres.password'));
-  const home = record?.home ?? homeFor({ dataDir, password, account });
+  const password = ownPassword(join(dataDir, 'postgres.password'), record !== undefined);
+  if (record !== undefined) claimFor(dataDir, record, recordFile);
+  const home = resolve(dataDir, record?.home ?? homeFor({ dataDir, password, account }));
   if (record !== undefined && record.major !== binaries.major) {
     throw new StackError(
       `The database in ${home} was made by Postgres ${record.major}; the one found here is ${binaries.major} ` +
@@ -48,10 +58,26 @@ export async function openCluster(options: {
   if (record === undefined) {
     // As the cluster itself says: a kill may have come between its making and this record.
     const major = Number(readFileSync(join(dir, 'PG_VERSION'), 'utf8'));
-    writeFileSync(recordFile, JSON.stringify({ major, home }));
+    const inside = home === join(dataDir, INSIDE);
+    writeWhole(recordFile, JSON.stringify({ major, home: inside ? INSIDE : home, of: dataDir }));
     return await openCluster(options);
   }
   return { dir, password };
+}
+
+/** The usual place, relative to the data folder: so it goes where that goes. */
+const INSIDE = 'postgres';
+
+/** A copy of a data folder must not work on the database of the original, where that lies outside of it; one that was moved may. */
+function claimFor(dataDir: string, record: Recorded, recordFile: string): void {
+  const { home, of } = record;
+  if (!isAbsolute(home) || of === dataDir) return;
+  if (of === undefined || !existsSync(join(of, 'postgres.json')))
+    return writeWhole(recordFile, JSON.stringify({ ...record, of: dataDir }));
+  throw new StackError(
+    `The data folder ${dataDir} is a copy of ${of}, whose database lies outside of it, in ${home}. Give this one a new folder (COUNTERSIGN_DATA), and move what you need with pg_dump.`,
+    { exitCode: 2 },
+  );
 }
 
 /**
@@ -60,7 +86,7 @@ export async function openCluster(options: {
  */
 function homeFor(wish: { dataDir: string; password: string; account: Account | undefined }): string {
   const { dataDir, password, account } = wish;
-  if (canEnter(account, dataDir)) return join(dataDir, 'postgres');
+  if (canEnter(account, dataDir)) return INSIDE;
   const hash = createHash('sha256').update(dataDir).update(password).digest('hex');
   return join(SHARED_TMP, `countersign-${hash.slice(0, 16)}`);
 }
@@ -103,19 +129,47 @@ async function initialise(options: {
   }
 }
 
-function ownPassword(path: string): string {
-  if (existsSync(path)) return readFileSync(path, 'utf8');
+/** Made once; what a full disk left empty is made again while nothing was made with it. */
+function ownPassword(path: string, used: boolean): string {
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (before !== '') return before;
+  if (used)
+    throw new StackError(`${path} is empty: it held the password of the database beside it. Restore it.`);
   const password = randomBytes(24).toString('base64url');
-  writeFileSync(path, password, { mode: 0o600, flag: 'wx' });
+  writeWhole(path, password);
   return password;
 }
 
-function readRecord(path: string): { major: number; home: string } | undefined {
+/** Under another name first: a kill or a full disk in the middle leaves nothing half written. */
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.draft`, text, { mode: 0o600 });
+  renameSync(`${path}.draft`, path);
+}
+
+/** What `postgres.json` says: where the cluster lies, relative to the data folder or outside of it, and whose it is. */
+interface Recorded {
+  readonly major: number;
+  readonly home: string;
+  readonly of?: string;
+}
+
+function readRecord(path: string): Recorded | undefined {
   if (!existsSync(path)) return undefined;
-  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const value = parsed(readFileSync(path, 'utf8'));
   if (typeof value === 'object' && value !== null && 'major' in value && 'home' in value) {
     const { major, home } = value;
-    if (typeof major === 'number' && typeof home === 'string') return { major, home };
+    const of = 'of' in value && typeof value.of === 'string' ? { of: value.of } : {};
+    // Records of before named the usual place by its whole path.
+    if (typeof major === 'number' && typeof home === 'string')
+      return { major, home: basename(home) === INSIDE ? INSIDE : home, ...of };
   }
   throw new StackError(`${path} is damaged: it should name the major version and the place of the database.`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -38,7 +38,8 @@ export function devServer(options: {
         ip: '127.0.0.1',
         port: String(port),
         'ui-port': String(uiPort),
-        'db-filename': join(dir, 'temporal.db'),
+        // SQLite reads it as a URI: a whole path with # or ? would lead elsewhere.
+        'db-filename': 'temporal.db',
         'sqlite-pragma': 'journal_mode=wal',
         namespace: 'default',
         'log-level': 'warn',
@@ -51,6 +52,7 @@ export function devServer(options: {
         flags({ 'search-attribute': `${name}=${type}` }),
       ),
     ],
+    cwd: dir,
     logFile: join(dir, 'temporal.log'),
     pidFile: join(dir, 'temporal.pid.json'),
     stopSignal: 'SIGTERM',
