@@ -5,7 +5,7 @@ import type { Tool } from '../contract/tool.js';
 import type { Json } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
 
-/** Looks at what a call changes, wherever that is; compared by value. */
+/** Looks at what a call changes, wherever that is; compared by value, as it was at that moment. Plain data, or what structuredClone takes. */
 export type Look = () => unknown;
 
 /**
@@ -19,9 +19,9 @@ export async function isIdempotent(
 ): Promise<true> {
   const call = aCall(tool, args);
   await seenToChange(tool, effects, call.run);
-  const once = await effects();
+  const once = await seen(effects);
   await call.run();
-  const twice = await effects();
+  const twice = await seen(effects);
   if (!isDeepStrictEqual(once, twice))
     throw new Error(
       `${tool.name} is not idempotent under its key: ${between('effects', ['one call', once], ['a second one with the same key', twice])}`,
@@ -34,10 +34,10 @@ export async function undoes(tool: Tool, args: Json, { state }: { readonly state
   const { undo } = tool;
   if (undo === null) throw new Error(`${tool.name} declares no undo`);
   const call = aCall(tool, args);
-  const before = await state();
+  const before = await seen(state);
   const result = await seenToChange(tool, state, call.run);
   await undo(call.args, result, { ...call.context, idempotencyKey: `${call.context.idempotencyKey}-undo` });
-  const after = await state();
+  const after = await seen(state);
   if (!isDeepStrictEqual(before, after))
     throw new Error(
       `the undo of ${tool.name} does not undo: ${between('state', ['the call', before, 'before'], ['its undo', after])}`,
@@ -63,14 +63,24 @@ function aCall(tool: Tool, given: Json): { args: Json; context: RunContext; run:
 }
 
 async function seenToChange(tool: Tool, look: Look, run: () => Promise<Json>): Promise<Json> {
-  const before = await look();
+  const before = await seen(look);
   const result = await run();
-  const after = await look();
+  const after = await seen(look);
   if (isDeepStrictEqual(before, after))
     throw new Error(
       `a call of ${tool.name} changed nothing that was looked at, so nothing is proven: look at what it changes (${shown(after)})`,
     );
   return result;
+}
+
+/** A copy: what a tool changes in place must not change what was seen before. */
+async function seen(look: Look): Promise<unknown> {
+  const found = await look();
+  try {
+    return structuredClone(found);
+  } catch (cause) {
+    throw new Error('a look cannot be kept for later: give plain data, without functions', { cause });
+  }
 }
 
 function between(what: string, ...looks: readonly (readonly [string, unknown, string?])[]): string {
