@@ -2,7 +2,8 @@ import type { TaskId, TenantId } from '../domain/ids.js';
 import { appendJournal } from '../store/journal.js';
 import { settleAbandoned } from '../store/ledger.js';
 import { close } from './conclude.js';
-import { GRACE_MS, unknownEvent } from './ledger-standing.js';
+import { GRACE_MS } from '../contract/repeat.js';
+import { unknownEvent } from './ledger-standing.js';
 import type { ActivityDeps } from './ports.js';
 
 type Deps = Pick<ActivityDeps, 'database' | 'policies' | 'channels'>;

@@ -3,6 +3,7 @@ import type { Json } from '../domain/action.js';
 import type { Question, ReaskReason } from '../domain/escalation.js';
 import type { Reservation } from '../domain/verdict.js';
 import { signedWord } from '../contract/decision-record.js';
+import { GRACE_MS, mayRepeat } from '../contract/repeat.js';
 import type { Tool } from '../contract/tool.js';
 import { release } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
@@ -19,12 +20,6 @@ import {
 import type { ExecuteInput } from './api.js';
 import { openWindow, questionOf } from './desk.js';
 import type { ActivityDeps } from './ports.js';
-
-/** How long after `callBy` another attempt waits before it concludes that the first one is over. */
-export const GRACE_MS = 1_000;
-
-/** How often a tool that honours keys is called for one effect before a person is asked what became of it. */
-export const MAX_ATTEMPTS = 5;
 
 /** What the ledger already says of a call. `free` may be claimed; `held` then are the counters it keeps from a claim before. */
 export type Standing =
@@ -113,18 +108,6 @@ export function inFlight(attempt: number, remainingMs: number): ApplicationFailu
     message: `attempt ${attempt} may still be running`,
     nextRetryDelay: Math.max(1, remainingMs),
   });
-}
-
-/** Whether another attempt at the same effect harms nobody: the tool honours the key still, or only reads. */
-export function mayRepeat(
-  tool: Tool,
-  call: Pick<LedgerRow, 'firstCalledAt' | 'attempt'>,
-  now: number,
-): boolean {
-  if (call.attempt >= MAX_ATTEMPTS) return false;
-  return (
-    tool.tier === 1 || (tool.keyLifetimeMs !== null && now < (call.firstCalledAt ?? now) + tool.keyLifetimeMs)
-  );
 }
 
 /** The journal's word for a call whose outcome nobody knows. */

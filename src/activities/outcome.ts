@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { GRACE_MS, mayRepeat } from '../contract/repeat.js';
 import { PERSIST_MS } from '../domain/call-times.js';
 import { release } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
@@ -10,7 +11,7 @@ import { journal } from './carry.js';
 import type { Claimed } from './claim.js';
 import { close } from './conclude.js';
 import { openWindow } from './desk.js';
-import { GRACE_MS, inFlight, mayRepeat, unknownEvent } from './ledger-standing.js';
+import { inFlight, unknownEvent } from './ledger-standing.js';
 import type { ActivityDeps } from './ports.js';
 
 const PERSIST_PAUSE_MS = 500;

@@ -2,6 +2,7 @@ import { CountersignError } from '../domain/errors.js';
 import type { DecisionId } from '../domain/ids.js';
 import { undoKey } from '../contract/digest.js';
 import { signedWord } from '../contract/decision-record.js';
+import { GRACE_MS, MAX_ATTEMPTS } from '../contract/repeat.js';
 import type { Tool } from '../contract/tool.js';
 import type { Transaction } from '../store/database.js';
 import { decisionsOf, findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
@@ -18,7 +19,7 @@ import { claimUndo, endUndo, findUndo, type UndoRow } from '../store/undos.js';
 import type { UndoInput, UndoResult } from './api.js';
 import { callTool, readArguments } from './call.js';
 import { journal } from './carry.js';
-import { GRACE_MS, inFlight, isGenuineFinding, MAX_ATTEMPTS } from './ledger-standing.js';
+import { inFlight, isGenuineFinding } from './ledger-standing.js';
 import { persist } from './outcome.js';
 import type { ActivityDeps } from './ports.js';
 

@@ -48,7 +48,7 @@ const MADE = Symbol.for('countersign.tool');
 const FAILURE = Symbol.for('countersign.tool-failure');
 
 /**
- * A definite failure: the call did not happen. The agent gets `code` and the message; any other throw from `run` means unknown.
+ * A definite failure: the call did not happen. The agent gets `code` and the message; any other throw from `run` means unknown, or at tier 1 failed.
  * `instanceof` holds for failures of another copy of this class too.
  */
 export class ToolFailure extends Error {

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { ProposedCall } from '../contract/case-file.js';
 import { idempotencyKey, undoKey } from '../contract/digest.js';
+import { GRACE_MS, mayRepeat } from '../contract/repeat.js';
 import { ToolFailure, type Tool } from '../contract/tool.js';
-import type { RunContext } from '../contract/tool-definition.js';
 import type { Json } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
 import type { Verdict } from '../domain/verdict.js';
@@ -51,6 +52,7 @@ export function fakeGate(options: FakeGateOptions): FakeGate {
   const review = options.review ?? (() => null);
   const effects: FakeEffect[] = [];
   const memory = remembering();
+  const task = `testing-${randomUUID()}` as TaskId; // another one each time: the world under test may remember keys
   let operation = 0;
   return {
     effects,
@@ -60,7 +62,7 @@ export function fakeGate(options: FakeGateOptions): FakeGate {
       const call = callOf({ ...given, at: clock.iso() });
       const { recall } = memory;
       const playing = playingOf({ policy, call, tools, clock, review, recall });
-      const hand = { tool: playing.tool, operation, effects, results: [] };
+      const hand = { tool: playing.tool, task, operation, clock, effects, results: [] };
       const course = playCall(playing);
       let step = course.next();
       while (step.done !== true) step = course.next(await endOf(step.value, hand));
@@ -73,44 +75,67 @@ export function fakeGate(options: FakeGateOptions): FakeGate {
 /** What carries out the steps of one proposal. */
 interface Hand {
   readonly tool: Tool | undefined;
+  readonly task: TaskId;
   readonly operation: number;
+  readonly clock: FakeClock;
   readonly effects: FakeEffect[];
   /** What the tool gave, newest last: an undo is handed it. */
   readonly results: Json[];
 }
 
 async function endOf({ do: what, args, generation }: PlayedStep, hand: Hand): Promise<StepEnd> {
-  const { tool, operation } = hand;
+  const { tool, task, operation } = hand;
   const read = tool?.normaliseArgs(args);
   if (tool === undefined || read === undefined || 'problems' in read) return { kind: 'failed' };
-  const [tenant, task] = ['testing' as TenantId, 'testing' as TaskId]; // nobody's in particular
+  const tenant = 'testing' as TenantId; // nobody's in particular
   const effect = { tenant, task, operation, generation };
-  const key = what === 'undo' ? undoKey(effect) : idempotencyKey(effect);
-  const context = {
-    idempotencyKey: key,
-    signal: new AbortController().signal,
-    tenant,
-    task,
-    operation,
-  };
-  if (what === 'run') hand.effects.push({ tool: tool.name, args: read.args, idempotencyKey: key });
-  try {
-    if (what === 'undo') return await undone(tool, read.args, { hand, context });
-    const result = await tool.run(read.args, context);
-    hand.results.push(result);
-    return { kind: 'done', result };
-  } catch (error) {
-    return { kind: error instanceof ToolFailure ? 'failed' : 'unknown' };
+  const context = { tenant, task, operation };
+  if (what === 'undo') {
+    const { undo } = tool;
+    if (undo === null) return { kind: 'failed' };
+    const made = (signal: AbortSignal) =>
+      undo(read.args, hand.results.at(-1) ?? null, { ...context, idempotencyKey: undoKey(effect), signal });
+    return oneCall(tool, made);
+  }
+  const key = idempotencyKey(effect);
+  const end = await repeated(tool, hand.clock, (signal) => {
+    hand.effects.push({ tool: tool.name, args: read.args, idempotencyKey: key });
+    return tool.run(read.args, { ...context, idempotencyKey: key, signal });
+  });
+  if (end.kind === 'done') hand.results.push(end.result);
+  return end;
+}
+
+type Make = (signal: AbortSignal) => Promise<Json>;
+
+/** Calls until something is known, as often as harms nobody; the clock moves on to when an attempt must be over. */
+async function repeated(tool: Tool, clock: FakeClock, make: Make): Promise<StepEnd> {
+  const firstCalledAt = clock.now();
+  for (let attempt = 1; ; attempt += 1) {
+    const end = await oneCall(tool, make);
+    if (end.kind !== 'unknown' || !mayRepeat(tool, { firstCalledAt, attempt }, clock.now())) return end;
+    clock.advance(tool.timeoutMs + GRACE_MS);
+    if (!mayRepeat(tool, { firstCalledAt, attempt }, clock.now())) return end;
   }
 }
 
-async function undone(
-  { undo }: Tool,
-  args: Json,
-  { hand, context }: { readonly hand: Hand; readonly context: RunContext },
-): Promise<StepEnd> {
-  if (undo === null) return { kind: 'failed' };
-  return { kind: 'done', result: await undo(args, hand.results.at(-1) ?? null, context) };
+/** One call, until the tool's own time is over: then nobody knows. */
+async function oneCall(tool: Tool, make: Make): Promise<StepEnd> {
+  const controller = new AbortController();
+  const made = make(controller.signal).then(
+    (result): StepEnd => ({ kind: 'done', result }),
+    (error: unknown): StepEnd => ({
+      kind: error instanceof ToolFailure || tool.tier === 1 ? 'failed' : 'unknown',
+    }),
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<StepEnd>((resolve) => {
+    timer = setTimeout(() => {
+      controller.abort(new Error(`${tool.name} took longer than ${tool.timeoutMs} ms`));
+      resolve({ kind: 'unknown' });
+    }, tool.timeoutMs);
+  });
+  return Promise.race([made, late]).finally(() => clearTimeout(timer));
 }
 
 /** Counters and track records, as the store keeps them: what is known not to have happened counts nowhere. */
@@ -131,9 +156,10 @@ function remembering() {
       if (outcome === 'executed' || outcome === 'unknown' || outcome === 'undone')
         for (const { key, amount } of verdict.reservations)
           counters.set(key, (counters.get(key) ?? 0) + amount);
-      if (outcome !== 'executed' && outcome !== 'rejected' && outcome !== 'failed') return;
+      const record = outcome === 'undone' ? 'rejected' : outcome;
+      if (record !== 'executed' && record !== 'rejected' && record !== 'failed') return;
       const before = histories.get(pair(input)) ?? NONE;
-      histories.set(pair(input), { ...before, [outcome]: before[outcome] + 1 });
+      histories.set(pair(input), { ...before, [record]: before[record] + 1 });
     },
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ActivityDeps } from '../../src/activities/ports.js';
-import { GRACE_MS } from '../../src/activities/ledger-standing.js';
+import { GRACE_MS } from '../../src/contract/repeat.js';
 import { defineTool, ToolFailure, type Tool } from '../../src/contract/tool.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
 import { callsOf } from '../../src/store/ledger.js';
