@@ -202,10 +202,17 @@ async function serve(
   });
 }
 
+/** Settings of another installation: how to reach its Temporal, and the build of a worker there, which waits to be made current. */
+const OF_OTHERS = /^(TEMPORAL_|COUNTERSIGN_(DEPLOYMENT|BUILD_ID)$)/;
+
 /** What the children are told: this stack and nothing of another installation. */
-function childEnvironment(config: DevConfig, stack: Stack, tools: string): Environment {
+export function childEnvironment(
+  config: Pick<DevConfig, 'dataDir' | 'port' | 'search'>,
+  stack: Pick<Stack, 'temporalAddress'>,
+  tools: string,
+): Environment {
   const files = embeddedFiles(config.dataDir);
-  const rest = Object.entries(config.search.environment).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  const rest = Object.entries(config.search.environment).filter(([name]) => !OF_OTHERS.test(name));
   return {
     ...Object.fromEntries(rest),
     COUNTERSIGN_DATA: config.dataDir,
@@ -216,6 +223,7 @@ function childEnvironment(config: DevConfig, stack: Stack, tools: string): Envir
     COUNTERSIGN_SECRETS_KEY_FILE: files.secretsKey,
     TEMPORAL_ADDRESS: stack.temporalAddress,
     TEMPORAL_NAMESPACE: 'default',
+    TEMPORAL_CONFIG_FILE: join(config.dataDir, 'temporal', 'no-profiles.toml'), // none: a profile would say more than the above
   };
 }
 
