@@ -16,6 +16,8 @@ export interface ManagedServer {
   stop(): Promise<void>;
   /** SIGKILL, as a crash would end it. */
   kill(): Promise<void>;
+  /** Told how it ended whenever it does by itself after it answered. */
+  crashed(heard: (how: string) => void): void;
 }
 
 /** How to run, probe and end one server. */
@@ -43,9 +45,12 @@ const POLL_MS = 25;
 export function manageServer(spec: ServerSpec): ManagedServer {
   const { readyTimeoutMs = 30_000, stopTimeoutMs = 10_000 } = spec;
   let child: ChildProcess | undefined;
+  let wanted = false;
+  const answers = new WeakSet<ChildProcess>();
+  let tell: (how: string) => void = () => undefined;
   const end = async (signal: NodeJS.Signals) => {
     const ending = child;
-    child = undefined;
+    [child, wanted] = [undefined, false];
     if (ending !== undefined) await endChild(ending, signal, stopTimeoutMs);
     rmSync(spec.pidFile, { force: true });
   };
@@ -55,23 +60,30 @@ export function manageServer(spec: ServerSpec): ManagedServer {
     },
     async start() {
       if (child !== undefined && isLiving(child)) return;
+      wanted = true;
       await endOrphan({ pidFile: spec.pidFile, signal: spec.stopSignal, timeoutMs: stopTimeoutMs });
       const deadline = performance.now() + readyTimeoutMs;
       for (;;) {
-        child = launch(spec);
-        if (await becomesReady(spec, child, deadline)) return;
+        if (!wanted) throw new StackError(`${spec.name} was stopped while it started.`);
+        const started = launch(spec);
+        child = started;
+        started.once('exit', (code, signal) => {
+          if (child === started && answers.has(started)) tell(signal ?? `exit ${code}`);
+        });
+        if (await becomesReady(spec, started, deadline)) return void answers.add(started);
         const tail = logTail(spec.logFile);
-        if (spec.retryExit?.test(tail) === true && performance.now() < deadline && !isLiving(child)) {
+        if (spec.retryExit?.test(tail) === true && performance.now() < deadline && !isLiving(started)) {
           await delay(10 * POLL_MS);
           continue;
         }
-        const problem = isLiving(child) ? `did not answer within ${readyTimeoutMs} ms` : 'ended at once';
+        const problem = isLiving(started) ? `did not answer within ${readyTimeoutMs} ms` : 'ended at once';
         await end('SIGKILL');
         throw new StackError(`${spec.name} ${problem}. Its log, ${spec.logFile}, ends with:\n${tail}`);
       }
     },
     stop: () => end(spec.stopSignal),
     kill: () => end('SIGKILL'),
+    crashed: (heard) => void (tell = heard),
   };
 }
 

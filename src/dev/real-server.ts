@@ -72,12 +72,13 @@ export async function startRealServer(options: RealServerOptions): Promise<Tempo
       await server.stop();
       lock.release();
     };
-    const { start, kill } = server;
+    const { start, kill, crashed } = server;
     return {
       address,
       uiUrl: undefined,
       start,
       kill,
+      crashed,
       stop,
       get pid() {
         return server.pid;

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { StackError } from './errors.js';
 import { lockFolder } from './folder-lock.js';
 import { choosePort } from './free-port.js';
+import { keepRunning } from './keep-running.js';
+import type { ManagedServer } from './managed-server.js';
 import { endOrphans } from './orphans.js';
 import { embeddedPostgres, type PostgresServer } from './postgres.js';
 import { readEarlierStack, writeStack, type StackAddresses } from './stack-file.js';
@@ -34,6 +36,8 @@ export interface StackOptions {
   /** Aborted: what is started is stopped again, and `startStack` rejects. */
   readonly stopping?: AbortSignal;
   readonly log?: (line: string) => void;
+  /** True: a server that ends by itself is started again, and `log` is told. Default false. */
+  readonly restart?: boolean;
 }
 
 /** The running embedded stack. */
@@ -91,7 +95,9 @@ async function startOwned(options: StackOptions, lock: { release(): void }): Pro
   const servers = await describeServers(options, search);
   stopping?.throwIfAborted();
   const { temporal, postgres, databaseUrl } = servers;
+  const kept: { release(): void }[] = [];
   const stop = async () => {
+    for (const each of kept) each.release();
     await Promise.all([temporal.stop(), postgres?.stop()]);
     lock.release();
   };
@@ -101,6 +107,7 @@ async function startOwned(options: StackOptions, lock: { release(): void }): Pro
     await stop();
     throw failed?.reason ?? stopping?.reason;
   }
+  if (options.restart === true) kept.push(...keepAll({ Temporal: temporal, Postgres: postgres }, log));
   let { addresses } = servers;
   writeStack({ dataDir, addresses });
   log(`Temporal at ${temporal.address}, its UI at ${addresses.uiUrl}`);
@@ -117,6 +124,12 @@ async function startOwned(options: StackOptions, lock: { release(): void }): Pro
     },
     stop,
   };
+}
+
+function keepAll(servers: Readonly<Record<string, ManagedServer | undefined>>, log: (line: string) => void) {
+  return Object.entries(servers).flatMap(([name, server]) =>
+    server === undefined ? [] : [keepRunning(server, { name, log })],
+  );
 }
 
 async function describeServers(options: StackOptions, search: ServerSearch) {

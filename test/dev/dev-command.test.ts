@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRunning, type ProcessIdentity } from '../../src/dev/process-identity.js';
+import { readEarlierStack } from '../../src/dev/stack-file.js';
 import type { TaskId } from '../../src/domain/ids.js';
 import { runBinary } from '../cli/binary.js';
 import { enterableFolder } from '../support/folder.js';
@@ -170,6 +171,34 @@ describe('countersign dev', () => {
     );
     expect(folder.livingParts()).toEqual([]);
     await new Promise((closed) => other.close(closed));
+  });
+
+  // Seen to fail: with the first readiness alone published, the address stayed that of the dead gateway; without `restart` both servers stayed away.
+  it('tells where its gateway is after each start of it, and starts a database and a Temporal that died again', async () => {
+    dev = await folder.start({ COUNTERSIGN_PORT: '0' });
+    await dev.up();
+    const dataDir = join(folder.dir, '.countersign');
+    const first = readEarlierStack({ dataDir })?.gatewayUrl;
+    for (const part of ['gateway', 'temporal', 'postgres'] as const) {
+      const before = folder.living(part)?.pid ?? Number.NaN;
+      process.kill(before, 'SIGKILL');
+      await waitFor(() => (folder.living(part)?.pid ?? before) !== before || undefined);
+    }
+    const answers = (url: string) =>
+      fetch(`${url}/healthz`).then(
+        ({ ok }) => ok || undefined,
+        () => undefined,
+      );
+    const now = await waitFor(async () => {
+      const url = readEarlierStack({ dataDir })?.gatewayUrl;
+      return url !== undefined && url !== first && (await answers(url)) ? url : undefined;
+    });
+    expect(now).not.toBe(first);
+    for (const name of ['The gateway', 'Temporal', 'Postgres'])
+      expect(dev.printed.err).toContain(`${name} ended (SIGKILL) and is started again.`);
+    process.kill(dev.child.pid ?? Number.NaN, 'SIGTERM');
+    expect(await dev.ended()).toBe(0);
+    expect(folder.livingParts()).toEqual([]);
   });
 
   it('is what another shell is told to start when it does not run', async () => {

@@ -74,6 +74,7 @@ async function runDev(input: Input, config: DevConfig, stopping: AbortSignal): P
     databaseUrl: config.databaseUrl,
     ports: { gateway: config.port },
     stopping,
+    restart: true,
     log: (line) => input.io.complain(line),
   });
   const children: Supervised[] = [];
@@ -188,11 +189,14 @@ async function serve(
     return started.ready;
   };
   const worker = child('worker', (line) => (line.includes('"event":"worker-ready"') ? 'ready' : undefined));
-  const gateway = child('gateway', (line) => /"event":"gateway-ready","url":"([^"]+)"/.exec(line)?.[1]);
+  const gateway = child('gateway', (line) => {
+    const at = /"event":"gateway-ready","url":"([^"]+)"/.exec(line)?.[1];
+    if (at !== undefined) stack.publishGateway(at); // at each start: its port may be another one
+    return at;
+  });
   const [, url] = await Promise.all([worker, gateway]).catch((error: unknown) => {
     throw error instanceof ChildEnded ? withoutStart(error) : error;
   });
-  stack.publishGateway(url);
   announce(input, {
     gateway: url,
     temporalUi: stack.uiUrl,
