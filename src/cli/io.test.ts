@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inertJson, shown } from './io.js';
+import { inertJson, processIo, shown } from './io.js';
 
 describe('what reaches a terminal', () => {
   it('has every hidden character made visible, whoever wrote it', () => {
@@ -12,4 +12,21 @@ describe('what reaches a terminal', () => {
     expect(inertJson(value)).toContain('\\u202e');
     expect(inertJson(value)).toContain('é🙂');
   });
+});
+
+// Seen to fail: without SIGHUP among the signals, nothing settled at a terminal that closed; with it always, it ended under nohup too.
+it('is stopped by the end of its terminal, and lives on where it has none', async () => {
+  const { stdin } = process;
+  const [isTTY, before] = [stdin.isTTY, process.listenerCount('SIGHUP')];
+  try {
+    stdin.isTTY = false;
+    void processIo().untilStopped();
+    expect(process.listenerCount('SIGHUP')).toBe(before);
+    stdin.isTTY = true;
+    const stopped = processIo().untilStopped();
+    process.emit('SIGHUP');
+    await stopped;
+  } finally {
+    stdin.isTTY = isTTY;
+  }
 });

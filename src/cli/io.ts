@@ -74,7 +74,11 @@ export function processIo(): Io {
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     untilStopped: () =>
       new Promise((resolve) => {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+        // A terminal that closes; under nohup there is none, and what runs lives on.
+        const signals = stdin.isTTY
+          ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+          : (['SIGINT', 'SIGTERM'] as const);
+        for (const signal of signals) process.once(signal, () => resolve());
       }),
   };
 }

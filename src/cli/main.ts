@@ -2,4 +2,15 @@
 import { processIo } from './io.js';
 import { runCli } from './run-cli.js';
 
-process.exit(await runCli(process.argv.slice(2), processIo()));
+const line = process.argv.slice(2);
+
+/** What serves goes on when nobody reads it any more; what only tells has nothing left to do. */
+const SERVES = new Set(['dev', 'worker', 'gateway']);
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (SERVES.has(line[0] ?? '')) return;
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+
+process.exit(await runCli(line, processIo()));

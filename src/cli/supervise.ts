@@ -87,17 +87,31 @@ export function supervise(plan: Supervision): Supervised {
   };
 }
 
-/** Runs this program's own command to its end and answers its standard output. Rejects with {@link ChildEnded} unless it ends with 0. */
-export function runToEnd(plan: Pick<Supervision, 'name' | 'args' | 'env'>): Promise<string> {
+/** A command that runs to its end: how long it may take, and what ends it before. */
+export interface Errand extends Pick<Supervision, 'name' | 'args' | 'env'> {
+  readonly withinMs: number;
+  readonly stopping: AbortSignal;
+}
+
+/** Runs this program's own command to its end and answers its standard output. Rejects with {@link ChildEnded} unless it ends with 0, and with `late` when its time is over. */
+export function runToEnd(plan: Errand, late: () => Error): Promise<string> {
   return new Promise((resolve, reject) => {
     const [output, errors]: [string[], string[]] = [[], []];
     const started = ownCommand(plan);
     started.stdin?.end();
     lines(started.stdout, (line) => output.push(line));
     lines(started.stderr, (line) => errors.push(line));
+    const signal = AbortSignal.any([plan.stopping, AbortSignal.timeout(plan.withinMs)]);
+    const over = () => {
+      reject(plan.stopping.aborted ? new Error('stopped') : late());
+      started.kill('SIGKILL');
+    };
+    signal.addEventListener('abort', over, { once: true });
+    if (signal.aborted) over();
     started.once('error', reject);
-    started.once('close', (exit, signal) => {
-      const how = signal ?? `exit ${exit}`;
+    started.once('close', (exit, killedBy) => {
+      signal.removeEventListener('abort', over);
+      const how = killedBy ?? `exit ${exit}`;
       if (exit === 0) resolve(output.join('\n'));
       else reject(new ChildEnded({ name: plan.name, how, exit, errors }));
     });

@@ -67,7 +67,7 @@ function stopSignal(input: Input): AbortSignal {
 }
 
 async function runDev(input: Input, config: DevConfig, stopping: AbortSignal): Promise<void> {
-  const plan = await checkedPlan(input, config);
+  const plan = await checkedPlan(input, config, stopping);
   const stack = await startStack({
     dataDir: config.dataDir,
     search: config.search,
@@ -90,7 +90,7 @@ async function runDev(input: Input, config: DevConfig, stopping: AbortSignal): P
 }
 
 /** Everything that can be wrong with policy and tools is told before a server is fetched or started. */
-async function checkedPlan(input: Input, config: DevConfig): Promise<Plan> {
+async function checkedPlan(input: Input, config: DevConfig, stopping: AbortSignal): Promise<Plan> {
   const env = config.search.environment;
   const tools = text(input, 'tools') ?? env['COUNTERSIGN_TOOLS'];
   const policy = (text(input, 'policy') ?? config.policyFile) || undefined;
@@ -98,18 +98,33 @@ async function checkedPlan(input: Input, config: DevConfig): Promise<Plan> {
   if (tools === undefined || tools === '') throw new CountersignError('config', NO_TOOLS);
   const { checkProvision } = await import('../../provision.js');
   checkProvision({ policyFile: policy, tenant });
-  const warnings = checkProvision({ policyFile: policy, tenant }, await requireTools(resolve(tools), env));
+  const warnings = checkProvision(
+    { policyFile: policy, tenant },
+    await requireTools(resolve(tools), env, stopping),
+  );
   return { tools: resolve(tools), policy, tenant, warnings };
 }
 
 const NO_TOOLS = `There are no tools to guard yet: give --tools MODULE, or set COUNTERSIGN_TOOLS.
 MODULE is a .js, .mjs or .ts file that exports what defineTool of the package countersign returns; --policy FILE says who is asked about them. Both in small: "Guard your own tool" in the README, and countersign dev --help.`;
 
+const IMPORT_MS = 60_000;
+
 /** What the module declares. In a process of its own: whatever the module does at import, it does not do it to this one. */
-async function requireTools(tools: string, env: Environment): Promise<readonly ToolFacts[] | null> {
+async function requireTools(
+  tools: string,
+  env: Environment,
+  stopping: AbortSignal,
+): Promise<readonly ToolFacts[] | null> {
+  const errand = { name: 'check', args: ['tools', 'check', tools, '--facts'], env };
+  const late = () =>
+    new CountersignError(
+      'config',
+      `tools module ${tools}: importing it did not end within ${IMPORT_MS / 1_000} s; keep out of its top level what waits for something`,
+    );
   let how = 'without a word';
   try {
-    const told = await runToEnd({ name: 'check', args: ['tools', 'check', tools, '--facts'], env });
+    const told = await runToEnd({ ...errand, withinMs: IMPORT_MS, stopping }, late);
     if (told !== '') return toolsIn(told);
   } catch (error) {
     if (!(error instanceof ChildEnded)) throw error;
