@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadDevConfig } from '../../src/config.js';
@@ -30,7 +30,8 @@ async function start(options: { dataDir: string; binDir?: string }) {
 }
 
 function homeOf(dataDir: string): string {
-  return (JSON.parse(readFileSync(join(dataDir, 'postgres.json'), 'utf8')) as { home: string }).home;
+  const { home } = JSON.parse(readFileSync(join(dataDir, 'postgres.json'), 'utf8')) as { home: string };
+  return resolve(dataDir, home); // the usual place is told relative to the folder
 }
 
 async function ask(url: string): Promise<string> {
