@@ -89,10 +89,14 @@ function scopeOf(input: Input, bundled: boolean): string | undefined {
 }
 
 /** The verdict over a bundle that holds less than what is asked for: what it leaves out cannot be called good. */
-function narrower({ only }: Bundle, task: string | undefined): JournalVerdict | undefined {
-  if (only === null || (task !== undefined && only.includes(task))) return undefined;
+function narrower({ only, entries }: Bundle, task: string | undefined): JournalVerdict | undefined {
+  const first = { tenant: null, task: task ?? null, seq: 0, problem: 'narrower' } as const;
+  if (only === null || (task !== undefined && only.includes(task))) {
+    if (task === undefined || entries.some((entry) => entry.task === task)) return undefined;
+    return { ok: false, first: { ...first, detail: `there is no entry of ${task}` } };
+  }
   const detail = `the bundle is of ${only.join(', ') || 'nothing'} alone, by its own account, and ${task ?? 'everything'} is asked for. Name the task that it is of, or have everything exported: \`countersign audit export --all\``;
-  return { ok: false, first: { tenant: null, task: task ?? null, seq: 0, problem: 'narrower', detail } };
+  return { ok: false, first: { ...first, detail } };
 }
 
 function verdictLines(verdict: JournalVerdict, evidence: JournalEvidence, ownKeys: boolean): string[] {
