@@ -59,7 +59,7 @@ export async function ask(deps: ActivityDeps, input: AskInput): Promise<AskResul
   const fresh = stored ? undefined : await prepare(deps, { input, task, call, calls, policy, now });
   const answer = await database.transaction(async (tx) => {
     // Preparing takes as long as a preview does: meanwhile the task may have been closed, and from here on it waits.
-    const [standing, { inForce }, now] = await Promise.all([
+    const [standing, { inForce, lastLiftAt }, now] = await Promise.all([
       lockTask(tx, input.tenant, input.task),
       haltsOver(tx, task),
       tx.now(),
@@ -67,7 +67,7 @@ export async function ask(deps: ActivityDeps, input: AskInput): Promise<AskResul
     if (standing) refuseFailed(standing);
     const asking = { input, ref, task, staff, now };
     const told = fresh
-      ? await open(tx, deps, { ...asking, fresh, halt: inForce[0] })
+      ? await open(tx, deps, { ...asking, fresh, halt: inForce[0], lastLiftAt })
       : await again(tx, deps, asking);
     return { ...told.answer, head: await tx.last(journal(tx, input, now, told.events)) };
   });
@@ -88,14 +88,18 @@ interface Asking {
   readonly now: number;
 }
 
-type Opening = Asking & { readonly fresh: Fresh; readonly halt: HaltInForce | undefined };
+type Opening = Asking & {
+  readonly fresh: Fresh;
+  readonly halt: HaltInForce | undefined;
+  /** Of the halts that covered the task; 0 = never. */
+  readonly lastLiftAt: number;
+};
 
 async function open(tx: Transaction, deps: ActivityDeps, asking: Opening): Promise<Told> {
-  const { input, ref, task, fresh, halt, now } = asking;
-  if (input.reason === 'halt-lifted') clearQueued(tx, ref);
+  const { input, ref, task, fresh, halt, lastLiftAt, now } = asking;
+  // Under a halt nobody could have taken it: what it waits outside a full desk counts from the end of the last one.
+  if (lastLiftAt > 0) clearQueued(tx, ref, lastLiftAt);
   if (halt) {
-    // What it waited outside a full desk counts from its end: nobody could have taken it meanwhile.
-    clearQueued(tx, ref);
     const question = questionOf(
       { ...fresh.row, rung: input.rung, role: fresh.row.verdict.ladder.rungs[0]?.role ?? '', answerBy: null },
       null,

@@ -92,7 +92,7 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
   const tool = deps.tools.get(call.tool);
   const was = await standing(tx, deps, { call, tool, input, now, halted: inForce.length > 0 });
   if (was.kind !== 'free') return was;
-  if (task.closedAt !== null) return leave(tx, input, call, { was: was.events, now });
+  if (task.closedAt !== null) return refuseEnded(tx, input, call, { was: was.events, now });
   const [halt] = inForce;
   if (halt)
     return {
@@ -138,7 +138,7 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
 }
 
 /** Nothing runs for a task that has ended, whatever its run believes: what never ran never will, and of what may have run nobody knows. */
-async function leave(
+async function refuseEnded(
   tx: Transaction,
   input: ExecuteInput,
   call: LedgerRow,

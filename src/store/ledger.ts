@@ -220,12 +220,12 @@ export async function noteQueued(tx: Transaction, call: CallRef, now: number): P
   return row?.queuedAt ?? now;
 }
 
-/** Notes that a call waits outside no desk any more. */
-export function clearQueued(tx: Transaction, call: CallRef): void {
+/** Notes that a call waits outside no desk any more, or what it did until epoch milliseconds `until` counts no more. */
+export function clearQueued(tx: Transaction, call: CallRef, until: number | null = null): void {
   tx.send(
     `update ledger set queued_at = null
-     where tenant = $1 and task = $2 and operation = $3 and generation = $4 and queued_at is not null`,
-    [call.tenant, call.task, call.operation, call.generation],
+     where tenant = $1 and task = $2 and operation = $3 and generation = $4 and queued_at <= coalesce($5::bigint, queued_at)`,
+    [call.tenant, call.task, call.operation, call.generation, until],
   );
 }
 

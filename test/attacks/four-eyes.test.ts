@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expire } from '../../src/activities/expire.js';
 import { verify } from '../../src/activities/verify.js';
 import { labelled } from '../../src/contract/digest.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
@@ -80,6 +81,23 @@ describe('a call that two people must approve', () => {
     const found = await verify(gate.deps, { ...carry, decision: forged });
     expect(found).toMatchObject({ genuine: false });
     expect(found).not.toHaveProperty('withdrawn');
+  });
+
+  // Seen to fail: the rung ended though enough had approved, and the server had forgotten who was last.
+  it('outlives its rung once enough have voted, whether any history has the votes or not', async () => {
+    const task = await asked('forgotten');
+    const carry = { tenant: TENANT, task, runId: `run-${task}`, events: [] };
+    const heard = async (subject: string) => {
+      const row = await findDecision(gate.database, TENANT, await vote(task, subject));
+      if (!row) throw new Error('the vote was not stored');
+      await verify(gate.deps, { ...carry, decision: row.message });
+      return row.id;
+    };
+    const end = () => expire(gate.deps, { ...carry, operation: 1, generation: 1, round: 1, rung: 0 });
+    const ids = [await heard('amira')];
+    expect(await end()).toMatchObject({ kind: 'early' });
+    ids.push(await heard('joon'));
+    expect(await end()).toMatchObject({ kind: 'decided', decisions: ids.map((id) => ({ id })) });
   });
 
   it('takes none of whoever asked for it (attack 53)', async () => {

@@ -6,7 +6,7 @@ import { inspect } from '../../src/activities/inspect.js';
 import { verify } from '../../src/activities/verify.js';
 import { defineTool } from '../../src/contract/tool.js';
 import type { DecisionId, HaltId, TaskId } from '../../src/domain/ids.js';
-import { findDecision } from '../../src/store/decisions.js';
+import { findDecision, markDelivered } from '../../src/store/decisions.js';
 import { setHalt, shareHaltLocks } from '../../src/store/halts.js';
 import { markUndelivered } from '../../src/store/questions.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
@@ -144,4 +144,32 @@ it('a process that is frozen inside a claim does not keep anybody from halting, 
   expect(await setHalt(gate.database, { ...halt, ...by })).toMatchObject({ id: 'h-frozen' });
   thaw();
   await expect(claiming).rejects.toThrow(/connection/i);
+});
+
+/** Verified, and no history has it: the server died in between. */
+describe('a rung whose time is over, and a decision that took effect and was forgotten', () => {
+  const over = { rung: 0, round: 1 };
+  const end = async (task: TaskId) => {
+    await gate.database.query('update questions set answer_by = 1 where task = $1', [task]);
+    return expire(gate.deps, { ...carry(task), operation: 1, generation: 1, ...over });
+  };
+
+  // Seen to fail: the rung ended, and the call denied by silence though somebody had rejected it.
+  it('is told of it, until a history has it', async () => {
+    const task = await gate.submit('forgotten', PAY);
+    await gate.ask(task);
+    const id = await gate.decide(task, 'amira', { decision: 'reject' });
+    await hear(task, id);
+    expect(await end(task)).toMatchObject({ kind: 'decided', decisions: [{ id }] });
+    await markDelivered(gate.database, [{ tenant: TENANT, id }], 1);
+    expect(await end(task)).toMatchObject({ kind: 'expired' });
+  });
+
+  // Seen to fail: a decision that leaves the question open offered for ever.
+  it('is not told of what leaves the question open', async () => {
+    const task = await gate.submit('moved', PAY);
+    await gate.ask(task);
+    await hear(task, await gate.decide(task, 'amira', { decision: 'escalate' }));
+    expect(await end(task)).toMatchObject({ kind: 'expired' });
+  });
 });

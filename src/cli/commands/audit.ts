@@ -93,7 +93,13 @@ function narrower({ only, entries }: Bundle, task: string | undefined): JournalV
   const first = { tenant: null, task: task ?? null, seq: 0, problem: 'narrower' } as const;
   if (only === null || (task !== undefined && only.includes(task))) {
     if (task === undefined || entries.some((entry) => entry.task === task)) return undefined;
-    return { ok: false, first: { ...first, detail: `there is no entry of ${task}` } };
+    return {
+      ok: false,
+      first: {
+        ...first,
+        detail: `there is no entry of ${task} in it: check the name, or have that task exported`,
+      },
+    };
   }
   const detail = `the bundle is of ${only.join(', ') || 'nothing'} alone, by its own account, and ${task ?? 'everything'} is asked for. Name the task that it is of, or have everything exported: \`countersign audit export --all\``;
   return { ok: false, first: { ...first, detail } };
