@@ -71,7 +71,8 @@ function answer(row: DecisionRow, state: string | null): DecisionAnswer {
 
 /** A decision that was stored earlier and has its outcome, or never goes to Temporal. */
 async function settledAnswer(deps: GatewayDeps, row: DecisionRow): Promise<DecisionAnswer> {
-  if (row.outcome === 'refused' || row.outcome === 'void') return refuseLoser(deps, row, codeOf(row));
+  if (row.outcome === 'refused') return refuseLoser(deps, row, codeOf(row));
+  if (row.outcome === 'void' && !isEditAskedAnew(row)) return refuseVoid(row);
   return answer(row, row.outcome === 'withdrawn' ? 'withdrawn' : 'settled');
 }
 
@@ -84,8 +85,24 @@ async function settleRefusal(deps: GatewayDeps, row: DecisionRow, code: ErrorCod
   });
   const settled = (await findDecision(deps.database, row.tenant, row.id)) ?? row;
   // The dispatcher may have brought it there first: then it holds, whatever the second delivery was told.
-  if (settled.outcome === 'applied') return answer(settled, 'settled');
+  if (settled.outcome !== null && settled.outcome !== 'refused') return settledAnswer(deps, settled);
   return refuseLoser(deps, settled, code);
+}
+
+/** An edit did all that it could: what it made of the call waits for somebody else's approval. */
+function isEditAskedAnew({ verb, outcomeCode }: DecisionRow): boolean {
+  return verb === 'edit' && outcomeCode === 'needs-another-subject';
+}
+
+/** Its run had heard it, and then it let no call run. */
+function refuseVoid({ id, outcomeCode }: DecisionRow): never {
+  return refuse(
+    {
+      refused: 'not-open',
+      detail: `Your decision was heard, and its call was refused before it ran (${outcomeCode ?? 'void'}). Read the question again to see where it stands.`,
+    },
+    { decision: id },
+  );
 }
 
 async function refuseLoser(deps: GatewayDeps, row: DecisionRow, code: ErrorCode): Promise<never> {

@@ -125,6 +125,47 @@ describe('a decision', () => {
     expect(await stored(gate, question)).toHaveLength(1);
   });
 
+  /** Seen to fail: an edit whose answer was lost was told `not-open`, and why its call did not run was told nobody. */
+  it.each([
+    { verb: 'approve', code: 'drift', rest: {}, status: 409, told: 'refused before it ran (drift)' },
+    {
+      verb: 'edit',
+      code: 'needs-another-subject',
+      rest: { edits: { orderId: '1182', amountCents: 1 } },
+      status: 200,
+    },
+  ])(
+    'repeated after its call was refused ($code) hears that: $status',
+    async ({ verb, code, rest, status, told }) => {
+      const question = await anOpenQuestion(gate);
+      const first = await decide(gate, question, amira, about(question, verb, rest), 'key-1');
+      expect(first.status).toBe(200);
+      const refusedByClaim = () =>
+        gate.database.transaction((tx) => {
+          settleDecisions(tx, {
+            tenant: TENANT,
+            ids: [first.json.decision],
+            outcome: 'void',
+            code,
+            now: 1,
+          });
+          closeQuestion(tx, question, `refused: ${code}`, 1);
+        });
+      // While its second delivery is under way, and afterwards.
+      gate.tasks.answer.decide = async () => {
+        await refusedByClaim();
+        return { kind: 'refused', code: 'not-open', detail: 'late' };
+      };
+      for (let time = 1; time <= 2; time++) {
+        const again = await decide(gate, question, amira, about(question, verb, rest), 'key-1');
+        expect(again.status).toBe(status);
+        if (status === 200) expect(again.json).toMatchObject({ applied: true, state: 'settled' });
+        else expect(again.json.detail).toContain(told);
+      }
+      expect((await journal(gate, question)).map((entry) => entry.type)).not.toContain('decision-refused');
+    },
+  );
+
   it('under a used key with another body is an idempotency conflict', async () => {
     const question = await anOpenQuestion(gate);
     await decide(gate, question, amira, about(question, 'approve'), 'key-1');
