@@ -77,6 +77,8 @@ async function describe(parts: {
 }): Promise<BenchServers> {
   const { postgres, temporal, options, databases } = parts;
   const admin = new pg.Client({ connectionString: postgres.url, application_name: BENCH });
+  // The next statement tells that Postgres is gone; without a listener this process would end at once and leave all others behind.
+  admin.on('error', () => undefined);
   await admin.connect();
   const databaseName = new URL(postgres.url).pathname.slice(1);
   const one = async (sql: string) => Number((await admin.query<{ value: string }>(sql)).rows[0]?.value);

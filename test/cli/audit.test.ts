@@ -95,9 +95,11 @@ describe('audit verify, of a real run', () => {
         throw new RangeError('Invalid string length');
       return stringify(value, ...(rest as [])); // as it was called
     });
-    const { exit, err } = await audit(['export', '--all', '--out', join(folder, 'large.json')]);
+    const written = await audit(['export', '--all', '--out', join(folder, 'large.json')]);
+    const printed = await audit(['export', '--all']);
     spy.mockRestore();
-    expect([exit, err]).toEqual([2, expect.stringContaining('too large for one file')]);
+    for (const { exit, out, err } of [written, printed])
+      expect([exit, out, err]).toEqual([2, '', expect.stringContaining('too large for one file')]);
     expect(readdirSync(folder)).toEqual(before);
   });
 
@@ -138,6 +140,10 @@ describe('audit verify, of a real run', () => {
       6,
       expect.stringContaining(`${TENANT}/${TASK} number 1: checkpoint-truncated`),
     ]);
+    expect(out).not.toContain('older than the journal');
+    const copy = running.gatewayConfig.dataDir; // a folder without any
+    const own = await audit(['verify', TASK, '--checkpoints', copy]);
+    expect([own.exit, own.out]).toEqual([6, expect.stringContaining(`If ${copy} is a copy, it may be`)]);
   });
 
   it('names a tail that was cut off together with every checkpoint of it; the bundle does too', async () => {

@@ -74,7 +74,11 @@ export const auditVerifyCommand: Command = {
     const evidence = evidenceOf(input, bundle, task);
     const verdict = narrower(bundle, task) ?? verifyJournal(evidence);
     if (flag(input, 'json')) input.io.printJson(verdict);
-    else input.io.print(verdictLines(verdict, evidence, text(input, 'keys') !== undefined));
+    else
+      input.io.print([
+        ...verdictLines(verdict, evidence, text(input, 'keys') !== undefined),
+        ...olderCopy(input, verdict),
+      ]);
     return verdict.ok ? 0 : BAD;
   },
 };
@@ -124,6 +128,15 @@ function verdictLines(verdict: JournalVerdict, evidence: JournalEvidence, ownKey
     `Good: ${entries} entries of ${tasks} chains, ${checkpoints} checkpoints; ${unanchored} entries are newer than what is attested outside the database.`,
     ...headLines(evidence),
     ...trust,
+  ];
+}
+
+/** Somebody's own folder may just be behind: what the database says of newer ones is no proof against it. */
+function olderCopy(input: Input, verdict: JournalVerdict): string[] {
+  const folder = text(input, 'checkpoints');
+  if (folder === undefined || verdict.ok || verdict.first.problem !== 'checkpoint-truncated') return [];
+  return [
+    `If ${visible(folder)} is a copy, it may be older than the journal: copy the newer checkpoints into it and verify again.`,
   ];
 }
 
@@ -220,10 +233,10 @@ async function fetchHeads(client: CountersignClient, task: string): Promise<Atte
   return head === null ? [] : [{ tenant, task: name, ...head, source: "the run's history in Temporal" }];
 }
 
-/** A bundle as text. Throws `too-large` for one that is longer than a text can be (half a gigabyte). */
-function textOf(bundle: Bundle): string {
+/** Writes a bundle. Throws `too-large` for one that is longer than a text can be (half a gigabyte): then nothing was written. */
+function writeBundle(bundle: Bundle, write: () => void): void {
   try {
-    return `${JSON.stringify(bundle)}\n`;
+    write();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new CountersignError(
@@ -248,12 +261,15 @@ export const auditExportCommand: Command = {
   },
   async run(input) {
     const out = text(input, 'out');
-    if (out === undefined) return input.io.printJson(await fetchBundle(input));
+    if (out === undefined) {
+      const bundle = await fetchBundle(input);
+      return writeBundle(bundle, () => input.io.printJson(bundle));
+    }
     const file = openTextFile(out, 0o600);
     let bundle: Bundle;
     try {
       bundle = await fetchBundle(input);
-      file.write(textOf(bundle));
+      writeBundle(bundle, () => file.write(`${JSON.stringify(bundle)}\n`));
     } catch (error) {
       file.drop();
       throw error;
