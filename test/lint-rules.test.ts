@@ -130,6 +130,7 @@ describe('house rules', () => {
     ['src/workflows/probe.ts', 'export const now = () => new Date();', 'house(no-clock)'],
     ['src/store/probe.ts', 'export const home = process.env;', 'node(no-process-env)'],
     ['src/gateway/probe.ts', 'export const end = () => process.exit(1);', 'eslint(no-restricted-properties)'],
+    ['src/gateway/probe.ts', 'export const first = AbortSignal.any([]);', 'eslint(no-restricted-properties)'],
     ['src/store/probe.ts', 'export const a: any = 1;', 'typescript(no-explicit-any)'],
     ['src/store/probe.ts', 'export const a = (b: unknown) => b as string;', 'house(assertion-needs-reason)'],
     ['src/store/probe.ts', 'export const a = (b?: string) => b!;', 'house(assertion-needs-reason)'],

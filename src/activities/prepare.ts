@@ -5,6 +5,7 @@ import type { QuestionKind } from '../domain/escalation.js';
 import { escalationId } from '../domain/ids.js';
 import { briefDigest, buildBrief } from '../contract/brief.js';
 import { actionDigest } from '../contract/digest.js';
+import { limited, orOver } from '../contract/time-limit.js';
 import { describeCall, type Tool } from '../contract/tool.js';
 import type { Preview } from '../contract/tool-definition.js';
 import { URGENT_MS } from '../policy/ladder.js';
@@ -15,7 +16,6 @@ import type { TaskRow } from '../store/tasks.js';
 import type { AskInput } from './api.js';
 import { asAction, judgeCall } from './judging.js';
 import type { ActivityDeps } from './ports.js';
-import { within } from './within.js';
 
 /** How long a tool's preview and fingerprint may take; past it the action is uninspectable. */
 export const PREVIEW_MS = 5_000;
@@ -131,8 +131,13 @@ async function previewOf(tool: Tool | undefined, stored: Json): Promise<Preview 
   if (!tool || !preview) return null;
   const parsed = tool.viewArgs(stored);
   return 'args' in parsed
-    ? within(PREVIEW_MS, (signal) => preview(parsed.args, { signal })).catch(() => 'failed' as const)
+    ? within((signal) => preview(parsed.args, { signal })).catch(() => 'failed' as const)
     : 'failed';
+}
+
+/** The tool's look at the world, in its time, whether it listens or not. */
+function within<T>(look: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return limited({ ms: PREVIEW_MS }, (signal) => orOver(() => look(signal), signal));
 }
 
 /** What `fingerprintOf` gives when the world could not be looked at: equal to nothing, so nothing runs on it. */
@@ -144,7 +149,7 @@ export async function fingerprintOf(tool: Tool | undefined, stored: Json): Promi
   if (!tool || !fingerprint) return null;
   const parsed = tool.viewArgs(stored);
   if (!('args' in parsed)) return NO_FINGERPRINT;
-  return within(PREVIEW_MS, (signal) => fingerprint(parsed.args, { signal })).then(
+  return within((signal) => fingerprint(parsed.args, { signal })).then(
     (seen) => `seen:${seen}`,
     () => NO_FINGERPRINT,
   );

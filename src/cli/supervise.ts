@@ -101,16 +101,17 @@ export function runToEnd(plan: Errand, late: () => Error): Promise<string> {
     started.stdin?.end();
     lines(started.stdout, (line) => output.push(line));
     lines(started.stderr, (line) => errors.push(line));
-    const signal = AbortSignal.any([plan.stopping, AbortSignal.timeout(plan.withinMs)]);
     const over = () => {
       reject(plan.stopping.aborted ? new Error('stopped') : late());
       started.kill('SIGKILL');
     };
-    signal.addEventListener('abort', over, { once: true });
-    if (signal.aborted) over();
+    const timer = setTimeout(over, plan.withinMs).unref();
+    plan.stopping.addEventListener('abort', over, { once: true });
+    if (plan.stopping.aborted) over();
     started.once('error', reject);
     started.once('close', (exit, killedBy) => {
-      signal.removeEventListener('abort', over);
+      clearTimeout(timer);
+      plan.stopping.removeEventListener('abort', over);
       const how = killedBy ?? `exit ${exit}`;
       if (exit === 0) resolve(output.join('\n'));
       else reject(new ChildEnded({ name: plan.name, how, exit, errors }));

@@ -1,3 +1,5 @@
+import { limited } from '../contract/time-limit.js';
+
 /** A server that was asked did not answer, or not in a way that anything can be made of. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
@@ -18,20 +20,26 @@ type Asked = Pick<RequestInit, 'method' | 'headers'> & {
  */
 export function boundedFetch(limits: { readonly ms: number; readonly bytes: number } = LIMITS) {
   return async (url: string | URL, asked: Asked): Promise<Response> => {
-    const signal = AbortSignal.any([
-      AbortSignal.timeout(limits.ms),
-      ...(asked.signal === undefined ? [] : [asked.signal]),
-    ]);
+    const { ms, bytes } = limits;
+    const signals = asked.signal === undefined ? [] : [asked.signal];
     try {
-      const response = await fetch(url, { ...asked, body: asked.body ?? null, signal, redirect: 'manual' });
-      if (response.status >= 500) throw new NoAnswer(`status ${response.status}`);
-      const body = await bounded(response, limits.bytes);
-      const empty = response.status === 204 || response.status === 304;
-      return new Response(empty ? null : body, { status: response.status, headers: response.headers });
+      return await limited({ ms, signals }, (signal) => whole(url, { ...asked, signal }, bytes));
     } catch (error) {
       throw error instanceof NoAnswer ? error : new NoAnswer('no answer', { cause: error });
     }
   };
+}
+
+async function whole(
+  url: string | URL,
+  asked: Asked & { signal: AbortSignal },
+  bytes: number,
+): Promise<Response> {
+  const response = await fetch(url, { ...asked, body: asked.body ?? null, redirect: 'manual' });
+  if (response.status >= 500) throw new NoAnswer(`status ${response.status}`);
+  const body = await bounded(response, bytes);
+  const empty = response.status === 204 || response.status === 304;
+  return new Response(empty ? null : body, { status: response.status, headers: response.headers });
 }
 
 async function bounded(response: Response, bytes: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { limited } from '../contract/time-limit.js';
 import type { Database } from '../store/database.js';
 import { closedAmong, type TaskRow } from '../store/tasks.js';
 
@@ -32,13 +33,15 @@ export function watchClosed(database: Database, shortestMs = 40, longestMs = 500
 
   return async (row, waitMs, gone) => {
     if (row.closedAt !== null || waitMs <= 0 || gone.aborted) return;
-    let entry: Waiting | undefined;
-    await new Promise<void>((wake) => {
-      entry = { row, wake };
-      waiting.add(entry);
-      AbortSignal.any([gone, AbortSignal.timeout(waitMs)]).addEventListener('abort', () => wake());
-      if (!looking) void look();
+    await limited({ ms: waitMs, signals: [gone] }, async (over) => {
+      let entry: Waiting | undefined;
+      await new Promise<void>((wake) => {
+        entry = { row, wake };
+        waiting.add(entry);
+        over.addEventListener('abort', () => wake(), { once: true });
+        if (!looking) void look();
+      });
+      if (entry) waiting.delete(entry);
     });
-    if (entry) waiting.delete(entry);
   };
 }

@@ -3,6 +3,7 @@ import type { Readings } from '../../domain/action.js';
 import { CountersignError } from '../../domain/errors.js';
 import type { TenantId } from '../../domain/ids.js';
 import { freeText } from '../../contract/fields.js';
+import { limited } from '../../contract/time-limit.js';
 import type { Toolbox } from '../load-tools.js';
 import type { Planner, Proposal } from '../ports.js';
 import { readAnswer, type Faulty } from './model-answer.js';
@@ -50,7 +51,14 @@ export interface ModelPlannerOptions {
  * says is a proposal, judged like any other. Throws `config` when the tools cannot be told apart.
  */
 export function modelPlanner(options: ModelPlannerOptions): Planner {
-  const { endpoint, tools, toolsOf, timeoutMs = STEP_MS } = options;
+  const { timeoutMs: ms = STEP_MS } = options;
+  const { next } = unlimited(options);
+  return {
+    next: (step) => limited({ ms, signals: [step.signal] }, (signal) => next({ ...step, signal })),
+  };
+}
+
+function unlimited({ endpoint, tools, toolsOf }: ModelPlannerOptions): Planner {
   const names = toolNames(tools);
   return {
     async next({ tenant, agent, request, memory, signal }) {
@@ -61,13 +69,12 @@ export function modelPlanner(options: ModelPlannerOptions): Planner {
           'a model needs to be told what is wanted: give the task a goal',
         );
       const given = settingsOf(request.planner);
-      const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const messages = conversation({ goal, system: given.system }, memory, names);
       const functions = offered(tools, await toolsOf(tenant, agent));
       const spent: (Usage | undefined)[] = [];
       let earlier = memory.length;
       for (let corrections = 0; ; corrections++) {
-        const body = await complete(endpoint, requestOf(given, messages, functions), within);
+        const body = await complete(endpoint, requestOf(given, messages, functions), signal);
         spent.push(usage.safeParse(body).data?.usage);
         const answer = readAnswer(body, tools, names);
         if ('done' in answer) return answer;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { limited } from '../../contract/time-limit.js';
 import { NotTaken, type Notifier } from '../ports.js';
 import { boundedText } from './bounded-text.js';
 import { retryAfterMs } from './retry-after.js';
@@ -47,8 +48,9 @@ export function slackNotifier(settings: { readonly token: string; readonly url?:
     return mine;
   };
   const call = (method: string, body: object, given: AbortSignal) => {
-    const signal = AbortSignal.any([given, closing.signal]);
-    return inTurn(() => patiently(() => post({ ...settings, method, body, signal }), signal));
+    return limited({ signals: [given, closing.signal] }, (signal) =>
+      inTurn(() => patiently(() => post({ ...settings, method, body, signal }), signal)),
+    );
   };
   return {
     channel: 'slack',

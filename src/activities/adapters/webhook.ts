@@ -10,6 +10,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { hookEvent } from '../../contract/hook-event.js';
 import { rangesOf, type HookTarget } from '../../contract/hooks-file.js';
 import { signWebhook } from '../../contract/standard-webhook.js';
+import { limited, orOver } from '../../contract/time-limit.js';
 import { EVERY_TENANT } from '../../store/halts.js';
 import type { HookAnswer, HookSender } from '../ports.js';
 import { mayReach } from './public-address.js';
@@ -64,10 +65,10 @@ export function webhookSender(targets: readonly HookTarget[], options: WebhookOp
         'webhook-timestamp': stamp.timestamp,
         'webhook-signature': signWebhook(to.secrets, stamp, body),
       };
-      return post(to, { headers, body, signal }, options).catch((error: unknown) => ({
-        kind: 'failed' as const,
-        code: codeOf(error),
-      }));
+      const { resolve = systemResolve, longestMs: ms = LONGEST_POST_MS } = options;
+      return limited({ ms, signals: [signal] }, (limit) => post(to, { headers, body, limit }, resolve)).catch(
+        (error: unknown) => ({ kind: 'failed' as const, code: codeOf(error) }),
+      );
     },
   };
 }
@@ -75,17 +76,17 @@ export function webhookSender(targets: readonly HookTarget[], options: WebhookOp
 interface Post {
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: Uint8Array;
-  readonly signal: AbortSignal;
+  /** The time limit, or the end of this worker. */
+  readonly limit: AbortSignal;
 }
 
-/** Settles once the answer's end, its bound or the time limit is reached, whichever is first; then nothing of it is open any more. */
+/** Settles once the answer's end, its bound or the limit is reached, whichever is first; then nothing of it is open any more. */
 async function post(
   target: HookTarget,
-  { headers, body, signal }: Post,
-  { resolve = systemResolve, longestMs = LONGEST_POST_MS }: WebhookOptions,
+  { headers, body, limit }: Post,
+  resolve: Resolve,
 ): Promise<HookAnswer> {
   const url = new URL(target.url);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(longestMs)]);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const addresses = await checkedAddresses(host, target, resolve, limit);
   const wanted: RequestOptions = {
@@ -123,21 +124,11 @@ async function checkedAddresses(
 ): Promise<Addresses> {
   const literal = isIP(host);
   const found =
-    literal === 0 ? await within(() => resolve(host), limit) : [{ address: host, family: literal }];
+    literal === 0 ? await orOver(() => resolve(host), limit) : [{ address: host, family: literal }];
   const reachable = rangesOf(allowed);
   if (found.length === 0 || !found.every(({ address }) => mayReach(address, reachable)))
     throw new BlockedAddress();
   return found;
-}
-
-/** Nothing is begun once the limit is over: nobody would hear of its failure. */
-async function within<T>(begin: () => Promise<T>, limit: AbortSignal): Promise<T> {
-  limit.throwIfAborted();
-  const work = begin();
-  const over = new Promise<never>((_, reject) => {
-    limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true }); // a DOMException
-  });
-  return Promise.race([work, over]);
 }
 
 /** A look-up that answers what was looked up before, and does not look again. */
