@@ -1,6 +1,14 @@
 import type { GatewayConfig, WorkerConfig } from './config.js';
 import { parseSecretKeys, type SecretKeys } from './contract/seal.js';
-import { createSigner, createVerifier, parseKeySet, type KeySet, type Signer } from './contract/sign.js';
+import { statSync } from 'node:fs';
+import {
+  createSigner,
+  createVerifier,
+  parseKeySet,
+  type KeySet,
+  type Signer,
+  type Verifier,
+} from './contract/sign.js';
 import { embeddedFiles } from './dev/embedded.js';
 import { CountersignError } from './domain/errors.js';
 import { readTextFile } from './text-file.js';
@@ -9,12 +17,50 @@ type KeyFiles = Pick<WorkerConfig, 'dataDir' | 'verifyKeysFile' | 'secretsKeyFil
 
 /** The public keys of all gateways. Throws `config` that names the setting and the file. So do the others. */
 export function readVerifyKeys(config: KeyFiles): KeySet {
-  const path = config.verifyKeysFile ?? embeddedFiles(config.dataDir).verifyKeys;
-  return readKey('COUNTERSIGN_VERIFY_KEYS_FILE', path, (text) => {
+  return readKey('COUNTERSIGN_VERIFY_KEYS_FILE', verifyKeysOf(config), (text) => {
     const keys = parseKeySet(text);
     createVerifier(keys);
     return keys;
   });
+}
+
+/**
+ * Checks records with these public keys. Before a record is unacceptable the file is looked at, and read again if it is another one by now:
+ * what a new key signs is no forgery to a worker that runs since before it was added. A file that no longer fits leaves the keys as they are.
+ */
+export function readVerifier(config: KeyFiles): Verifier {
+  const path = verifyKeysOf(config);
+  let seen = stateOf(path);
+  let verifier = createVerifier(readVerifyKeys(config));
+  const readAgain = () => {
+    const now = stateOf(path);
+    if (now === seen) return false;
+    try {
+      verifier = createVerifier(readVerifyKeys(config));
+    } catch (error) {
+      if (error instanceof CountersignError) return false; // perhaps it is being written: the next look finds it whole
+      throw error;
+    }
+    seen = now;
+    return true;
+  };
+  return {
+    get kids() {
+      return verifier.kids;
+    },
+    verify: (kind, jws) =>
+      verifier.verify(kind, jws) ?? (readAgain() ? verifier.verify(kind, jws) : undefined),
+  };
+}
+
+function verifyKeysOf({ dataDir, verifyKeysFile }: KeyFiles): string {
+  return verifyKeysFile ?? embeddedFiles(dataDir).verifyKeys;
+}
+
+/** Another one after every change, also by a rename or a link that leads elsewhere; empty while there is none. */
+function stateOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
 }
 
 /** The keys of stored secrets. */

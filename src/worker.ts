@@ -15,14 +15,13 @@ import type { ActivityDeps, Log, Notifier, Planner, Point } from './activities/p
 import { createTaskClient } from './client/task-client.js';
 import type { WorkerConfig } from './config.js';
 import type { HookTarget } from './contract/hooks-file.js';
-import { createVerifier } from './contract/sign.js';
 import { toolFacts } from './contract/tool.js';
 import { databaseUrlOf } from './dev/embedded.js';
 import { startDispatcher } from './dispatcher/dispatcher.js';
 import { CountersignError } from './domain/errors.js';
 import { readHooks } from './hooks-file.js';
 import type { Hooks } from './contract/hooks-file.js';
-import { readModelKey, readSecretKeys, readSlackToken, readVerifyKeys } from './keys.js';
+import { readModelKey, readSecretKeys, readSlackToken, readVerifier } from './keys.js';
 import { addressesOf } from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
 import { requireSearchAttributes } from './ready-namespace.js';
@@ -74,7 +73,7 @@ export function workflowBundlePath(): string {
 export async function createWorker(config: WorkerConfig, extras: WorkerExtras = {}): Promise<RunningWorker> {
   const log = extras.log ?? jsonLog;
   const tools = extras.tools ?? (await loadTools(config.toolsFile));
-  const verifier = createVerifier(readVerifyKeys(config));
+  const verifier = readVerifier(config);
   const secrets = readSecretKeys(config);
   const notifiers = notifiersOf(config);
   const hooks = config.hooksFile === undefined ? undefined : readHooks(config.hooksFile).out;
