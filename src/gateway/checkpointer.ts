@@ -6,8 +6,11 @@ import type { Database, Transaction } from '../store/database.js';
 import {
   aloneAtCheckpoints,
   headsToCheckpoint,
+  lastCheckpoint,
   markCheckpointed,
+  noteCheckpoint,
   tenantsToCheckpoint,
+  type WrittenCheckpoint,
 } from '../store/journal.js';
 import type { CheckpointFolder } from './checkpoint-folder.js';
 import type { Log } from './deps.js';
@@ -99,7 +102,8 @@ async function writeTenant(writer: Writer, tenant: TenantId): Promise<boolean> {
 }
 
 function alarm({ log }: Writer, error: unknown, tenant?: TenantId): void {
-  const known = error instanceof SlowFolder ? SLOW : error instanceof Error ? error.name : 'unknown';
+  const told = error instanceof SlowFolder || error instanceof OtherFolder;
+  const known = told ? error.message : error instanceof Error ? error.name : 'unknown';
   log('alarm', 'checkpoint-not-written', { ...(tenant === undefined ? {} : { tenant }), error: known });
 }
 
@@ -109,13 +113,23 @@ async function writeDue(writer: Writer, tenant: TenantId, tx: Transaction): Prom
   const { hanging } = writer;
   if (hanging.has(tenant) || hanging.size >= HANGING_AT_MOST) throw new SlowFolder();
   hanging.add(tenant);
-  const writing = writeOne(writer, tenant, heads, await tx.now()).finally(() => hanging.delete(tenant));
-  await within(writer.writeMs, writing);
-  await markCheckpointed(tx, heads);
+  const [before, at] = await Promise.all([lastCheckpoint(tx, tenant), tx.now()]);
+  const writing = writeOne(writer, { tenant, heads, before, at }).finally(() => hanging.delete(tenant));
+  const written = await within(writer.writeMs, writing);
+  await Promise.all([markCheckpointed(tx, heads), noteCheckpoint(tx, { tenant, ...written })]);
   return true;
 }
 
-class SlowFolder extends Error {}
+class SlowFolder extends Error {
+  override readonly message = SLOW;
+}
+
+/** Two chains of one tenant cannot be told from one that was tampered with: whoever holds the other folder goes on. */
+class OtherFolder extends Error {
+  constructor(n: number) {
+    super(`the folder lacks checkpoint ${n}, or holds another: all gateways share one folder`);
+  }
+}
 
 /** Throws `SlowFolder` when it takes longer; what it does goes on, and nobody waits for it. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
@@ -134,13 +148,21 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 
 async function writeOne(
   { folder, signer }: CheckpointerDeps,
-  tenant: TenantId,
-  heads: Awaited<ReturnType<typeof headsToCheckpoint>>,
-  at: number,
-): Promise<void> {
+  due: {
+    readonly tenant: TenantId;
+    readonly heads: Awaited<ReturnType<typeof headsToCheckpoint>>;
+    readonly before: WrittenCheckpoint | undefined;
+    readonly at: number;
+  },
+): Promise<WrittenCheckpoint> {
+  const { tenant, heads, before, at } = due;
   const newest = await folder.newest(tenant);
-  const n = (newest?.n ?? 0) + 1;
   const prev = newest ? checkpointDigest(newest.jws) : null;
+  const n = newest?.n ?? 0;
+  // It may be ahead by what was written and could not be remembered.
+  if (before && (n < before.n || (n === before.n && prev !== before.digest))) throw new OtherFolder(before.n);
   const named = heads.map(({ task, seq, hash }) => ({ task, seq, hash }));
-  await folder.write(tenant, n, signCheckpoint(signer, { n, at, tenant, heads: named, prev }));
+  const jws = signCheckpoint(signer, { n: n + 1, at, tenant, heads: named, prev });
+  await folder.write(tenant, n + 1, jws);
+  return { n: n + 1, digest: checkpointDigest(jws) };
 }

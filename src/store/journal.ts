@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Json } from '../domain/action.js';
-import type { TaskId, TenantId } from '../domain/ids.js';
+import type { Digest, TaskId, TenantId } from '../domain/ids.js';
 import { canonicalJson } from '../contract/canonical.js';
 import { sealTexts } from '../contract/journal-chain.js';
 import type { Database, Queries, Transaction } from './database.js';
@@ -153,6 +153,35 @@ export async function markCheckpointed(
      from unnest($1::text[], $2::text[], $3::bigint[]) as c (tenant, task, seq)
      where h.tenant = c.tenant and h.task = c.task and h.checkpointed_seq < c.seq`,
     [heads.map((head) => head.tenant), heads.map((head) => head.task), heads.map((head) => head.seq)],
+  );
+}
+
+/** A checkpoint that was written: its number, and the digest of its text. */
+export interface WrittenCheckpoint {
+  readonly n: number;
+  readonly digest: Digest;
+}
+
+/** The last one that was written of a tenant, whatever folder it stands in. */
+export async function lastCheckpoint(
+  queries: Queries,
+  tenant: TenantId,
+): Promise<WrittenCheckpoint | undefined> {
+  const [row] = await queries.query<WrittenCheckpoint>(
+    'select n, digest from checkpoints where tenant = $1',
+    [tenant],
+  );
+  return row;
+}
+
+/** Remembers which one was written last. */
+export async function noteCheckpoint(
+  queries: Queries,
+  { tenant, n, digest }: WrittenCheckpoint & { readonly tenant: TenantId },
+): Promise<void> {
+  await queries.query(
+    'insert into checkpoints (tenant, n, digest) values ($1, $2, $3) on conflict (tenant) do update set n = $2, digest = $3',
+    [tenant, n, digest],
   );
 }
 

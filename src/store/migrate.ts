@@ -14,6 +14,7 @@ import { ownDecisionsIndex } from './migrations/012-own-decisions.js';
 import { hooksFromJournal } from './migrations/013-hooks-from-journal.js';
 import { started } from './migrations/014-started.js';
 import { unheard } from './migrations/015-unheard.js';
+import { checkpoints } from './migrations/016-checkpoints.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -30,6 +31,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 13, sql: hooksFromJournal },
   { id: 14, sql: started },
   { id: 15, sql: unheard },
+  { id: 16, sql: checkpoints },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

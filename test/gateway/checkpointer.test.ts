@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -22,6 +30,7 @@ afterAll(() => gate.close());
 beforeEach(async () => {
   gate.reset();
   await gate.database.query('update journal_heads set checkpointed_seq = 0');
+  await gate.database.query('delete from checkpoints'); // as if nothing had been written: each test has a folder of its own
   folder = mkdtempSync(join(tmpdir(), 'countersign-checkpoints-'));
   checkpointer = startCheckpointer(
     { ...aboutGate(), folder: checkpointFolder(folder) },
@@ -34,9 +43,9 @@ afterEach(async () => {
 });
 
 const aboutGate = () => ({ database: gate.database, signer: gate.deps.signer, log: gate.deps.log });
-const grow = (tenant: string) =>
+const grow = (tenant: string, id = 'e1') =>
   gate.database.transaction(async (tx) => {
-    const events = [{ id: 'e1', type: 'noted', body: {} }];
+    const events = [{ id, type: 'noted', body: {} }];
     await appendJournal(tx, { tenant: tenant as TenantId, task: 't' as TaskId, now: await tx.now(), events }); // valid names
   });
 const files = () => readdirSync(join(folder, TENANT));
@@ -109,6 +118,38 @@ describe('checkpoints', () => {
     await frozen.stop();
   });
 
+  /** Seen to fail: both wrote chains of their own, and `audit verify` called either one cut off, for ever. */
+  it('a gateway with a folder of its own writes nothing beside the one that others share', async () => {
+    await grow('aaa');
+    await checkpointer.round();
+    const apart = mkdtempSync(join(tmpdir(), 'countersign-apart-'));
+    const other = startCheckpointer(
+      { ...aboutGate(), folder: checkpointFolder(apart) },
+      { everyMs: 3_600_000 },
+    );
+    await grow('aaa', 'e2');
+    await other.round();
+    expect(readdirSync(apart)).toEqual([]);
+    const error = 'the folder lacks checkpoint 1, or holds another: all gateways share one folder';
+    expect(gate.logged).toMatchObject([
+      { level: 'alarm', event: 'checkpoint-not-written', fields: { tenant: 'aaa', error } },
+    ]);
+    await checkpointer.round();
+    const inFolder = () => readdirSync(join(folder, 'aaa'));
+    expect(inFolder()).toEqual(['00000001.jws', '00000002.jws']);
+    // One that forked off at the same number is another as well; one that was restored is the same.
+    mkdirSync(join(apart, 'aaa'));
+    for (const name of inFolder()) writeFileSync(join(apart, 'aaa', name), 'another');
+    await grow('aaa', 'e3');
+    await other.round();
+    expect(readdirSync(join(apart, 'aaa'))).toHaveLength(2);
+    for (const name of inFolder()) copyFileSync(join(folder, 'aaa', name), join(apart, 'aaa', name));
+    await other.round();
+    expect(readdirSync(join(apart, 'aaa'))).toHaveLength(3);
+    await other.stop();
+    rmSync(apart, { recursive: true });
+  });
+
   // Seen to fail: the failure thrown on (nothing was written behind the bad folder).
   it('a tenant whose folder fails is named, and holds up no other', async () => {
     for (const tenant of ['aaa', 'bbb', 'ccc']) await grow(tenant);
@@ -133,7 +174,7 @@ describe('checkpoints', () => {
       tries.push(tenant);
       return tenant === 'aaa' ? new Promise(() => undefined) : real.write(tenant, n, jws);
     };
-    const times = { everyMs: 3_600_000, writeMs: 100 };
+    const times = { everyMs: 3_600_000, writeMs: 2_000 };
     const hanging = startCheckpointer({ ...aboutGate(), folder: { ...real, write } }, times);
     await hanging.round();
     expect(readdirSync(join(folder, 'bbb'))).toEqual(['00000001.jws']);
