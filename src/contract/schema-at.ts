@@ -33,6 +33,15 @@ export function schemasAt(root: Json, path: Path): readonly Members[] {
   return parts;
 }
 
+/** Whether a JSON Schema names the last step of a path: an index, or a key that the caller may choose, is none of its own. */
+export function isDeclared(root: Json, path: Path): boolean {
+  const step = path.at(-1);
+  return schemasAt(root, path.slice(0, -1)).some(
+    ({ properties = null }) =>
+      typeof step === 'string' && isMembers(properties) && Object.hasOwn(properties, step),
+  );
+}
+
 function stepInto(root: Json, part: Members, step: string | number): readonly Members[] {
   const next: (Json | undefined)[] = [];
   if (typeof step === 'number') {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CountersignError } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
 import type { Json } from '../domain/action.js';
-import { replaceSecrets, scrubSecrets, secretMac } from './secret.js';
+import { maskedSecrets, replaceSecrets, scrubSecrets, secretMac } from './secret.js';
 import { parseStrictJson } from './strict-json.js';
 
 const key = z
@@ -107,11 +107,12 @@ export interface TakenSecrets {
   readonly values: readonly string[];
 }
 
-/** Takes the strings that the schema marks as secret out of arguments. Throws `invalid` when they hold a reference already. */
+/** Takes the strings that the schema marks as secret out of arguments. Throws `invalid` when they hold a reference, or a mask as a secret. */
 export function takeSecrets(
   keys: SecretKeys,
   call: { readonly tenant: TenantId; readonly schema: Json; readonly args: Json },
 ): TakenSecrets {
+  refuseMasks(call.schema, call.args);
   const values = new Map<string, string>();
   const args = replaceSecrets(call.schema, call.args, (value) => {
     const reference = secretMac(keys.mac, value);
@@ -124,6 +125,17 @@ export function takeSecrets(
   }));
   const plain = [...values.values()];
   return { args, secrets, scrub: (text) => scrubSecrets(text, plain), values: plain };
+}
+
+/** Throws `invalid` with the places where a mask stands as a secret. */
+export function refuseMasks(schema: Json, args: Json): void {
+  const problems = maskedSecrets(schema, args);
+  if (problems.length === 0) return;
+  throw new CountersignError(
+    'invalid',
+    'A mask is no secret. An edit keeps a secret by its mask only where it was, and in a list or an entry only while all of that is left as it was: see `problems`.',
+    { problems: problems.slice(0, 20) },
+  );
 }
 
 function aad(place: SecretPlace): Buffer {

@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Json, Readings } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
-import { isList, isMembers, schemasAt, valueAt } from './schema-at.js';
+import { isDeclared, isList, isMembers, schemasAt, valueAt } from './schema-at.js';
 import type { Path } from './schema-at.js';
-import { pathText } from './strict-json.js';
+import { pathText, type JsonProblem } from './strict-json.js';
 
 /** The key of a reference. No argument from outside may contain it, so that nobody can name a secret that is not theirs. */
 export const SECRET_KEY = '$secret';
@@ -74,11 +75,16 @@ export function scrubJson(value: Json, scrub: (text: string) => string): Json {
   return rewrite(value, [], (member) => (typeof member === 'string' ? scrub(member) : undefined));
 }
 
-/** Puts the references of `original` back where an edit left their masks in place (same path). */
-export function carrySecrets(edited: Json, original: Json): Json {
+/**
+ * Puts the references of `original` back where an edit left their masks in place. Position says whose a secret is only under the keys that
+ * the tool declares: a list, or an entry under a key of the caller's own, keeps its secrets while the whole of it is left as it was.
+ */
+export function carrySecrets(schema: Json, edited: Json, original: Json): Json {
   return rewrite(edited, [], (value, path) => {
-    const before = value === SECRET_MASK ? valueAt(original, path) : undefined;
-    return before !== undefined && referenceOf(before) !== undefined ? before : undefined;
+    const whole = value === SECRET_MASK || isList(value) || (path.length > 0 && !isDeclared(schema, path));
+    if (!whole) return undefined;
+    const before = valueAt(original, path);
+    return before !== undefined && isDeepStrictEqual(value, maskSecrets(before)) ? before : value;
   });
 }
 
@@ -97,11 +103,31 @@ export function replaceSecrets(schema: Json, args: Json, seal: (value: string) =
   const forged = forgedReferences(args);
   if (forged.length > 0)
     throw new CountersignError('invalid', `arguments may not contain "${SECRET_KEY}": ${forged.join(', ')}`);
+  return rewriteMarked(schema, args, (value) => ({ [SECRET_KEY]: seal(value) }));
+}
+
+/** Where a mask stands in a secret's place, alone or within a text: whoever wrote that has seen the call and does not know the secret. */
+export function maskedSecrets(schema: Json, args: Json): readonly JsonProblem[] {
+  const problems: JsonProblem[] = [];
+  rewriteMarked(schema, args, (value, path) => {
+    if (value.includes(SECRET_MASK))
+      problems.push({ path: pathText([...path]), message: 'give the secret itself: this is its mask' });
+    return undefined;
+  });
+  return problems;
+}
+
+/** Copies arguments; where `change` answers for a string that the schema marks, its answer takes the place. */
+function rewriteMarked(
+  schema: Json,
+  args: Json,
+  change: (value: string, path: Path) => Json | undefined,
+): Json {
   if (!JSON.stringify(schema).includes('"x-secret"')) return args;
   return rewrite(args, [], (value, path) => {
     const marked =
       typeof value === 'string' && schemasAt(schema, path).some((part) => part['x-secret'] === true);
-    return marked ? { [SECRET_KEY]: seal(value) } : undefined;
+    return marked ? change(value, path) : undefined;
   });
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { forgedReferences } from '../contract/secret.js';
-import { takeSecrets, type TakenSecrets } from '../contract/seal.js';
+import { refuseMasks, takeSecrets, type TakenSecrets } from '../contract/seal.js';
 import type { Json } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
@@ -31,6 +31,7 @@ export async function cleanArguments(
   }
   const tool = await findTool(queries, call.tool);
   if (!tool) await requirePublished(queries);
+  refuseMasks(tool?.schema ?? {}, call.args); // before the schema, which may find a mask too short and say only that
   const args = tool ? readBy(tool.schema, call.args, unfitting(tool.facts.version)) : call.args;
   return takeSecrets(deps.secrets, { tenant: call.tenant, schema: tool?.schema ?? {}, args });
 }

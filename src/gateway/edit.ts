@@ -15,7 +15,7 @@ import { refuse } from './problem.js';
 
 /**
  * Makes the edited arguments the operation's next generation. The tool stays; the arguments must fit its schema; a secret that was left as
- * its mask keeps its value. Nothing of it counts before the decision that names its digest was verified.
+ * its mask keeps its value where carrySecrets can tell whose it is. Nothing of it counts before the decision that names its digest was verified.
  */
 export async function storeEdit(
   deps: GatewayDeps,
@@ -45,7 +45,7 @@ export async function storeEdit(
       detail: 'The tool was changed since this was asked: reject it, or approve it to have it asked anew.',
     });
   }
-  const whole = await wholeArguments(deps, tx, from, edits);
+  const whole = await wholeArguments(deps, tx, { from, schema: published?.schema ?? {}, edits });
   const { args, secrets } = await cleanArguments(deps, tx, {
     tenant: question.tenant,
     tool: from.tool,
@@ -68,8 +68,7 @@ export async function storeEdit(
 async function wholeArguments(
   deps: GatewayDeps,
   tx: Transaction,
-  from: LedgerRow,
-  edits: Json,
+  { from, schema, edits }: { readonly from: LedgerRow; readonly schema: Json; readonly edits: Json },
 ): Promise<Json> {
   const forged = forgedReferences(edits);
   if (forged.length > 0) {
@@ -81,7 +80,7 @@ async function wholeArguments(
       },
     );
   }
-  const carried = carrySecrets(edits, from.args);
+  const carried = carrySecrets(schema, edits, from.args);
   const sealed = await readSecrets(tx, from.tenant, secretReferences(carried));
   return restoreSecrets(carried, (reference) =>
     openStored(deps, from.tenant, reference, sealed.get(reference)),

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../contract/canonical.js';
 import { isList, isMembers } from '../contract/schema-at.js';
-import { sealSecret, type TakenSecrets } from '../contract/seal.js';
-import { forgedReferences, replaceSecrets, scrubSecrets, SECRET_KEY, secretMac } from '../contract/secret.js';
+import { sealSecret, takeSecrets, type TakenSecrets } from '../contract/seal.js';
+import { forgedReferences, scrubSecrets, SECRET_KEY, secretMac } from '../contract/secret.js';
 import type { Json } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
@@ -17,7 +17,7 @@ export interface HiddenInput extends Pick<TakenSecrets, 'secrets' | 'scrub'> {
 
 /**
  * Seals what a planner is given, whole: a script holds the arguments of calls, and what is secret in them, or in a prompt, only the tools
- * and the planner know. Throws `invalid` when it names a stored secret.
+ * and the planner know. Throws `invalid` when it names a stored secret, or holds the mask of one.
  */
 export async function hidePlannerInput(
   deps: GatewayDeps,
@@ -33,7 +33,7 @@ export async function hidePlannerInput(
     throw new CountersignError('invalid', 'A planner may not be given references to secrets.', { problems });
   const text = canonicalJson(input);
   const reference = secretMac(deps.secrets.mac, text);
-  const values = await secretsOfCalls(deps, input);
+  const values = await secretsOfCalls(deps, tenant, input);
   return {
     settings: { kind: name, input: { [SECRET_KEY]: reference } },
     secrets: [{ reference, sealed: sealSecret(deps.secrets, { tenant, reference }, text) }],
@@ -42,19 +42,14 @@ export async function hidePlannerInput(
 }
 
 /** The secrets among the arguments of every call that an input spells out, as the tools mark them. */
-async function secretsOfCalls(deps: GatewayDeps, input: Json): Promise<readonly string[]> {
-  const values: string[] = [];
+async function secretsOfCalls(deps: GatewayDeps, tenant: TenantId, input: Json): Promise<readonly string[]> {
   const calls = callsIn(input);
   const schemas = new Map<string, Json>();
   for (const tool of new Set(calls.map((call) => call.tool)))
     schemas.set(tool, (await findTool(deps.database, tool))?.schema ?? {});
-  for (const { tool, args } of calls) {
-    replaceSecrets(schemas.get(tool) ?? {}, args, (value) => {
-      values.push(value);
-      return value;
-    });
-  }
-  return values;
+  return calls.flatMap(
+    ({ tool, args }) => takeSecrets(deps.secrets, { tenant, schema: schemas.get(tool) ?? {}, args }).values,
+  );
 }
 
 function callsIn(value: Json): readonly { readonly tool: string; readonly args: Json }[] {

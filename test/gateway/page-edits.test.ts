@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SECRET_MASK } from '../../src/contract/secret.js';
 import { callsOf } from '../../src/store/ledger.js';
 import type { QuestionRow } from '../../src/store/questions.js';
+import { publishTools } from '../../src/store/tools.js';
 import { asked, aVisitor, fieldsOf, pageOf, plain, REASON, type Visitor } from './browse.js';
 import { openGate, TENANT, type Gate } from './fixture.js';
 import { anOpenQuestion, stored } from './questions.js';
@@ -106,6 +107,36 @@ describe('an edit on a page', () => {
     });
     expect(plain(anew.text)).toContain(`You change key from ${SECRET_MASK} to a new secret`);
     expect(plain(anew.text)).not.toContain('a-brand-new-key');
+  });
+
+  // Seen to fail: the mask carried to whoever stands at the same place.
+  it('that would give a secret to another entry is refused in words, and keeps what was typed', async () => {
+    const entry = {
+      type: 'object',
+      properties: { to: { type: 'string' }, key: { type: 'string', 'x-secret': true } },
+      required: ['to', 'key'],
+    };
+    const facts = { name: 'send_keys', version: '1', tier: 3, categories: [], hasUndo: false } as const;
+    const schema = { type: 'object', properties: { keys: { type: 'array', items: entry } } };
+    await publishTools(gate.database, [{ facts, schema }], await gate.database.now());
+    const shown = ['mia', 'joon'].map((to) => ({ to, key: SECRET_MASK }));
+    const keys = shown.map(({ to }) => ({ to, key: { $secret: `r-${to}` } }));
+    const question = await asked(
+      gate,
+      { tool: 'send_keys', tier: 3, args: { keys } },
+      { tier: 3, tool: { name: 'send_keys', version: '1' }, fullArguments: { keys: shown } },
+    );
+    const look = await amira.post(pageOf(question), {
+      ...(await form(question)),
+      'arg:/keys': JSON.stringify(shown.slice(1)),
+    });
+    const ready = fieldsOf(look.text, 'edit');
+    const sent = await amira.post(pageOf(question), { ...ready, why: REASON });
+    expect(sent.status).toBe(422);
+    expect(plain(sent.text)).toContain('$.keys[0].key: give the secret itself');
+    expect(plain(sent.text)).toContain('An edit keeps a secret by its mask only where it was');
+    expect(fieldsOf(sent.text, 'edit')).toMatchObject({ edits: ready['edits'], why: REASON });
+    expect(await stored(gate, question)).toEqual([]);
   });
 
   it('attack 28: of a question that changed meanwhile is stale', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { modelPlanner } from '../../src/activities/adapters/model-planner.js';
 import type { PlannerMemory } from '../../src/activities/ports.js';
+import { SECRET_MASK } from '../../src/contract/secret.js';
 import { calls, completion, done, raw, toolCall, USAGE } from '../support/model-server.js';
 import { ask, fault, idleTool, KEY, PAY, server, useModelServer } from './model-scene.js';
 
@@ -128,7 +129,7 @@ describe('what a model answers', () => {
   });
 });
 
-/** Seen to fail, each: parseStrictJson replaced by JSON.parse; normaliseArgs not called; no look at finish_reason. */
+/** Seen to fail, each: parseStrictJson replaced by JSON.parse; normaliseArgs not called; no look for masks; no look at finish_reason. */
 describe('a call that cannot be taken', () => {
   it.each<[string, readonly [string, object | string], RegExp]>([
     ['does not fit the schema', ['pay', { cents: 'all', to: 'bob' }], /\$\.cents: .*expected/],
@@ -142,6 +143,7 @@ describe('a call that cannot be taken', () => {
       /write it as a string/,
     ],
     ['forges a secret', ['mail_send', { key: { $secret: 'x' } }], /only the gate/],
+    ['repeats the mask of a secret', ['mail_send', { key: SECRET_MASK }], /\$\.key: give the secret itself/],
     ['has a name that none can have', ['drop table;', {}], /no tool can have this name/],
   ])('because it %s is told so, and asked again', async (_, wrong, words) => {
     server.say(calls(['look', {}], wrong), calls(['pay', PAY]));

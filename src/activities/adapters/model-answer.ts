@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Json } from '../../domain/action.js';
 import { isToolName } from '../../domain/tool-name.js';
 import { isMembers } from '../../contract/schema-at.js';
+import { maskedSecrets } from '../../contract/secret.js';
 import { parseStrictJson, type JsonProblem } from '../../contract/strict-json.js';
+import type { Tool } from '../../contract/tool.js';
 import type { Toolbox } from '../load-tools.js';
 import type { ToolNames } from './model-tools.js';
 
@@ -111,9 +113,17 @@ function readCall({ name, text }: WireCall, tools: Toolbox, names: ToolNames): R
       what: `${named}: its arguments are no JSON object`,
     };
   const tool = tools.get(named);
-  const fits = tool?.normaliseArgs(json.value);
-  if (tool === undefined || fits === undefined || 'args' in fits) return { tool: named, args: json.value };
-  return { detail: detailOf(fits.problems), what: `${named}: ${placesOf(tool.schema, fits.problems)}` };
+  const problems = tool === undefined ? [] : misfits(tool, json.value);
+  if (tool === undefined || problems.length === 0) return { tool: named, args: json.value };
+  return { detail: detailOf(problems), what: `${named}: ${placesOf(tool.schema, problems)}` };
+}
+
+/** Masks first: a model that repeats an earlier call has read them there, and a schema may find them too short and say only that. */
+function misfits(tool: Tool, args: Json): readonly JsonProblem[] {
+  const masked = maskedSecrets(tool.schema, args);
+  if (masked.length > 0) return masked;
+  const fits = tool.normaliseArgs(args);
+  return 'args' in fits ? [] : fits.problems;
 }
 
 function detailOf(problems: readonly JsonProblem[]): string {
