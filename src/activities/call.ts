@@ -1,6 +1,6 @@
 import type { Json } from '../domain/action.js';
 import { openSecret } from '../contract/seal.js';
-import { restoreSecrets, scrubJson, scrubSecrets, secretReferences } from '../contract/secret.js';
+import { restoreSecrets, scrubJson, scrubberOf, secretReferences } from '../contract/secret.js';
 import { failureTexts } from '../contract/tool-answers.js';
 import { ToolFailure, type Tool } from '../contract/tool.js';
 import type { RunContext } from '../contract/tool-definition.js';
@@ -31,7 +31,7 @@ export async function readArguments(
       return value;
     };
     const parsed = tool.parseArgs(restoreSecrets(call.args, open));
-    if ('args' in parsed) return { ...parsed, scrub: (text) => scrubSecrets(text, values) };
+    if ('args' in parsed) return { ...parsed, scrub: scrubberOf(values) };
   } catch {
     return {
       problem: {

@@ -3,7 +3,7 @@ import { isToolName } from '../domain/tool-name.js';
 import { isDetectedName } from '../contract/readings.js';
 import { isMembers } from '../contract/schema-at.js';
 import { openSecret, takeSecrets } from '../contract/seal.js';
-import { referenceOf, scrubReadings, scrubSecrets } from '../contract/secret.js';
+import { referenceOf, scrubberOf, scrubReadings } from '../contract/secret.js';
 import { assertPlainJson } from '../contract/plain-json.js';
 import { decisionsOf } from '../store/decisions.js';
 import { callsOf, insertCalls, type ProposedCall } from '../store/ledger.js';
@@ -139,7 +139,7 @@ function acceptAll(
 ): readonly Accepted[] {
   const accepted = proposals.map((proposal, index) => accept(deps, task, proposal, first + index));
   const values = accepted.flatMap(({ taken }) => taken.values);
-  const scrub = (text: string) => scrubSecrets(text, values);
+  const scrub = scrubberOf(values);
   return accepted.map(({ operation, tool, taken, said, asks, readings }) => ({
     operation,
     tool,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CountersignError } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
 import type { Json } from '../domain/action.js';
-import { maskedSecrets, replaceSecrets, scrubSecrets, secretMac } from './secret.js';
+import { maskedSecrets, replaceSecrets, scrubberOf, secretMac } from './secret.js';
 import { parseStrictJson } from './strict-json.js';
 
 const key = z
@@ -103,7 +103,7 @@ export interface TakenSecrets {
   readonly secrets: readonly { readonly reference: string; readonly sealed: string }[];
   /** Masks the same secrets where a text beside the arguments repeats them. */
   readonly scrub: (text: string) => string;
-  /** The secrets themselves, to mask them in texts beside other calls (scrubSecrets). */
+  /** The secrets themselves, to mask them in texts beside other calls (scrubberOf). */
   readonly values: readonly string[];
 }
 
@@ -124,7 +124,7 @@ export function takeSecrets(
     sealed: sealSecret(keys, { tenant: call.tenant, reference }, value),
   }));
   const plain = [...values.values()];
-  return { args, secrets, scrub: (text) => scrubSecrets(text, plain), values: plain };
+  return { args, secrets, scrub: scrubberOf(plain), values: plain };
 }
 
 /** Throws `invalid` with the places where a mask stands as a secret. */

@@ -10,7 +10,7 @@ import {
   maskSecrets,
   replaceSecrets,
   restoreSecrets,
-  scrubSecrets,
+  scrubberOf,
   secret,
   SECRET_MASK,
   secretMac,
@@ -115,11 +115,24 @@ describe('secrets', () => {
   });
 
   it('are taken out of texts that quote them', () => {
-    expect(scrubSecrets('use tok_123456 (tok_123456) now', ['tok_123456', ''])).toBe(
+    expect(scrubberOf(['tok_123456', ''])('use tok_123456 (tok_123456) now')).toBe(
       `use ${SECRET_MASK} (${SECRET_MASK}) now`,
     );
-    expect(scrubSecrets('nothing here', ['tok_123456'])).toBe('nothing here');
-    expect(scrubSecrets('abcd ab', ['ab', 'abcd'])).toBe(`${SECRET_MASK} ${SECRET_MASK}`);
+    expect(scrubberOf(['tok_123456'])('nothing here')).toBe('nothing here');
+    expect(scrubberOf(['ab', 'abcd'])('abcd ab')).toBe(`${SECRET_MASK} ${SECRET_MASK}`);
+  });
+
+  // Seen to fail: only the secret itself looked for.
+  const PEM = '-----BEGIN KEY-----\nc2Vjcm"V0\\ é?>~+\n-----END KEY-----';
+  it.each<[string, string, string]>([
+    ['JSON', JSON.stringify({ key: PEM }), `{"key":"${SECRET_MASK}"}`],
+    ['JSON in JSON', JSON.stringify(JSON.stringify([PEM])), `"[\\"${SECRET_MASK}\\"]"`],
+    ['a URL', `/?key=${encodeURIComponent(PEM)}&n=1`, `/?key=${SECRET_MASK}&n=1`],
+    ['the body of a form', new URLSearchParams({ key: PEM }).toString(), `key=${SECRET_MASK}`],
+    ['base64', Buffer.from(PEM, 'utf8').toString('base64'), `${SECRET_MASK}==`],
+    ['base64url', Buffer.from(PEM, 'utf8').toString('base64url'), SECRET_MASK],
+  ])('are taken out of texts that quote them in %s', (_, text, scrubbed) => {
+    expect(scrubberOf([PEM])(text)).toBe(scrubbed);
   });
 
   it('survive the way through any arguments', () => {

@@ -56,10 +56,37 @@ export function maskSecrets(args: Json): Json {
   return restoreSecrets(args, () => SECRET_MASK);
 }
 
-/** A text without the secrets it quotes (the agent's words, a goal); longer ones first. */
-export function scrubSecrets(text: string, values: readonly string[]): string {
-  const known = values.filter((value) => value !== '').sort((a, b) => b.length - a.length);
-  return known.reduce((scrubbed, value) => scrubbed.replaceAll(value, () => SECRET_MASK), text);
+/**
+ * Masks these secrets in texts that quote them (the agent's words, a goal, what a tool answers), as they are or in one of quotedForms; longer
+ * ones first.
+ */
+export function scrubberOf(values: readonly string[]): (text: string) => string {
+  const known = [...new Set(values.flatMap(quotedForms))].sort((a, b) => b.length - a.length);
+  return (text) => known.reduce((scrubbed, form) => scrubbed.replaceAll(form, () => SECRET_MASK), text);
+}
+
+/**
+ * How a text may quote a secret: as it is, within JSON, within JSON that is within JSON, in a URL (RFC 3986) or a form's body (WHATWG URL,
+ * section 5.2), and as the base64 of the whole of it (RFC 4648; either alphabet, padding or none).
+ */
+function quotedForms(value: string): readonly string[] {
+  if (value === '') return [];
+  const inJson = escaped(value);
+  const bytes = Buffer.from(value, 'utf8');
+  return [
+    value,
+    inJson,
+    escaped(inJson),
+    encodeURIComponent(value),
+    new URLSearchParams({ '': value }).toString().slice(1),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+  ];
+}
+
+/** A text as it stands between the quotes of a JSON string. */
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** Readings whose texts go through a scrubber. */

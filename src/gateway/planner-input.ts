@@ -1,7 +1,7 @@
 import { canonicalJson } from '../contract/canonical.js';
 import { isList, isMembers } from '../contract/schema-at.js';
 import { sealSecret, takeSecrets, type TakenSecrets } from '../contract/seal.js';
-import { forgedReferences, scrubSecrets, SECRET_KEY, secretMac } from '../contract/secret.js';
+import { forgedReferences, scrubberOf, SECRET_KEY, secretMac } from '../contract/secret.js';
 import type { Json } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import type { TenantId } from '../domain/ids.js';
@@ -37,7 +37,7 @@ export async function hidePlannerInput(
   return {
     settings: { kind: name, input: { [SECRET_KEY]: reference } },
     secrets: [{ reference, sealed: sealSecret(deps.secrets, { tenant, reference }, text) }],
-    scrub: (quoting) => scrubSecrets(quoting, values),
+    scrub: scrubberOf(values),
   };
 }
 
