@@ -1,20 +1,3 @@
-/** How deep a JSON text nests, without recursion and without trusting the text to be JSON. */
-export function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let inText = false;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (inText) {
-      if (character === '\\') at++;
-      else if (character === '"') inText = false;
-    } else if (character === '"') inText = true;
-    else if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
-    else if (character === ']' || character === '}') depth--;
-  }
-  return deepest;
-}
-
 /** No double has more significant digits than 767; a longer literal is no number that somebody means. */
 const MAX_LITERAL = 800;
 

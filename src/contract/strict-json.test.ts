@@ -89,6 +89,17 @@ describe('parseStrictJson', () => {
     expect(problemsOf('"ééé"', { bytes: 7 })).toEqual(['$: 8 bytes of JSON, at most 7 are allowed']);
   });
 
+  // Seen to fail (RangeError): levels counted by a look at the text that believes an unfinished string, or a comment, and not by its reader.
+  it.each([
+    ['an unfinished text', '["\n'],
+    ['a comment', '/*"*/'],
+    ['a comment of a line', '//"\n'],
+    ['an unfinished member', '{"a":"\n,"b":'],
+  ])('refuses levels that stand behind %s without falling over', (_what, before) => {
+    for (const level of ['[', '{"a":'])
+      expect(problemsOf(before + level.repeat(100_000))).toEqual(['$: nested deeper than 64 levels']);
+  });
+
   it('fault 16: takes 2 MB and a list of 10 000 items', () => {
     const large = JSON.stringify({
       text: 'x'.repeat(2_000_000),

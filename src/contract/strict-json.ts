@@ -1,7 +1,7 @@
 import { printParseErrorCode, visit } from 'jsonc-parser';
 import type { JSONPath } from 'jsonc-parser';
 import type { Json } from '../domain/action.js';
-import { depthOf, numberFault } from './json-faults.js';
+import { numberFault } from './json-faults.js';
 
 /** Why a text is refused, and where. */
 export interface JsonProblem {
@@ -35,13 +35,13 @@ export function parseStrictJson(text: string, limits: Partial<JsonLimits> = {}):
   const { bytes, depth } = { ...JSON_LIMITS, ...limits };
   const size = Buffer.byteLength(text, 'utf8');
   if (size > bytes) return refuse(`${size} bytes of JSON, at most ${bytes} are allowed`);
-  if (depthOf(text) > depth) return refuse(`nested deeper than ${depth} levels`);
-  const problems = inspect(text);
-  if (problems.length > 0) return { problems };
   try {
+    const problems = inspect(text, depth);
+    if (problems.length > 0) return { problems };
     return { value: JSON.parse(text) as Json }; // JSON.parse yields nothing but JSON
   } catch (error) {
-    return refuse(`not JSON: ${(error as Error).message}`); // JSON.parse throws SyntaxError only
+    if (error instanceof TooDeep) return refuse(`nested deeper than ${depth} levels`);
+    return refuse(`not JSON: ${(error as Error).message}`); // else JSON.parse throws SyntaxError only
   }
 }
 
@@ -49,18 +49,36 @@ function refuse(message: string): StrictJson {
   return { problems: [{ path: '$', message }] };
 }
 
-/** Reads the text as written, which JSON.parse hides: every key of every object, every number literal. */
-function inspect(text: string): readonly JsonProblem[] {
+/** Ends the reading of a text before its nesting exhausts the stack. */
+class TooDeep extends Error {}
+
+/**
+ * Reads the text as written, which JSON.parse hides: every key of every object, every number literal. The reader itself counts its levels,
+ * since it goes down where a text that is no JSON would mislead anybody else. Throws TooDeep.
+ */
+function inspect(text: string, mostLevels: number): readonly JsonProblem[] {
   const problems: JsonProblem[] = [];
   const keys: Set<string>[] = [];
   const report = (path: JSONPath, message: string) => {
     if (problems.length < MOST_PROBLEMS) problems.push({ path: pathText(path), message });
   };
+  let levels = 0;
+  const enter = () => {
+    if (++levels > mostLevels) throw new TooDeep();
+  };
   visit(
     text,
     {
-      onObjectBegin: () => void keys.push(new Set()),
-      onObjectEnd: () => void keys.pop(),
+      onArrayBegin: enter,
+      onArrayEnd: () => void levels--,
+      onObjectBegin: () => {
+        enter();
+        keys.push(new Set());
+      },
+      onObjectEnd: () => {
+        levels--;
+        keys.pop();
+      },
       onObjectProperty: (key, _offset, _length, _line, _column, parent) => {
         for (const message of keyFaults(key, keys.at(-1))) report([...parent(), key], message);
         keys.at(-1)?.add(key);

@@ -129,13 +129,14 @@ describe('what a model answers', () => {
   });
 });
 
-/** Seen to fail, each: parseStrictJson replaced by JSON.parse; normaliseArgs not called; no look for masks; no look at finish_reason. */
+/** Seen to fail, each: parseStrictJson replaced by JSON.parse, or throwing; normaliseArgs not called; no look for masks; no look at finish_reason. */
 describe('a call that cannot be taken', () => {
   it.each<[string, readonly [string, object | string], RegExp]>([
     ['does not fit the schema', ['pay', { cents: 'all', to: 'bob' }], /\$\.cents: .*expected/],
     ['has a member too many', ['pay', { ...PAY, approved: true }], /approved/],
     ['names a key twice', ['pay', '{"cents":1,"cents":2,"to":"bob"}'], /\$\.cents: the key occurs twice/],
     ['is no JSON', ['pay', '{"cents": 1'], /not JSON/],
+    ['nests without end', ['pay', `["\n${'['.repeat(20_000)}`], /nested deeper/],
     ['is a list', ['pay', '[1]'], /one JSON object/],
     [
       'has a number that no reader keeps',
