@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import type { Impact, Json } from '../domain/action.js';
+import type { Impact } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import { wellFormed } from './brief-arguments.js';
 import { count, freeText } from './fields.js';
-import { plainJsonProblem } from './plain-json.js';
 import type { Preview } from './tool-definition.js';
 
 const text = z.string().max(20_000);
@@ -100,27 +99,11 @@ function storable(text: string, max: number, scrub: (text: string) => string): s
   return wellFormed(scrub(text).slice(0, max)).replaceAll('\0', '\uFFFD');
 }
 
-/** Whatever it is, as text: it may be no text at all, or throw when it is read. */
-function textOf(read: () => unknown): string {
+/** Whatever it is, as text: it may be no text at all, or throw when it is read. Never throws. */
+export function textOf(read: () => unknown): string {
   try {
     return String(read());
   } catch {
     return 'unreadable';
-  }
-}
-
-/** What `run` gave, as JSON. The effect has happened, so nothing here may throw. */
-export function resultJson(value: unknown): Json {
-  if (value === undefined) return null;
-  if (plainJsonProblem(value) === undefined) return value as Json; // just checked
-  try {
-    const sent =
-      JSON.stringify(value, (_key, member: unknown) =>
-        typeof member === 'string' ? wellFormed(member) : member,
-      ) ?? 'null';
-    const read: unknown = JSON.parse(sent);
-    return plainJsonProblem(read) === undefined ? (read as Json) : { unserialisable: wellFormed(sent) }; // just checked
-  } catch (error) {
-    return { unserialisable: wellFormed(error instanceof Error ? error.message : String(error)) };
   }
 }
