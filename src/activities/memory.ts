@@ -19,9 +19,10 @@ export function recall(
     const said = decisions.findLast(
       (row) => row.operation === call.operation && isToldWith(row, 'reject', 'respond'),
     );
-    const { operation, generation, tool, args } = call;
+    const { operation, generation, tool, args, safeFor } = call;
     const edited = generation > 1 ? { edited: true as const } : {};
-    return { operation, tool, args, ...edited, ...became(call, said && asSigned(deps, said)) };
+    const inPlace = safeFor === null ? {} : { inPlaceOf: safeFor };
+    return { operation, tool, args, ...edited, ...inPlace, ...became(call, said && asSigned(deps, said)) };
   });
 }
 

@@ -41,6 +41,8 @@ export interface PlannerMemory {
   readonly why?: string;
   /** Set when a person changed the arguments: `args` is what they made of them. */
   readonly edited?: true;
+  /** Set when the policy ran this in place of that operation, which nobody allowed: no planner proposed it. */
+  readonly inPlaceOf?: number;
 }
 
 /** Proposes what to do next. It knows nothing of approval and may be asked the same step again after a crash. */

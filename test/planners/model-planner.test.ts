@@ -78,6 +78,24 @@ describe('what a model is asked', () => {
     expect(told()).toEqual(message);
   });
 
+  // Seen to fail: the safe action told as a call of the model's own.
+  it('is what the policy ran in place of a call that nobody allowed, with that call', async () => {
+    server.say(done());
+    const safe = past('executed', {
+      operation: 2,
+      tool: 'mail.send',
+      args: {},
+      result: { sent: 1 },
+      inPlaceOf: 1,
+    });
+    await ask({ memory: [past('denied'), safe] });
+    expect(server.requests[0]?.body.messages).toHaveLength(4);
+    expect(told()).toEqual({
+      denied: expect.any(String) as string,
+      instead: { call: 'mail_send', args: {}, result: { sent: 1 } },
+    });
+  });
+
   it('never is a reference to a secret, and a long result is cut', async () => {
     server.say(done());
     const args = { key: { $secret: `hmac-sha256:${'0'.repeat(64)}` } };

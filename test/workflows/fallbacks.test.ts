@@ -203,6 +203,23 @@ describe('silence for days, on the real store', () => {
     expect(effects.filter((effect) => / /.test(effect))).toEqual(['noted: nobody answered']);
   });
 
+  // Seen to fail: the safe action counted as a call of the script, whose next step was then never taken.
+  it('does the safe action beside the steps of a script', async () => {
+    const task = 'safe-script' as TaskId; // a valid name
+    const noted = (text: string) => ({ calls: [{ tool: 'note', args: { text } }] });
+    const steps = [{ calls: [{ tool: 'safe', args: {} }] }, noted('second step'), noted('third step')];
+    const planner = { name: 'scripted', input: { steps } };
+    await (await running.service()).tasks.submit({ task, agent: 'bot', goal: 'test', planner });
+    submitted.push(task);
+    await outlast(await liesWith(task, 'supervisor'));
+    const { state, results } = await end(task);
+    expect([state, results.map(({ outcome }) => outcome)]).toEqual([
+      'COMPLETED',
+      ['denied', 'executed', 'executed', 'executed'],
+    ]);
+    expect(effects.slice(-3)).toEqual(['noted: nobody answered', 'noted: second step', 'noted: third step']);
+  });
+
   // Seen to fail: `close` not handing over after a fallback.
   it('fails the task, and hands it over to the owner', async () => {
     const task = await submit('failed', 'fail');

@@ -17,14 +17,15 @@ export function conversation(
   memory: readonly PlannerMemory[],
   names: ToolNames,
 ): Message[] {
+  const own = memory.filter((call) => call.inPlaceOf === undefined);
   return [
     { role: 'system', content: told.system === undefined ? SYSTEM : `${SYSTEM}\n\n${told.system}` },
     { role: 'user', content: told.goal },
-    ...memory.flatMap((call, index) => [
+    ...own.flatMap((call, index) => [
       proposed(null, [
         { id: callId(index + 1), name: names.wire(call.tool), text: JSON.stringify(maskSecrets(call.args)) },
       ]),
-      answered(callId(index + 1), became(call)),
+      answered(callId(index + 1), became(call, inPlace(call, memory, names))),
     ]),
   ];
 }
@@ -85,13 +86,22 @@ function readable({ text }: WireCall): string {
 
 const EDITED = 'a person changed the arguments: the call above shows them as changed';
 
-/** An outcome as the model reads it. */
-function became(call: PlannerMemory): Json {
-  const outcome = outcomeOf(call);
+/** An outcome as the model reads it, with what the policy ran in its place. */
+function became(call: PlannerMemory, instead: Members): Json {
+  const outcome = { ...outcomeOf(call), ...instead };
   return call.edited === true ? { ...outcome, note: EDITED } : outcome;
 }
 
-function outcomeOf({ outcome, result, why, answer }: PlannerMemory): { readonly [key: string]: Json } {
+/** What became of the call that the policy made in place of one that nobody allowed: the model must know of it, and did not propose it. */
+function inPlace({ operation }: PlannerMemory, memory: readonly PlannerMemory[], names: ToolNames): Members {
+  const safe = memory.find((call) => call.inPlaceOf === operation);
+  if (safe === undefined) return {};
+  return { instead: { call: names.wire(safe.tool), args: maskSecrets(safe.args), ...outcomeOf(safe) } };
+}
+
+type Members = { readonly [key: string]: Json };
+
+function outcomeOf({ outcome, result, why, answer }: PlannerMemory): Members {
   switch (outcome) {
     case 'executed':
       return { result: result ?? null };

@@ -38,7 +38,8 @@ export const scriptedPlanner: Planner = {
         `the script does not fit at ${issue?.path.join('.') ?? 'its top'}: ${issue?.message ?? 'wrong'}`,
       );
     }
-    return Promise.resolve(upcoming(parsed.data.steps, memory));
+    const own = memory.filter((call) => call.inPlaceOf === undefined);
+    return Promise.resolve(upcoming(parsed.data.steps, own));
   },
 };
 
