@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Impact } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import { wellFormed } from './brief-arguments.js';
-import { count, freeText } from './fields.js';
+import { count, freeText, instant } from './fields.js';
 import type { Preview } from './tool-definition.js';
 
 const text = z.string().max(20_000);
@@ -23,7 +23,7 @@ export const impactAnswer: z.ZodType<Impact> = z.strictObject({
 
 const previewAnswer: z.ZodType<Preview> = z.strictObject({
   diff: z.exactOptional(z.array(z.strictObject({ field: text, before: text, after: text }))),
-  evidence: z.exactOptional(z.array(z.strictObject({ what: text, source: text, at: z.int().min(0) }))),
+  evidence: z.exactOptional(z.array(z.strictObject({ what: text, source: text, at: instant }))),
   alternatives: z.exactOptional(z.array(text)),
   unknowns: z.exactOptional(z.array(text)),
 });

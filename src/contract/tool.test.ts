@@ -213,6 +213,9 @@ describe('what a tool answers', () => {
     const bad = refund({ preview: () => ({ diff: 'all' }) as never, fingerprint: () => '' });
     await expect(bad.preview?.(args, context)).rejects.toThrow(/preview/);
     await expect(bad.fingerprint?.(args, context)).rejects.toThrow(/fingerprint/);
+    // Seen to fail: a time that no brief can carry, which nobody's client could then read.
+    const late = { evidence: [{ what: 'a', source: 'b', at: 1_700_000_000_000_000 }] };
+    await expect(refund({ preview: () => late }).preview?.(args, context)).rejects.toThrow(/evidence\.0\.at/);
   });
 
   it('keeps `this` of the definition', async () => {
