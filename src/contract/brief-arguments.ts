@@ -42,12 +42,10 @@ export function isOversized(args: Json): boolean {
   return Buffer.byteLength(canonicalJson(args), 'utf8') > OVERSIZED_BYTES;
 }
 
-/** Beginning and end: padding in front hides no tail. */
-function fold(text: string): string {
-  const hidden = text.length - SHOWN_START - SHOWN_END;
-  return wellFormed(
-    `${text.slice(0, SHOWN_START)} … ${hidden} characters folded … ${text.slice(-SHOWN_END)}`,
-  );
+/** Beginning and end of a text that is longer than both: padding in front hides no tail. UTF-16 code units. */
+export function fold(text: string, start = SHOWN_START, end = SHOWN_END): string {
+  const hidden = text.length - start - end;
+  return wellFormed(`${text.slice(0, start)} … ${hidden} characters folded … ${text.slice(-end)}`);
 }
 
 /** Half a character, which a cut or a tool may leave, becomes U+FFFD: no text can make a brief impossible to digest. */

@@ -33,6 +33,18 @@ describe('buildBrief', () => {
     expect(briefSchema.parse(brief)).toEqual(brief);
   });
 
+  // Seen to fail: the whole of it in the proposal, the question and the first option, in everybody's inbox.
+  it('folds what a tool says at length, tells so, and looks at all of it', () => {
+    const long = `Send ${'x y '.repeat(225_000)}\u202e to mia@example.com`;
+    const brief = buildBrief(anInput({ description: long }));
+    expect(brief.proposal).toMatch(/^Send x y .* … 898025 characters folded … .* to mia@example\.com$/);
+    expect(brief.unknowns).toEqual([expect.stringContaining('read the arguments')]);
+    expect(brief.flags).toEqual(['bidi']);
+    expect(JSON.stringify(brief).length).toBeLessThan(10_000);
+    const most = 'y'.repeat(2_000);
+    expect(buildBrief(anInput({ description: most }))).toMatchObject({ proposal: most, unknowns: [] });
+  });
+
   it('tells the consequence of every option and of silence', () => {
     const { options } = buildBrief(anInput());
     expect(options.map((option) => option.verb)).toEqual([
@@ -275,7 +287,7 @@ describe('aboveTheFold', () => {
     const long = 'word '.repeat(500);
     const brief = buildBrief(
       anInput({
-        description: long,
+        description: 'word '.repeat(400),
         agentText: long,
         preview: {
           diff: [{ field: long, before: long, after: long }],
@@ -288,7 +300,7 @@ describe('aboveTheFold', () => {
     const lines = aboveTheFold(brief, { ...reading, answerBy: NOW + 12_000_000 });
     expect(lines).toHaveLength(10);
     expect(wordsIn(lines)).toBe(120);
-    expect(lines[0]).toMatch(/…\(\+461\)$/);
+    expect(lines[0]).toMatch(/…\(\+361\)$/);
     expect(lines[7]).toMatch(/in 3 h 20 min; else denied$/);
   });
 

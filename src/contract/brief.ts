@@ -4,7 +4,7 @@ import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Digest, EscalationId, TaskId, TenantId } from '../domain/ids.js';
 import { flagsOf } from '../domain/sanitise.js';
 import { quorumOf, type Verdict } from '../domain/verdict.js';
-import { argumentLines, isOversized, OVERSIZED_BYTES, strings, wellFormed } from './brief-arguments.js';
+import { argumentLines, fold, isOversized, OVERSIZED_BYTES, strings, wellFormed } from './brief-arguments.js';
 import { inWords, optionsOf, questionOf, reasonOf, reversibilityOf, silenceIn } from './brief-words.js';
 import { lookAt, type Seen } from './detect.js';
 import { labelled } from './digest.js';
@@ -50,6 +50,9 @@ export interface BriefInput {
 
 /** How many changes and pieces of evidence of a preview are kept; more are counted as unknown. */
 const MOST_LINES = 200;
+/** A tool's words stand in every line of an inbox; what is longer is folded. UTF-16 code units. */
+const LONGEST_PROPOSAL = 2_000;
+const PROPOSAL_END = 200;
 /** Of how many hosts a brief names the links. */
 const MOST_HOSTS = 5;
 
@@ -59,7 +62,7 @@ export function buildBrief(input: BriefInput): Brief {
   const args = maskSecrets(input.args);
   const preview = previewOf(input.preview);
   const agentText = input.agentText === null ? null : wellFormed(input.agentText);
-  const proposal = wellFormed(input.description ?? inWords(tool.name, args));
+  const proposal = proposalOf(input, args);
   const reversibility = reversibilityOf(verdict.tier, tool.hasUndo);
   const lines = argumentLines(args);
   const reasons = {
@@ -113,6 +116,17 @@ export function buildBrief(input: BriefInput): Brief {
   };
 }
 
+function proposalOf({ description, tool }: BriefInput, args: Json): string {
+  if (description === null) return wellFormed(inWords(tool.name, args));
+  return isLong(description)
+    ? fold(description, LONGEST_PROPOSAL - PROPOSAL_END, PROPOSAL_END)
+    : wellFormed(description);
+}
+
+function isLong(description: string | null): description is string {
+  return description !== null && description.length > LONGEST_PROPOSAL;
+}
+
 function seenIn({ tool, impact, request, agentText, agentQuestion }: BriefInput, args: Json): Seen {
   return lookAt({ tool: tool.name, args, impact, request, agentText, question: agentQuestion ?? null });
 }
@@ -158,6 +172,8 @@ function unknownsOf({ input, args, preview, opaque, seen }: Reasons): readonly s
   if (!input.tool.known)
     unknowns.push(`The tool ${input.tool.name} is not declared: nobody vouches for what it does.`);
   else if (input.description === null) unknowns.push('The tool could not put this call into words.');
+  if (isLong(input.description))
+    unknowns.push('The tool says more of this call than a question shows: read the arguments.');
   if (isUnreadable(input))
     unknowns.push(
       'The tool could not say what this call would do (`impact` failed): its reach is not known.',
