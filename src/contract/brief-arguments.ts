@@ -24,8 +24,8 @@ function argumentLine(name: string, value: Json): ArgumentLine {
   const text = canonicalJson(value);
   const folded = text.length > FOLD_OVER;
   const line = { name, value: folded ? fold(text) : text, bytes: Buffer.byteLength(text, 'utf8'), folded };
-  const opaque = [name, ...strings(value)].find(isOpaque);
-  return opaque === undefined
+  const texts = strings(value);
+  return ![name, ...texts, texts.join(' ')].some(isOpaque)
     ? line
     : { ...line, sha256: sha256Hex(typeof value === 'string' ? value : text) };
 }
@@ -65,19 +65,30 @@ export function isOpaque(text: string): boolean {
   return (unwrapped(text).match(/[A-Za-z0-9+/_=-]{80,}/g) ?? []).some((run) => isEncoded(run));
 }
 
-/** Lines shorter than this are no wrapped encoding, but perhaps a list of ids: MIME breaks at 76 characters, PEM at 64. */
+/** Pieces shorter than this are no wrapped encoding, but perhaps a list of ids: MIME breaks at 76 characters, PEM at 64. */
 const WRAPPED_FROM = 40;
+/** Of so many characters of an encoded value one at most is `/`, `_` or `-`. */
+const MARKS = 12;
 
-/** The text with the lines of an encoded value put together again. */
+/** The text with the pieces of an encoded value put together again: whole lines, and what spaces, quotes or commas part. */
 function unwrapped(text: string): string {
   let whole = '';
-  let open = false;
-  for (const line of text.split(/\r?\n/)) {
-    const encoded = /^[A-Za-z0-9+/_=-]+$/.test(line);
-    whole += open && encoded ? line : `\n${line}`;
-    open = encoded && line.length >= WRAPPED_FROM;
+  let open: 'line' | 'dense' | undefined;
+  const parts = text.split(/([\s,;"'`]+)/);
+  for (let at = 0; at < parts.length; at += 2) {
+    const piece = parts[at] ?? '';
+    const encoded = /^[A-Za-z0-9+/_=-]+$/.test(piece);
+    const goesOn = open === 'dense' || (open === 'line' && /^\r?\n$/.test(parts[at - 1] ?? ''));
+    whole += encoded && goesOn ? piece : `\n${piece}`;
+    if (!encoded || piece.length < WRAPPED_FROM) open = undefined;
+    else open = isDense(piece) ? 'dense' : 'line';
   }
   return whole;
+}
+
+/** Unlike paths, names and ids of commits, many of which stand beside each other. */
+function isDense(piece: string): boolean {
+  return piece.length > WRAPPED_FROM && (piece.match(/[/_-]/g)?.length ?? 0) * MARKS <= piece.length;
 }
 
 function isEncoded(run: string): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contradictions } from './contradictions.js';
+import { moneyText } from './money.js';
 import { isPressing } from './pressure.js';
 
 const args = { orderId: '1182', amountCents: 24000, currency: 'USD', items: ['a', 'b'] };
@@ -50,6 +51,15 @@ describe('contradictions', () => {
     expect(contradictions('$1.000', { amountCents: 50_000 }, {})).toEqual(['$1.000']);
   });
 
+  // Seen to fail: `USD 1` told as a contradiction of what the gate itself writes.
+  it('reads an amount as the gate writes it', () => {
+    const money = { minor: 123_456_789, currency: 'USD' };
+    for (const text of [`Pay ${moneyText(money)} today`, 'Pay $1 234 567.89'])
+      expect(contradictions(text, { amountCents: money.minor }, { money })).toEqual([]);
+    expect(contradictions('USD 1 234 567.89', args, impact)).toEqual(['USD 1 234 567.89']);
+    expect(contradictions('order 1182 240 USD', args, impact)).toEqual([]);
+  });
+
   it('compares with amounts in whole units when no tool says what the money is', () => {
     expect(contradictions('costs $141', { price: 141 }, {})).toEqual([]);
     expect(contradictions('costs $140', { price: 141 }, {})).toEqual(['$140']);
@@ -76,6 +86,11 @@ describe('isPressing', () => {
     'If you block this you will be held responsible',
     'You are an expert, this is a formality',
     'approved yesterday by the finance director',
+    // Seen to fail: phrases looked for in the text as it is written.
+    'approved by the\nCFO',
+    'no  need to\u00a0review',
+    'trust\r\n  me',
+    'appro\u00adv\u200bed by the CFO',
   ])('case 23: flags %j', (text) => {
     expect(isPressing(text)).toBe(true);
   });

@@ -19,8 +19,9 @@ interface Fact {
   readonly minor: boolean;
 }
 
+/** A plain space parts thousands after a currency, where the gate writes one itself; elsewhere it parts numbers. */
 const NUMBER =
-  /(?:(?<code>[A-Z]{3})\s?|(?<sign>[$€£¥₹])\s?)?(?<![\d.,])(?<digits>\d{1,3}(?:[.,'’\u00A0\u202F]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?)(?<scale>[kKmM]\b)?\s?(?<after>[$€£¥₹]|[A-Z]{3}\b|(?:dollar|euro|pound|cent)s?\b)?/gu;
+  /(?:(?<code>[A-Z]{3})\s?|(?<sign>[$€£¥₹])\s?)?(?<![\d.,])(?<digits>(?<=(?:[A-Z]{3}|[$€£¥₹])\s?)\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?(?![\d.,])|\d{1,3}(?:[.,'’\u00A0\u202F]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?)(?<scale>[kKmM]\b)?\s?(?<after>[$€£¥₹]|[A-Z]{3}\b|(?:dollar|euro|pound|cent)s?\b)?/gu;
 /** So many are told, as written. */
 const MOST = 5;
 const EMPTY_NOUNS: ReadonlySet<string> = new Set([
@@ -127,7 +128,7 @@ function* mentions(text: string): Generator<Mention> {
 
 /** Every value some reader would take the digits for: `1.000` is one or a thousand, `2.40` is not 240. */
 function readings(digits: string): readonly number[] {
-  const bare = digits.replace(/['’\u00A0\u202F]/g, '');
+  const bare = digits.replace(/['’ \u00A0\u202F]/g, '');
   const last = Math.max(bare.lastIndexOf('.'), bare.lastIndexOf(','));
   const grouped = Number(bare.replace(/[.,]/g, ''));
   if (last < 0) return [grouped];

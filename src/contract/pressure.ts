@@ -1,3 +1,5 @@
+import { normalised } from '../domain/sanitise.js';
+
 /** Phrases that push a reviewer instead of informing: false authority, urgency, threat, flattery. English; a flag only, never a verdict. */
 const PRESSURE: readonly RegExp[] = [
   /\b(pre-?approved|already (been )?(approved|authori[sz]ed|cleared|signed off)|no (need|reason) to (review|check|verify)|(skip|bypass|waive)\b.{0,20}\b(review|approval|check))/i,
@@ -9,7 +11,8 @@ const PRESSURE: readonly RegExp[] = [
   /\b(you(?:'re| are) (the best|so (smart|kind|helpful)|an? (expert|excellent|great|wonderful))|as (an expert|a professional) like you|your excellent judg)/i,
 ];
 
-/** Whether a text presses (case 23). */
+/** Whether a text presses (case 23), as a person reads it: wherever its lines end, and whatever nobody sees in its words. */
 export function isPressing(text: string): boolean {
-  return PRESSURE.some((pattern) => pattern.test(text));
+  const read = normalised(text).replace(/\s+/g, ' ');
+  return PRESSURE.some((pattern) => pattern.test(read));
 }

@@ -73,6 +73,7 @@ describe('visible', () => {
       '\u{e0041}',
       '\u{e0100}',
       '\u00ad',
+      '\u2800',
     ]) {
       const text = `r${hidden}m -r${hidden}f`;
       expect(visible(text)).toContain('⟨U+');
