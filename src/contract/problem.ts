@@ -27,7 +27,7 @@ export function errorOf(status: number, body: unknown): CountersignError {
 }
 
 function codeOf(status: number): ErrorCode {
-  if (status === 502 || status === 503 || status === 504) return 'unreachable';
+  if (status === 429 || status === 502 || status === 503 || status === 504) return 'unreachable';
   const codes = Object.keys(ERRORS) as ErrorCode[]; // Object.keys forgets the literal keys
   return codes.find((code) => ERRORS[code].status === status && status >= 400) ?? 'internal';
 }

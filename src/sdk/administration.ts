@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { anchorPage, checkpointPage, type AnchorPage, type EvidenceOf } from '../contract/http-evidence.js';
-import type { Send } from './transport.js';
+import { onward, part, type Send } from './transport.js';
 
 const warning = z.object({
   line: z.int(),
@@ -99,7 +99,7 @@ export function createAdministration(send: Send): Administration {
       revoke: (id) =>
         send({
           method: 'POST',
-          path: `v1/tokens/${encodeURIComponent(id)}/revoke`,
+          path: `v1/tokens/${part(id)}/revoke`,
           answer: z.object({ token: z.string() }),
         }),
     },
@@ -116,7 +116,7 @@ export function createAdministration(send: Send): Administration {
             answer: anchorPage,
           });
           anchors.push(...page.anchors);
-          cursor = page.next ?? undefined;
+          cursor = onward(cursor, page.next ?? undefined);
         } while (cursor !== undefined);
         return anchors;
       },
@@ -130,7 +130,7 @@ export function createAdministration(send: Send): Administration {
             answer: checkpointPage,
           });
           lines.push(...page.checkpoints.map((checkpoint) => checkpoint.jws));
-          after = page.next;
+          after = onward<number | null>(after, page.next);
         }
         return lines;
       },
@@ -146,7 +146,7 @@ function createSessions(send: Send): Administration['sessions'] {
       send({ method: 'POST', path: 'v1/sign-in-links', body: { subject }, answer: signInLink }),
     list: () =>
       send({ method: 'GET', path: 'v1/sessions', answer: z.object({ sessions: z.array(sessionLine) }) }),
-    revoke: (id) => post(`v1/sessions/${encodeURIComponent(id)}/revoke`, z.object({ session: z.string() })),
-    revokePerson: (subject) => post(`v1/people/${encodeURIComponent(subject)}/revoke`, personRevoked),
+    revoke: (id) => post(`v1/sessions/${part(id)}/revoke`, z.object({ session: z.string() })),
+    revokePerson: (subject) => post(`v1/people/${part(subject)}/revoke`, personRevoked),
   };
 }

@@ -5,7 +5,7 @@ import {
   type AnomalyView,
   type CloseRequest,
 } from '../contract/http-anomalies.js';
-import type { Send } from './transport.js';
+import { part, type Send } from './transport.js';
 
 /** What the policy did not expect, by class. */
 export interface Anomalies {
@@ -31,7 +31,7 @@ export function createAnomalies(send: Send): Anomalies {
       list: (query = {}) =>
         send({ method: 'GET', path: 'v1/anomalies', query: { ...query }, answer: anomalyPage }),
       close: (anomaly, body, { idempotencyKey } = {}) => {
-        const path = `v1/anomalies/${encodeURIComponent(anomaly)}/close`;
+        const path = `v1/anomalies/${part(anomaly)}/close`;
         return send({ method: 'POST', path, body, idempotencyKey, answer: anomalyView });
       },
     },

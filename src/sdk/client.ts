@@ -26,7 +26,7 @@ import { journalPage, type EvidenceOf, type JournalPage } from '../contract/http
 import { createAdministration, type Administration } from './administration.js';
 import { createAnomalies, type Anomalies } from './anomalies.js';
 import { createHooks, type Hooks } from './hooks.js';
-import { createSend, type ClientOptions, type Send } from './transport.js';
+import { createSend, onward, part, type ClientOptions, type Send } from './transport.js';
 import { createWhoMay, type WhoMay } from './who-may.js';
 
 export type { ClientOptions } from './transport.js';
@@ -94,8 +94,6 @@ export interface CountersignClient extends Administration, Anomalies, Hooks, Who
   };
 }
 
-const part = encodeURIComponent;
-
 /** A client of the gateway at `url`, acting as the bearer of `token`. */
 export function createClient(options: ClientOptions): CountersignClient {
   const send = createSend(options);
@@ -114,7 +112,7 @@ export function createClient(options: ClientOptions): CountersignClient {
 function createTasks(send: Send): CountersignClient['tasks'] {
   return {
     submit: (body) =>
-      send({ method: 'POST', path: 'v1/tasks', body, idempotencyKey: body.task, answer: submitAnswer }),
+      send({ method: 'POST', path: 'v1/tasks', body, idempotencyKey: part(body.task), answer: submitAnswer }),
     get: (task) => send({ method: 'GET', path: `v1/tasks/${part(task)}`, answer: taskView }),
     list: (query = {}) => send({ method: 'GET', path: 'v1/tasks', query: { ...query }, answer: taskPage }),
     result: (task, { waitSeconds: wait = 0 } = {}) => {
@@ -165,7 +163,7 @@ function createJournal(send: Send): CountersignClient['journal'] {
       do {
         const { entries, next } = await page({ ...query, cursor, limit: 200 });
         yield* entries;
-        cursor = next ?? undefined;
+        cursor = onward(cursor, next ?? undefined);
       } while (cursor !== undefined);
     },
   };

@@ -1,5 +1,5 @@
 import { hookEnabled, hookPage, type HookEnabled, type HookPage } from '../contract/http-hooks.js';
-import type { Send } from './transport.js';
+import { part, type Send } from './transport.js';
 
 /** Web hooks, for operators. */
 export interface Hooks {
@@ -16,8 +16,7 @@ export function createHooks(send: Send): Hooks {
   return {
     hooks: {
       list: () => send({ method: 'GET', path: 'v1/hooks', answer: hookPage }),
-      enable: (hook) =>
-        send({ method: 'POST', path: `v1/hooks/${encodeURIComponent(hook)}/enable`, answer: hookEnabled }),
+      enable: (hook) => send({ method: 'POST', path: `v1/hooks/${part(hook)}/enable`, answer: hookEnabled }),
     },
   };
 }

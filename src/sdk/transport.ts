@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
+import { wellFormed } from '../contract/brief-arguments.js';
 import { CountersignError, errorOf } from '../contract/problem.js';
 
 /** How to reach a gateway. */
@@ -28,7 +29,7 @@ export interface Call<Schema extends z.ZodType> {
   readonly answer: Schema;
 }
 
-/** Sends a request and reads its answer. Throws CountersignError: the gateway's own, or `unreachable`. */
+/** Sends a request and reads its answer. Throws CountersignError: the gateway's own, `unreachable`, or `usage` for a request that cannot be sent. */
 export type Send = <Schema extends z.ZodType>(call: Call<Schema>) => Promise<z.output<Schema>>;
 
 /** A sender for one gateway and token. */
@@ -54,19 +55,61 @@ export function createSend(options: ClientOptions): Send {
   };
 }
 
+/** A text as one part of a path or as a key: whatever it is, the gateway is asked, and says what is wrong with it. */
+export function part(text: string): string {
+  return encodeURIComponent(wellFormed(text));
+}
+
+/** Where a list goes on. Throws `internal` when that is where it was just asked from: such a list has no end. */
+export function onward<Place>(from: Place, next: Place): Place {
+  if (next !== undefined && next !== null && next === from)
+    throw new CountersignError('internal', 'The gateway gives the same page of a list again and again.');
+  return next;
+}
+
 function requestOf(options: ClientOptions, call: Call<z.ZodType>): { url: URL; init: RequestInit } {
-  const url = new URL(call.path, options.url.endsWith('/') ? options.url : `${options.url}/`);
-  for (const [key, value] of Object.entries(call.query ?? {}))
-    if (value !== undefined) url.searchParams.set(key, String(value));
+  const url = urlOf(options, call);
+  // What fetch says of a header that it refuses quotes it.
+  if (!/^[\x20-\x7e]*$/.test(options.token.trim()))
+    throw unsendable('`token` holds characters that no token has: give the text that was told once');
   const headers: Record<string, string> = {
     authorization: `Bearer ${options.token}`,
     accept: 'application/json',
   };
   if (options.channel) headers['countersign-channel'] = options.channel;
   if (call.method === 'GET') return { url, init: { method: 'GET', headers } };
+  const { idempotencyKey = randomUUID() } = call;
+  if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey))
+    throw unsendable('`idempotencyKey` must be 1 to 255 visible ASCII characters');
   headers['content-type'] = 'application/json';
-  headers['idempotency-key'] = call.idempotencyKey ?? randomUUID();
-  return { url, init: { method: 'POST', headers, body: JSON.stringify(call.body ?? {}) } };
+  headers['idempotency-key'] = idempotencyKey;
+  return { url, init: { method: 'POST', headers, body: bodyOf(call) } };
+}
+
+function urlOf(options: ClientOptions, call: Call<z.ZodType>): URL {
+  const base = URL.canParse(options.url) ? new URL(options.url) : undefined;
+  if (base === undefined || !/^https?:$/.test(base.protocol) || base.username !== '' || base.password !== '')
+    throw unsendable(
+      '`url` must be the address of a gateway without user and password, such as http://127.0.0.1:8484',
+    );
+  const url = new URL(call.path, options.url.endsWith('/') ? options.url : `${options.url}/`);
+  for (const [key, value] of Object.entries(call.query ?? {}))
+    if (value !== undefined) url.searchParams.set(key, String(value));
+  return url;
+}
+
+function bodyOf({ body = {} }: Call<z.ZodType>): string {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    throw unsendable(
+      `what is sent must be plain JSON: ${error instanceof Error ? error.message : 'it threw'}`,
+    );
+  }
+}
+
+function unsendable(why: string): CountersignError {
+  return new CountersignError('usage', `The request was not sent: ${why}.`);
 }
 
 /** A whole answer: one whose text breaks off is none, and is asked for again. */

@@ -10,7 +10,7 @@ import {
   type RoleDelegation,
   type RosterView,
 } from '../contract/http-who.js';
-import type { Send } from './transport.js';
+import { part, type Send } from './transport.js';
 
 interface Keyed {
   readonly idempotencyKey?: string | undefined;
@@ -37,8 +37,6 @@ export interface WhoMay {
     setAbsence(request: AbsenceRequest): Promise<RosterView>;
   };
 }
-
-const part = encodeURIComponent;
 
 /** The client's part for who may decide. */
 export function createWhoMay(send: Send): WhoMay {
