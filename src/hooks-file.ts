@@ -45,10 +45,10 @@ export function readHooks(path: string | undefined): Hooks {
   return { out, in: from };
 }
 
-/** Reads secrets and collects what is wrong with them. One that is `own` must be nobody else's: it says who is speaking. */
+/** Reads secrets and collects what is wrong with them. One that is `own` must be nobody else's, read before it: it says who is speaking. */
 function secretReader(path: string) {
   const problems: string[] = [];
-  const owned = new Map<string, string>();
+  const users = new Map<string, string>();
   const report = (place: string, what: string) => void problems.push(`${path}: ${place}: ${what}`);
   return {
     problems,
@@ -57,9 +57,9 @@ function secretReader(path: string) {
         const todo = 'Name a file that holds a secret, whsec_ and base64.';
         const secret = parseWebhookSecret(readTextFile(resolve(dirname(path), file), todo, 'config'));
         const key = Buffer.from(secret).toString('hex');
-        const owner = owned.get(key);
-        if (own && owner !== undefined) report(place, `the same secret as ${owner}; give each its own`);
-        if (own) owned.set(key, place);
+        const user = users.get(key);
+        if (own && user !== undefined) report(place, `the same secret as ${user}; give each its own`);
+        users.set(key, place);
         return secret;
       } catch (error) {
         if (!(error instanceof CountersignError)) throw error;

@@ -24,9 +24,13 @@ export const origin = httpUrl
     'not an origin, scheme://host[:port]',
   )
   .transform((text) => new URL(text).origin);
+function hasCredentials({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
 /** The address of a model; it holds no credentials. */
 export const modelUrl = httpUrl.refine(
-  (text) => URL.canParse(text) && new URL(text).username === '' && !/[?#]/.test(text),
+  (text) => URL.canParse(text) && !/[?#]/.test(text) && !hasCredentials(new URL(text)),
   'not an http:// or https:// URL without user, query and fragment',
 );
 /** The address of a mail server. */

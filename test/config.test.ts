@@ -98,6 +98,11 @@ describe('configuration', () => {
       { COUNTERSIGN_MODEL: 'tiny', COUNTERSIGN_MODEL_URL: 'https://me:hunter2@h/v1' },
       ['COUNTERSIGN_MODEL_URL'],
     ],
+    // Seen to fail: a look at the user's name alone.
+    [
+      { COUNTERSIGN_MODEL: 'tiny', COUNTERSIGN_MODEL_URL: 'https://:hunter2@h/v1' },
+      ['COUNTERSIGN_MODEL_URL'],
+    ],
     [
       { COUNTERSIGN_MODEL: 'tiny', COUNTERSIGN_MODEL_URL: 'https://h/v1?key=hunter2' },
       ['COUNTERSIGN_MODEL_URL'],

@@ -92,10 +92,17 @@ export function schemaOf(input: z.ZodObject, faults: string[]): Json {
   }
   const schema = jsonSchemaOf(input, { name: '`input`', so: 'what is shown is what runs' }, faults);
   if (hasMarkOnOther(schema)) faults.push('only strings can be secret()');
-  const read = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' });
-  if (marksIn(schema) < marksIn(read) || hasMarkOnNames(schema))
+  let parted = false;
+  const read = z.toJSONSchema(input, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema }) => {
+      parted ||= hasMarkedPart(zodSchema);
+    },
+  });
+  if (parted || marksIn(schema) < marksIn(read) || hasMarkOnNames(schema))
     faults.push(
-      'a secret() is lost: it marks what a `pipe` reads, or the names of a record; mark the value itself',
+      'a secret() is lost: it marks what a `pipe` reads, the names of a record, or a part of a text; mark the value itself',
     );
   return schema;
 }
@@ -137,6 +144,14 @@ function hasAsyncCheck({ _zod: { def } }: z.core.$ZodType): boolean {
 
 function marksIn(schema: unknown): number {
   return JSON.stringify(schema).split('"x-secret":true').length - 1;
+}
+
+/** The parts of a template literal are no values of their own: its JSON Schema is one pattern. */
+function hasMarkedPart({ _zod: { def } }: z.core.$ZodType): boolean {
+  const parts: readonly unknown[] = 'parts' in def && Array.isArray(def.parts) ? def.parts : [];
+  return parts.some(
+    (part) => part instanceof z.ZodType && marksIn(z.toJSONSchema(part, { unrepresentable: 'any' })) > 0,
+  );
 }
 
 function hasMarkOnNames(schema: Json): boolean {
