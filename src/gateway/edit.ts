@@ -4,7 +4,7 @@ import { carrySecrets, forgedReferences, restoreSecrets, secretReferences } from
 import type { Json } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import type { Digest, TenantId } from '../domain/ids.js';
-import type { Transaction } from '../store/database.js';
+import type { Queries, Transaction } from '../store/database.js';
 import { insertGeneration, lockOperation, type LedgerRow } from '../store/ledger.js';
 import { readSecrets, storeSecrets } from '../store/secrets.js';
 import { findTool } from '../store/tools.js';
@@ -65,9 +65,10 @@ export async function storeEdit(
   return { generation, digest: digestOf(generation, args) };
 }
 
-async function wholeArguments(
+/** Edited arguments with the values of the secrets that were left as their masks. Throws `invalid` with the places. */
+export async function wholeArguments(
   deps: GatewayDeps,
-  tx: Transaction,
+  queries: Queries,
   { from, schema, edits }: { readonly from: LedgerRow; readonly schema: Json; readonly edits: Json },
 ): Promise<Json> {
   const forged = forgedReferences(edits);
@@ -81,7 +82,7 @@ async function wholeArguments(
     );
   }
   const carried = carrySecrets(schema, edits, from.args);
-  const sealed = await readSecrets(tx, from.tenant, secretReferences(carried));
+  const sealed = await readSecrets(queries, from.tenant, secretReferences(carried));
   return restoreSecrets(carried, (reference) =>
     openStored(deps, from.tenant, reference, sealed.get(reference)),
   );

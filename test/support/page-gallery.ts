@@ -195,7 +195,7 @@ function forms(): Readonly<Record<string, Html>> {
       typed: { form: 'edit', values: new Map([[amount?.name ?? '', '20 dollars']]) },
     }),
     change: changePage(view, reader, {
-      changes: editDiff(view.brief.fullArguments, edited, fields),
+      changes: editDiff({ before: view.brief.fullArguments, after: edited }),
       edits: '{}',
     }),
     'take-over': largeFormPage(view, reader, { verb: 'take-over', fields: [], problems: [] }),

@@ -2,6 +2,7 @@ import type { EscalationView } from '../../contract/http.js';
 import { isMembers } from '../../contract/schema-at.js';
 import { parseStrictJson } from '../../contract/strict-json.js';
 import type { Json } from '../../domain/action.js';
+import type { Change } from '../../domain/brief.js';
 import { CountersignError, type ERRORS } from '../../domain/errors.js';
 import { findTool } from '../../store/tools.js';
 import type { Typed } from './decision-form.js';
@@ -12,7 +13,8 @@ import { jsonOrText, type Fields } from './read-decision.js';
 import { readerOf } from './reader-cookie.js';
 import { typedIn } from './resend.js';
 import type { GatewayDeps } from '../deps.js';
-import { viewOf, type PageContext } from './review-context.js';
+import { previewEdit, type EditPreview } from '../preview-edit.js';
+import { questionAt, viewOf, type PageContext } from './review-context.js';
 import { plainJson, readSchemaForm, schemaFields, type SchemaField } from './schema-form.js';
 import { editDiff } from './value-diff.js';
 
@@ -36,7 +38,7 @@ export async function readLarge(
   if (problems.length > 0) return shownForm(deps, c, view, { verb, fields: schema, problems, typed }, 422);
   if (verb === 'take-over') return value;
   if (view.digest !== fields.get('digest')) throw new CountersignError('stale', STALE);
-  const changes = editDiff(view.brief.fullArguments, value, schema);
+  const changes = editDiff(await previewOf(deps, c, value));
   if (changes.length > 0)
     return c.html(changePage(view, readerOf(deps, c), { changes, edits: plainJson(value), typed }));
   const nothing = notice(
@@ -99,12 +101,26 @@ export async function largeAgain(
   const { verb, typed, notice: top, status } = sent;
   const value = editsIn(typed.values);
   const fields = await fieldsFor(deps, view, verb, value);
-  const changes = value === undefined ? [] : editDiff(view.brief.fullArguments, value, fields);
+  const changes = value === undefined ? [] : await changesAgain(deps, c, value);
   const reader = readerOf(deps, c);
   const edits = typed.values.get('edits');
   return edits !== undefined && changes.length > 0
     ? c.html(changePage(view, reader, { changes, edits, typed, notice: top }), status)
     : c.html(largeFormPage(view, reader, { verb, fields, problems: [], typed, notice: top }), status);
+}
+
+function previewOf(deps: GatewayDeps, c: PageContext, edits: Json): Promise<EditPreview> {
+  return previewEdit(deps, { tenant: c.get('bearer').tenant, ...questionAt(c) }, edits);
+}
+
+/** None where the tool does not take them any more: then its inputs are shown. */
+async function changesAgain(deps: GatewayDeps, c: PageContext, edits: Json): Promise<readonly Change[]> {
+  try {
+    return editDiff(await previewOf(deps, c, edits));
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'invalid') return [];
+    throw error;
+  }
 }
 
 function editsIn(fields: Fields): Json | undefined {
