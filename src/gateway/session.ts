@@ -22,6 +22,9 @@ export async function replaceSession(deps: GatewayDeps, c: Context, secret: stri
   setSession(deps, c, secret);
 }
 
+/** In the query of a page that renews itself, which is no use of the session; the script in pages/assets/ holds the same word. */
+export const RENEWED = 'renewed';
+
 /** What a page does with a form whose session is over: keep what was typed, and ask to sign in. */
 export type Expired = (c: Context<GatewayEnv>, form: Form) => Response | Promise<Response>;
 
@@ -32,7 +35,8 @@ export type Expired = (c: Context<GatewayEnv>, form: Form) => Response | Promise
 export function signedIn(deps: GatewayDeps, options: { readonly expired?: Expired } = {}) {
   return createMiddleware<GatewayEnv>(async (c, next) => {
     const secret = sessionSecret(deps, c);
-    const bearer = secret === undefined ? undefined : await sessionOf(deps.database, secret);
+    const renewed = c.req.query(RENEWED) !== undefined;
+    const bearer = secret === undefined ? undefined : await sessionOf(deps.database, secret, renewed);
     if (bearer) {
       c.set('bearer', bearer);
       return next();

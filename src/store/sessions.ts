@@ -40,18 +40,25 @@ export async function createSession(
   return { id, secret };
 }
 
-/** Who a session's secret belongs to, while it is neither over, nor idle for too long, nor revoked. One query, by the database's own clock. */
-export async function sessionOf(queries: Queries, secret: string): Promise<Bearer | undefined> {
+/**
+ * Who a session's secret belongs to, while it is neither over, nor idle for too long, nor revoked. One query, by the database's own clock.
+ * `unattended`: nobody asked for it, so that it is no use of the session.
+ */
+export async function sessionOf(
+  queries: Queries,
+  secret: string,
+  unattended = false,
+): Promise<Bearer | undefined> {
   const [row] = await queries.query<Bearer>(
     `with seen as (
        update sessions set seen_at = ${NOW}
-       where hash = $1 and revoked_at is null and expires_at > ${NOW} and seen_at > ${NOW} - $2::bigint and seen_at < ${NOW} - $3::bigint
+       where hash = $1 and revoked_at is null and expires_at > ${NOW} and seen_at > ${NOW} - $2::bigint and seen_at < ${NOW} - $3::bigint and not $4
      )
      select 'session' as via, s.id as "tokenId", s.tenant, 'personal' as kind, s.subject, s.issuer, '{}'::text[] as scopes, s.claims,
        s.auth_time as "authTime", s.acr, p.hash as "policyHash"
      from sessions s left join active_policies p on p.tenant = s.tenant
      where s.hash = $1 and s.revoked_at is null and s.expires_at > ${NOW} and s.seen_at > ${NOW} - $2::bigint`,
-    [hashToken(secret), MAX_SESSION_IDLE_MS, SEEN_EVERY_MS],
+    [hashToken(secret), MAX_SESSION_IDLE_MS, SEEN_EVERY_MS, unattended],
   );
   return row;
 }

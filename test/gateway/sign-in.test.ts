@@ -8,6 +8,7 @@ import { takeOneTime } from '../../src/store/one-time.js';
 import { revokePerson, sessionOf } from '../../src/store/sessions.js';
 import { bearerOf, createToken } from '../../src/store/tokens.js';
 import { waitFor } from '../support/wait.js';
+import { visiting } from './browse.js';
 import { openGate, TENANT, type Gate } from './fixture.js';
 
 const OWN = 'http://localhost';
@@ -167,6 +168,17 @@ describe('a session', () => {
     expect([await isIn(idle), await isIn(old), await isIn(used)]).toEqual([false, false, true]);
     await age('seen_at', 'ruth', 3_000_000);
     expect(await isIn(used)).toBe(true); // its last use was noted
+  });
+
+  // Seen to fail: an inbox that nobody looks at renewed its session every 30 seconds.
+  it('is not kept alive by a page that renews itself', async () => {
+    const browser = visiting(gate, await signIn('joon'));
+    const age = () =>
+      gate.database.query("update sessions set seen_at = seen_at - 1900000 where subject = 'joon'");
+    await age();
+    expect((await browser.get('/inbox?renewed=1')).status).toBe(200);
+    await age();
+    expect((await browser.get('/inbox?renewed=1')).status).toBe(303);
   });
 
   it('is ended by its person, and by whoever may end tokens; others do not see it', async () => {

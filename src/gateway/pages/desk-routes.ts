@@ -5,6 +5,7 @@ import { ownDecisions } from '../../store/own-decisions.js';
 import type { GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
 import { readCursor, readQuery, taskOf, writeCursor } from '../request.js';
+import { RENEWED } from '../session.js';
 import { inboxFor } from '../views/inbox.js';
 import { taskFor } from '../views/task.js';
 import { historyPage } from './history-page.js';
@@ -21,6 +22,7 @@ export function deskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   app.get('/inbox', async (c) => {
     const bearer = c.get('bearer');
     const given = new URL(c.req.url).searchParams;
+    given.delete(RENEWED);
     if (given.get('role') === '') given.delete('role'); // a form sends what was left empty
     const query = readQuery(new Request(`http://inbox/?${given.toString()}`), inboxQuery);
     const inbox = await inboxFor(deps, bearer, query);

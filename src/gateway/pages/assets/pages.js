@@ -65,11 +65,30 @@ addEventListener('pageshow', (event) => {
   if (event.persisted && isPristine()) location.reload();
 });
 
+// A page that renews itself says so in its address: only what a person does keeps a session alive.
+const here = new URL(location.href);
+if (here.searchParams.has('renewed')) {
+  here.searchParams.delete('renewed');
+  history.replaceState(null, '', here);
+}
+function renew() {
+  here.searchParams.set('renewed', '1');
+  history.replaceState(null, '', here);
+  location.reload();
+}
+
+// What stands open from the start is no sign of somebody at work.
+const openAtLoad = [...document.querySelectorAll('details[open]')];
+function isAsLoaded() {
+  const open = [...document.querySelectorAll('details[open]')];
+  return open.length === openAtLoad.length && open.every((one) => openAtLoad.includes(one));
+}
+
 function refresh() {
   if (document.hidden || Date.now() - loadedAt < REFRESH_MS || !isPristine()) return;
   const lists = body.classList.contains('inbox-body') && document.activeElement === body;
-  const question = body.classList.contains('review-body') && document.querySelector('details[open]') === null;
-  if (lists || (question && scrollY < 200 && document.activeElement === body)) location.reload();
+  const question = body.classList.contains('review-body') && isAsLoaded();
+  if (lists || (question && scrollY < 200 && document.activeElement === body)) renew();
 }
 if (!location.search.includes('done=') && document.querySelector('.notice') === null)
   setInterval(refresh, 5_000);
