@@ -144,6 +144,26 @@ describe('a reviewer whom something comes between', () => {
     await context.close();
   });
 
+  // Seen to fail: a form that was sent once took no click any more.
+  it('stops the browser while sending, and sends again', async () => {
+    const row = await question();
+    const { page, context } = await house.visit('amira');
+    await page.clock.install();
+    await open(page, row);
+    await reject(page, 'stopped on the way');
+    const unanswered = `**${pageOf(row)}`;
+    await page.route(unanswered, (route) => route.fulfill({ status: 204 })); // leaves the page where it is
+    const sent = page.waitForResponse(unanswered);
+    await form(page, 'reject').getByRole('button').click();
+    await sent;
+    await page.unroute(unanswered);
+    await page.clock.fastForward(10_000);
+    await form(page, 'reject').getByRole('button').click();
+    await page.getByRole('heading', { name: 'Recorded: reject' }).waitFor();
+    expect(await verbs(row)).toEqual(['reject']);
+    await context.close();
+  });
+
   it('whose session is over signs in beside, and sends what was typed', async () => {
     const row = await question();
     const { page, context } = await house.visit('amira');

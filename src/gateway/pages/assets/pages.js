@@ -2,6 +2,7 @@
 const TWO_KEYS = { a: 'approve', r: 'reject', e: 'edit', s: 'respond', t: 'take-over', h: 'hold' };
 const SECOND_KEY_MS = 1500;
 const REFRESH_MS = 30_000;
+const SENT_MS = 5_000;
 
 const body = document.body;
 const isOn = body.dataset.keys === 'on';
@@ -59,6 +60,8 @@ document.addEventListener('submit', (event) => {
   const form = event.target;
   if (form.dataset.sent === 'yes') event.preventDefault();
   form.dataset.sent = 'yes';
+  // Whoever stopped the browser, which tells no page, may send it again.
+  setTimeout(() => delete form.dataset.sent, SENT_MS);
 });
 addEventListener('pageshow', (event) => {
   for (const form of document.forms) delete form.dataset.sent;
