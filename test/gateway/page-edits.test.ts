@@ -5,9 +5,8 @@ import type { Json } from '../../src/domain/action.js';
 import { storeSecrets } from '../../src/store/secrets.js';
 import { findTool, publishTools } from '../../src/store/tools.js';
 import { callsOf } from '../../src/store/ledger.js';
-import type { QuestionRow } from '../../src/store/questions.js';
-import { publishTools } from '../../src/store/tools.js';
-import { asked, aVisitor, fieldsOf, pageOf, plain, REASON, type Visitor } from './browse.js';
+import { closeQuestion, type QuestionRow } from '../../src/store/questions.js';
+import { asked, aVisitor, fieldsOf, pageOf, plain, REASON, rejection, type Visitor } from './browse.js';
 import { openGate, TENANT, type Gate } from './fixture.js';
 import { anOpenQuestion, stored } from './questions.js';
 
@@ -41,19 +40,27 @@ async function aKey(): Promise<QuestionRow> {
   );
 }
 
-/** A question about a tool whose schema has a default in a list, which a form edits as JSON. */
-async function anOrder(args: Json): Promise<QuestionRow> {
+/** A question about a tool with a default in a list, which a form edits as JSON. */
+function anOrder(args: Json): Promise<QuestionRow> {
   const express = { type: 'boolean', default: true };
   const line = { type: 'object', properties: { sku: { type: 'string' }, express }, required: ['sku'] };
-  const schema = {
-    type: 'object',
-    properties: { lines: { type: 'array', items: line } },
-    required: ['lines'],
-  };
-  const facts = { name: 'order', version: '1', tier: 3, categories: [], hasUndo: false } as const;
+  const lines = { type: 'array', items: line };
+  return aCallOf('order', { type: 'object', properties: { lines }, required: ['lines'] }, args);
+}
+
+/** A question about a tool with this schema. */
+async function aCallOf(tool: string, schema: Json, args: Json): Promise<QuestionRow> {
+  const facts = { name: tool, version: '1', tier: 3, categories: [], hasUndo: false } as const;
   await publishTools(gate.database, [{ facts, schema }], await gate.database.now());
-  const brief = { tier: 3, tool: { name: 'order', version: '1' }, fullArguments: args } as const;
-  return asked(gate, { tool: 'order', tier: 3, args }, brief);
+  const brief = { tier: 3, tool: { name: tool, version: '1' }, fullArguments: args } as const;
+  return asked(gate, { tool, tier: 3, args }, brief);
+}
+
+/** Somebody else is faster. */
+async function settled(question: QuestionRow): Promise<void> {
+  const joon = await aVisitor(gate, 'joon');
+  await joon.post(pageOf(question), await rejection(joon, question));
+  await gate.database.transaction(async (tx) => closeQuestion(tx, question, 'reject', 1));
 }
 
 describe('an edit on a page', () => {
@@ -195,17 +202,52 @@ describe('an edit on a page', () => {
       { tool: 'send_keys', tier: 3, args: { keys } },
       { tier: 3, tool: { name: 'send_keys', version: '1' }, fullArguments: { keys: shown } },
     );
-    const look = await amira.post(pageOf(question), {
-      ...(await form(question)),
-      'arg:/keys': JSON.stringify(shown.slice(1)),
-    });
-    const ready = fieldsOf(look.text, 'edit');
-    const sent = await amira.post(pageOf(question), { ...ready, why: REASON });
-    expect(sent.status).toBe(422);
-    expect(plain(sent.text)).toContain('$.keys[0].key: give the secret itself');
-    expect(plain(sent.text)).toContain('An edit keeps a secret by its mask only where it was');
-    expect(fieldsOf(sent.text, 'edit')).toMatchObject({ edits: ready['edits'], why: REASON });
+    const typed = JSON.stringify(shown.slice(1));
+    const look = await amira.post(pageOf(question), { ...(await form(question)), 'arg:/keys': typed });
+    expect(look.status).toBe(422);
+    expect(plain(look.text)).toContain('$.keys[0].key: give the secret itself');
+    expect(plain(look.text)).toContain('An edit keeps a secret by its mask only where it was');
+    expect(JSON.parse(fieldsOf(look.text, 'edit')['arg:/keys'] ?? '')).toEqual(shown.slice(1));
     expect(await stored(gate, question)).toEqual([]);
+  });
+
+  // Seen to fail: the page said "You change key from null to "a-brand-new-key"", and had a text box for it.
+  it('attack 67: shows no secret that may be left out or null either', async () => {
+    const key = { anyOf: [{ type: 'string', 'x-secret': true }, { type: 'null' }] };
+    const schema = { type: 'object', properties: { key }, required: ['key'] };
+    const question = await aCallOf('send_null', schema, { key: null });
+    const page = await amira.get(`${pageOf(question)}/edit`);
+    expect(page.text).toMatch(/name="arg:\/key"\s+type="password"/);
+    const look = await amira.post(pageOf(question), {
+      ...fieldsOf(page.text, 'edit'),
+      'arg:/key': 'a-brand-new-key',
+    });
+    expect(plain(look.text)).toContain('You change key from null to a new secret');
+    expect(plain(look.text)).not.toContain('a-brand-new-key');
+  });
+
+  // Seen to fail: the words that came too late were shown with the new secret in them.
+  it('attack 67: that somebody else was faster than shows its words without the secret', async () => {
+    const question = await aKey();
+    const changed = { ...(await form(question)), 'arg:/key': 'a-brand-new-key', 'arg:/to': 'joon' };
+    const ready = fieldsOf((await amira.post(pageOf(question), changed)).text, 'edit');
+    await settled(question);
+    const late = await amira.post(pageOf(question), { ...ready, why: REASON });
+    expect([late.status, plain(late.text)]).toEqual([409, expect.stringContaining('"to": "joon"')]);
+    expect(plain(late.text)).toContain(`"key": "${SECRET_MASK}"`);
+    expect(late.text).not.toContain('a-brand-new-key');
+  });
+
+  // Seen to fail: the input was empty and said "unchanged", so that the old secret ran.
+  it('asks for a secret again that a form of an earlier session brought', async () => {
+    const question = await aKey();
+    const fields = { ...(await form(question)), 'arg:/key': 'a-brand-new-key' };
+    const again = await amira.post(pageOf(question), { ...fields, csrf: 'of-another-session' });
+    expect(plain(again.text)).toContain('Type this secret again: it is not kept.');
+    expect(again.text).toMatch(
+      /name="arg:\/key"\s+type="password"\s+value=""\s+autocomplete="off"\s+required/,
+    );
+    expect(again.text).not.toContain('a-brand-new-key');
   });
 
   it('attack 28: of a question that changed meanwhile is stale', async () => {

@@ -1,4 +1,5 @@
 import { nameToType } from '../../contract/confirmation.js';
+import { SECRET_MASK } from '../../contract/secret.js';
 import type { EscalationView } from '../../contract/http.js';
 import type { Change } from '../../domain/brief.js';
 import { diffOf } from './brief-fold.js';
@@ -35,7 +36,7 @@ export function largeFormPage(view: EscalationView, reader: Reader, form: LargeF
       field,
       `value-${index}`,
       kept.get(field.name) ?? field.shown,
-      problems.find(({ name }) => name === field.name),
+      problems.find(({ name }) => name === field.name) ?? lostSecret(field, kept),
     ),
   );
   const send = verb === 'edit' ? 'Show what this changes' : 'Record this result and end the task';
@@ -57,6 +58,17 @@ export function largeFormPage(view: EscalationView, reader: Reader, form: LargeF
       </form>
     </article>`;
   return page({ title: HEADINGS[verb], reader, kind: 'form-body' }, content);
+}
+
+/** A secret that was typed is in no page again; an input left empty would send the one that it should replace. */
+function lostSecret(
+  { kind, name, value }: SchemaField,
+  kept: ReadonlyMap<string, string>,
+): FieldProblem | undefined {
+  const replaced = typeof value === 'string' && value !== SECRET_MASK;
+  return kind === 'secret' && ((kept.get(name) ?? '') !== '' || replaced)
+    ? { name, what: 'Type this secret again: it is not kept.' }
+    : undefined;
 }
 
 /** A reason that was typed already is not typed again on the next page. */
@@ -165,7 +177,8 @@ function input(field: SchemaField, id: string, value: string, problem: FieldProb
   const described = html` aria-describedby="${id}-hint${problem === undefined ? '' : ` ${id}-wrong`}"${problem === undefined ? '' : html` aria-invalid="true"`}`;
   return html`<p class="field">
     <label for="${id}">${path.join(' › ')}</label
-    ><span class="hint" id="${id}-hint">${hint}</span>${wrong}${control(field, id, value, described)}
+    ><span class="hint" id="${id}-hint">${hint}</span
+    >${wrong}${control(field, id, value, { described, again: problem !== undefined })}
   </p>`;
 }
 
@@ -173,7 +186,7 @@ function control(
   { kind, name, required, choices }: SchemaField,
   id: string,
   value: string,
-  described: Html,
+  { described, again }: { readonly described: Html; readonly again: boolean },
 ): Html {
   const must = required ? html` required` : '';
   switch (kind) {
@@ -203,8 +216,7 @@ function control(
         type="password"
         value=""
         autocomplete="off"
-        placeholder="unchanged"
-        ${described}
+        ${again ? html` required` : html` placeholder="unchanged"`}${described}
       />`;
     case 'text':
       return html`<input

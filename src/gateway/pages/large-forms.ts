@@ -15,7 +15,7 @@ import { typedIn } from './resend.js';
 import type { GatewayDeps } from '../deps.js';
 import { previewEdit, type EditPreview } from '../preview-edit.js';
 import { questionAt, viewOf, type PageContext } from './review-context.js';
-import { plainJson, readSchemaForm, schemaFields, type SchemaField } from './schema-form.js';
+import { masked, plainJson, readSchemaForm, schemaFields, type SchemaField } from './schema-form.js';
 import { editDiff } from './value-diff.js';
 
 /** Whether a verb has a page of its own. */
@@ -51,17 +51,55 @@ export async function readLarge(
 
 const STALE = 'The question has changed since you looked: read it again before you decide.';
 
-/** The inputs for a verb: from the tool's published schema, with the arguments as they are for an edit. */
-async function fieldsFor(
+/**
+ * What was typed into a form that is not shown any more, for copying: of a larger one what differs from what stood there, with a mask for
+ * each secret.
+ */
+export async function wordsOf(deps: GatewayDeps, view: EscalationView, typed: Typed): Promise<Typed> {
+  const { form, values } = typed;
+  if (!isLargeVerb(form)) return typed;
+  const schema = (await schemaFor(deps, view, form)) ?? {};
+  const fields = await fieldsFor(deps, view, form);
+  const words = [...values].flatMap(([name, text]): [string, string][] => {
+    if (name === 'edits') return jsonWords(schema, name, text);
+    const field = fields.find((one) => one.name === name);
+    if (field === undefined) return [[name, text]];
+    if (field.kind === 'secret' || text === field.shown) return [];
+    return field.kind === 'json' ? jsonWords(schema, name, text, field.path) : [[name, text]];
+  });
+  return { form, values: new Map(words) };
+}
+
+/** Nothing where it is no JSON: then nobody knows what in it is secret. */
+function jsonWords(
+  schema: Json,
+  name: string,
+  text: string,
+  path: readonly string[] = [],
+): [string, string][] {
+  const json = parseStrictJson(text);
+  return 'value' in json ? [[name, plainJson(masked(schema, json.value, path), 2)]] : [];
+}
+
+async function schemaFor(
   deps: GatewayDeps,
   { brief }: EscalationView,
   verb: LargeVerb,
+): Promise<Json | null> {
+  const tool = await findTool(deps.database, brief.tool.name);
+  return (verb === 'edit' ? tool?.schema : tool?.output) ?? null;
+}
+
+/** The inputs for a verb: from the tool's published schema, with the arguments as they are for an edit. */
+async function fieldsFor(
+  deps: GatewayDeps,
+  view: EscalationView,
+  verb: LargeVerb,
   value?: Json,
 ): Promise<readonly SchemaField[]> {
-  const tool = await findTool(deps.database, brief.tool.name);
-  if (verb === 'edit') return schemaFields(tool?.schema ?? {}, value ?? brief.fullArguments);
-  const output = tool?.output ?? null;
-  return isMembers(output) && output['type'] === 'object' ? schemaFields(output, {}) : [];
+  const schema = await schemaFor(deps, view, verb);
+  if (verb === 'edit') return schemaFields(schema ?? {}, value ?? view.brief.fullArguments);
+  return isMembers(schema) && schema['type'] === 'object' ? schemaFields(schema, {}) : [];
 }
 
 /** The empty form of a verb. Throws `forbidden` when this reader may not use it. */

@@ -208,7 +208,7 @@ function keptWords(actions: readonly Action[], typed: Typed | undefined): Html |
   )
     return '';
   const words = [...typed.values].filter(
-    ([name, value]) => TYPED_FIELDS.includes(name) && value.trim() !== '',
+    ([name, value]) => (TYPED_FIELDS.includes(name) || name.startsWith(ARGUMENT)) && value.trim() !== '',
   );
   if (words.length === 0) return '';
   return html`<div class="kept">
@@ -216,12 +216,15 @@ function keptWords(actions: readonly Action[], typed: Typed | undefined): Html |
     <dl>
       ${words.map(
         ([name, value]) =>
-          html`<dt>${name}</dt>
+          html`<dt>${name.replace(ARGUMENT, '')}</dt>
             <dd class="text">${lines(value)}</dd>`,
       )}
     </dl>
   </div>`;
 }
+
+/** How the inputs begin that a tool's schema makes. */
+const ARGUMENT = 'arg:/';
 
 const TYPED_FIELDS = ['why', 'answer', 'result', 'until', 'edits', 'outcome'];
 

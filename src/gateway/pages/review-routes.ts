@@ -8,7 +8,7 @@ import { takeDecision } from '../take-decision.js';
 import type { Typed } from './decision-form.js';
 import { pageFailure, pageProblem } from './failure.js';
 import type { Html } from './html.js';
-import { isLargeVerb, largeAgain, largeForm, readLarge } from './large-forms.js';
+import { isLargeVerb, largeAgain, largeForm, readLarge, wordsOf } from './large-forms.js';
 import { isOver, receiptNotice, refusalNotice, signedInSince } from './notices.js';
 import { decisionFrom, keyOf, requireMeant, type Fields } from './read-decision.js';
 import { readerOf } from './reader-cookie.js';
@@ -112,7 +112,14 @@ async function refused(deps: GatewayDeps, c: PageContext, error: unknown, typed:
       const why = refusalNotice(view, readerOf(deps, c), problem);
       const { status } = ERRORS[error.code];
       if (isOver(problem))
-        return c.html(reviewPage(view, readerOf(deps, c), { notice: why, typed, over: true }), status);
+        return c.html(
+          reviewPage(view, readerOf(deps, c), {
+            notice: why,
+            typed: await wordsOf(deps, view, typed),
+            over: true,
+          }),
+          status,
+        );
       return shown(deps, c, view, { typed, top: why, status });
     }
   }
@@ -131,7 +138,11 @@ async function shown(
   const large = isLargeVerb(typed.form) && view.mayDo.includes(typed.form) ? typed.form : undefined;
   return large === undefined
     ? c.html(
-        reviewPage(view, readerOf(deps, c), { notice: top, typed, full: typed.values.has('opened') }),
+        reviewPage(view, readerOf(deps, c), {
+          notice: top,
+          typed: await wordsOf(deps, view, typed),
+          full: typed.values.has('opened'),
+        }),
         status,
       )
     : largeAgain(deps, c, view, { verb: large, typed, notice: top, status });

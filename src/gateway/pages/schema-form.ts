@@ -1,5 +1,5 @@
 import { SECRET_MASK } from '../../contract/secret.js';
-import { isList, isMembers, type Members } from '../../contract/schema-at.js';
+import { isList, isMembers, schemasAt, type Members, type Path } from '../../contract/schema-at.js';
 import { parseStrictJson } from '../../contract/strict-json.js';
 import type { Json } from '../../domain/action.js';
 import { visible } from '../../domain/sanitise.js';
@@ -25,10 +25,15 @@ const DEEPEST = 2;
 
 /** The inputs for a value of this schema, one for each member; a schema that says nothing leaves it to the values. */
 export function schemaFields(schema: Json, value: Json): readonly SchemaField[] {
-  return membersOf(isMembers(schema) ? schema : {}, isMembers(value) ? value : {}, []);
+  return membersOf(schema, isMembers(schema) ? schema : {}, isMembers(value) ? value : {}, []);
 }
 
-function membersOf(schema: Members, value: Members, path: readonly string[]): readonly SchemaField[] {
+function membersOf(
+  root: Json,
+  schema: Members,
+  value: Members,
+  path: readonly string[],
+): readonly SchemaField[] {
   const properties = asMembers(schema['properties']);
   const required = isList(schema['required'] ?? null) ? (schema['required'] as readonly Json[]) : []; // just looked at
   const names = [...new Set([...Object.keys(properties), ...Object.keys(value)])];
@@ -38,8 +43,8 @@ function membersOf(schema: Members, value: Members, path: readonly string[]): re
     const at = [...path, name];
     const opens = at.length < DEEPEST && isPlainObject(own) && now !== undefined && isMembers(now);
     return opens && Object.keys(now).length > 0
-      ? membersOf(own, now, at)
-      : [fieldOf(own, now, at, required.includes(name))];
+      ? membersOf(root, own, now, at)
+      : [fieldOf(own, now, at, { required: required.includes(name), secret: isSecretAt(root, at) })];
   });
 }
 
@@ -60,9 +65,9 @@ function fieldOf(
   schema: Members,
   value: Json | undefined,
   path: readonly string[],
-  required: boolean,
+  { required, secret }: { readonly required: boolean; readonly secret: boolean },
 ): SchemaField {
-  const kind = kindOf(schema, value);
+  const kind = secret && isTextOrNothing(value) ? 'secret' : kindOf(schema, value);
   const base = {
     name: `arg:${pointer(path)}`,
     path,
@@ -75,9 +80,28 @@ function fieldOf(
   return { ...base, choices, shown: shownOf(kind, value) };
 }
 
+/** Whether any branch of the schema marks the text at a path as secret. */
+function isSecretAt(root: Json, path: Path): boolean {
+  return schemasAt(root, path).some((part) => part['x-secret'] === true);
+}
+
+function isTextOrNothing(value: Json | undefined): boolean {
+  return value === undefined || value === null || typeof value === 'string';
+}
+
+/** The value at a path of a schema with a mask for each text that is marked as secret. */
+export function masked(root: Json, value: Json, path: Path = []): Json {
+  if (typeof value === 'string') return isSecretAt(root, path) ? SECRET_MASK : value;
+  if (isList(value)) return value.map((one, index) => masked(root, one, [...path, index]));
+  if (!isMembers(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, masked(root, one, [...path, name])]),
+  );
+}
+
 /** By the schema, unless the value that is there is of another type. */
 function kindOf(schema: Members, value: Json | undefined): SchemaField['kind'] {
-  if (schema['x-secret'] === true || value === SECRET_MASK) return 'secret';
+  if (value === SECRET_MASK) return 'secret';
   const choices = choicesOf(schema);
   if (choices.length > 0 && (value === undefined || choices.some((choice) => choice === value)))
     return 'choice';
