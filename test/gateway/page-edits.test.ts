@@ -285,4 +285,22 @@ describe('a result that a person records', () => {
     expect((await amira.post(pageOf(question), filled)).status).toBe(303);
     expect((await stored(gate, question))[0]?.result).toEqual({ refundId: 'r-9', cents: 24_000 });
   });
+
+  // Seen to fail: the reason was kept, and the result gone.
+  it('is kept for copying when somebody else was faster', async () => {
+    const output = { type: 'object', properties: { note: { type: 'string' } }, required: ['note'] };
+    await gate.database.query('update tools set output = $1 where name = $2', [
+      JSON.stringify(output),
+      'issue_refund',
+    ]);
+    const question = await anOpenQuestion(gate);
+    const fields = await amira.form(`${pageOf(question)}/take-over`, 'take-over');
+    await settled(question);
+    const late = await amira.post(pageOf(question), {
+      ...fields,
+      'arg:/note': 'ten minutes of work',
+      why: REASON,
+    });
+    expect([late.status, plain(late.text)]).toEqual([409, expect.stringContaining('ten minutes of work')]);
+  });
 });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { setHalt } from '../../src/store/halts.js';
 import type { HaltId } from '../../src/domain/ids.js';
+import type { Brief } from '../../src/domain/brief.js';
 import { briefDigest } from '../../src/contract/brief.js';
 import {
   closeEarlierRounds,
@@ -35,9 +36,10 @@ afterEach(() => gate.reset());
 afterAll(() => gate.close());
 
 /** Puts the next round of a question, with another brief. */
-async function askAnew(question: QuestionRow): Promise<QuestionRow> {
+async function askAnew(question: QuestionRow, changes: Partial<Brief> = {}): Promise<QuestionRow> {
   const brief = aBrief({
     ...question.brief,
+    ...changes,
     round: 2,
     proposal: 'Refund USD 300.00 on order 1182',
     diff: [{ field: 'refunded', before: 'USD 0.00', after: 'USD 300.00' }],
@@ -94,6 +96,33 @@ describe('a decision that is not taken', () => {
     expect(text).toContain('USD 300.00');
     expect(fieldsOf(stale.text, 'reject')).toMatchObject({ why: 'my own careful reason', version: '2' });
     expect(await stored(gate, question)).toEqual([]);
+  });
+
+  // Seen to fail: "what you typed is kept", and it was nowhere on the page.
+  it('about an older version keeps what was typed where the new one has to be opened first', async () => {
+    const question = await anOpenQuestion(gate);
+    const fields = await approval(amira, question);
+    await askAnew(question, { arguments: [{ name: 'orderId', value: 'x …', bytes: 600, folded: true }] });
+    const stale = await amira.post(pageOf(question), { ...fields, why: 'my own careful reason' });
+    expect([stale.status, plain(stale.text)]).toEqual([
+      409,
+      expect.stringContaining('my own careful reason'),
+    ]);
+    expect(plain(stale.text)).toContain('Open all arguments');
+  });
+
+  // Seen to fail: the session could not be read, so that the form was gone.
+  it('while the database is away is kept on the page, to be sent again as the same decision', async () => {
+    const question = await anOpenQuestion(gate);
+    const fields = { ...(await rejection(amira, question)), why: 'my own careful reason' };
+    const query = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    const away = gate.appOf({ ...gate.deps, database: { ...gate.database, query } });
+    const lost = await visiting({ ...gate, fetch: away }, amira.cookie).post(pageOf(question), fields);
+    expect([lost.status, plain(lost.text)]).toEqual([503, expect.stringContaining('my own careful reason')]);
+    expect((await amira.post(pageOf(question), fieldsOf(lost.text, 'reject'))).status).toBe(303);
+    expect((await stored(gate, question)).map(({ why }) => why)).toEqual([
+      'not-shown: my own careful reason',
+    ]);
   });
 
   it('after the deadline says who is asked now', async () => {

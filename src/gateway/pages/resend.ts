@@ -1,6 +1,9 @@
 import type { Context } from 'hono';
 import type { GatewayEnv } from '../auth.js';
-import type { Form } from '../form.js';
+import { ERRORS } from '../../domain/errors.js';
+import type { GatewayDeps } from '../deps.js';
+import { formToken, type Form } from '../form.js';
+import { pageProblem } from './failure.js';
 import { signInPath } from '../session.js';
 import type { Fields } from './read-decision.js';
 import type { Typed } from './decision-form.js';
@@ -27,4 +30,18 @@ export function expiredForm(c: Context<GatewayEnv>, form: Form): Response | Prom
     </p>
     ${sendAgain(pathname, typedIn(form.fields), '', 'I have signed in: send it again')}`;
   return c.html(problemPage(null, problem, again), 401);
+}
+
+/** A form that came while the database was away: what was typed stays on this page, to be sent again as the same decision. */
+export function undecidedForm(
+  deps: GatewayDeps,
+  c: Context<GatewayEnv>,
+  { fields, ownSession }: Form,
+  error: unknown,
+): Response | Promise<Response> {
+  const problem = pageProblem(deps, error);
+  const token = ownSession ? formToken(deps, c) : '';
+  const again = sendAgain(c.req.path, typedIn(fields), token, 'Send it again');
+  c.header('retry-after', '5');
+  return c.html(problemPage(null, problem, again), ERRORS[problem.code].status);
 }

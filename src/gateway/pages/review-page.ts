@@ -93,7 +93,12 @@ function decidePanel(view: EscalationView, reader: Reader, { typed, full, over }
     <h2 id="decide">${open ? (answered ? 'You have decided' : 'Decide') : `Closed: ${view.state}`}</h2>
     <p class="question cut">${view.brief.question}</p>
     ${view.mayNot === null || (over === true && open) ? '' : html`<p class="may-not">${actions.length === 0 ? 'You may not decide this. ' : 'You may not do everything here. '}${view.mayNot}</p>`}
-    ${earlier(view)} ${keptWords(actions, typed)} ${whoLooks(view, reader)}
+    ${earlier(view)}
+    ${keptWords(
+      actions.filter((action) => isHere(view, action, full === true)),
+      typed,
+    )}
+    ${whoLooks(view, reader)}
     ${over === true && open ? html`<p><a href="/review/${view.escalation}">Look where the question stands</a></p>` : ''}
     ${
       answered && open
@@ -176,6 +181,11 @@ function mustOpen({ brief }: EscalationView, { verb }: Action): boolean {
   return brief.tier === 4 && verb === 'approve' && foldedIn(brief) > 0;
 }
 
+/** Whether the form of an action stands on this page, to be filled in. */
+function isHere(view: EscalationView, action: Action, full: boolean): boolean {
+  return action.elsewhere === undefined && (full || !mustOpen(view, action));
+}
+
 /** How many arguments a brief shows by their beginning only. */
 export function foldedIn(brief: EscalationView['brief']): number {
   return brief.arguments.filter((argument) => argument.folded).length;
@@ -201,12 +211,8 @@ function openFirst(view: EscalationView, action: Action): Html {
 }
 
 /** The decision of a form that is not here any more leaves its words. */
-function keptWords(actions: readonly Action[], typed: Typed | undefined): Html | '' {
-  if (
-    typed === undefined ||
-    actions.some((action) => action.id === typed.form && action.elsewhere === undefined)
-  )
-    return '';
+function keptWords(here: readonly Action[], typed: Typed | undefined): Html | '' {
+  if (typed === undefined || here.some(({ id }) => id === typed.form)) return '';
   const words = [...typed.values].filter(
     ([name, value]) => (TYPED_FIELDS.includes(name) || name.startsWith(ARGUMENT)) && value.trim() !== '',
   );

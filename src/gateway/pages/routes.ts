@@ -7,7 +7,7 @@ import { deskRoutes } from './desk-routes.js';
 import { pageFailure } from './failure.js';
 import { pageHeaders, scriptedHeaders } from './plain-page.js';
 import { readerOf, writeSettings } from './reader-cookie.js';
-import { expiredForm } from './resend.js';
+import { expiredForm, undecidedForm } from './resend.js';
 import { reviewRoutes } from './review-routes.js';
 import { rosterRoutes } from './roster-routes.js';
 import { settingsPage } from './settings-page.js';
@@ -21,7 +21,10 @@ export function pageRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
       path,
       pageHeaders,
       scriptedHeaders,
-      signedIn(deps, { expired: (c, form) => expiredForm(c, form) }),
+      signedIn(deps, {
+        expired: (c, form) => expiredForm(c, form),
+        undecided: (c, form, error) => undecidedForm(deps, c, form, error),
+      }),
     );
   app.get('/', (c) => c.redirect('/inbox', 303));
   app.route('/', deskRoutes(deps));
