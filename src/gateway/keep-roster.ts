@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { AbsenceRequest, MembersRequest, RosterView } from '../contract/http-who.js';
 import { localIdentity } from '../domain/identity.js';
 import { openDelegations } from '../store/delegations.js';
 import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
-import { readStaff, writeAbsence, writeMembers } from '../store/staff.js';
+import { keptMembers, lockMembers, readStaff, writeAbsence, writeMembers } from '../store/staff.js';
 import type { Bearer } from '../store/tokens.js';
 import { isInside, requireSight } from './auth.js';
 import { delegationView } from './delegating.js';
@@ -36,10 +37,18 @@ export async function rosterFor(deps: GatewayDeps, bearer: Bearer): Promise<Rost
   };
 }
 
-/** Replaces the members of a role that the store keeps. Throws `forbidden` unless the bearer keeps it, `policy-refused` when the policy names them itself. */
+/**
+ * Replaces the members of a role that the store keeps; `was` is the list that somebody read before. Throws `forbidden` unless the bearer
+ * keeps it, `policy-refused` when the policy names them itself, `conflict` when the list is neither as it was nor as it shall be.
+ */
 export async function setMembers(
   deps: GatewayDeps,
-  { bearer, role, body }: { bearer: Bearer; role: string; body: MembersRequest },
+  {
+    bearer,
+    role,
+    body,
+    was,
+  }: { bearer: Bearer; role: string; body: MembersRequest; was?: readonly string[] },
 ): Promise<RosterView> {
   await deps.database.transaction(async (tx) => {
     const { tenant, subject: by } = bearer;
@@ -48,7 +57,13 @@ export async function setMembers(
     if (!isInside(bearer, roster)) notFound();
     const kept = roster?.roles.get(role) ?? notFound();
     if (!isKeeper(roster, bearer, [role])) refuseKeeper(role, kept.keptBy);
-    const members = [...new Set(body.members)].toSorted();
+    const members = listed(body.members);
+    await lockMembers(tx, tenant);
+    if (was !== undefined) {
+      const stand = listed((await keptMembers(tx, tenant)).get(role) ?? []);
+      if (isDeepStrictEqual(stand, members)) return; // sent twice
+      if (!isDeepStrictEqual(stand, listed(was))) refuseChanged(role, stand);
+    }
     writeMembers(tx, { tenant, role, members });
     const event = {
       id: `roster-set/${randomBytes(8).toString('hex')}`,
@@ -59,6 +74,17 @@ export async function setMembers(
     await tx.last(appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] }));
   });
   return rosterFor(deps, bearer);
+}
+
+function listed(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].toSorted();
+}
+
+function refuseChanged(role: string, members: readonly string[]): never {
+  return refuse({
+    refused: 'conflict',
+    detail: `Somebody changed the members of ${role} while you looked; now they are: ${members.join(', ') || 'nobody'}. Correct your list, then send it again.`,
+  });
 }
 
 function refuseKeeper(role: string, keptBy: string | null): never {

@@ -69,13 +69,16 @@ export async function keptMembers(queries: Queries, tenant: TenantId): Promise<K
   return keptOf(row?.kept ?? null);
 }
 
-/** Replaces the members of a role. */
+/** Holds a tenant's lists of members until the end of the transaction: one change after the other, so that no two lists mix. */
+export async function lockMembers(tx: Transaction, tenant: TenantId): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`countersign:roster:${tenant}`]);
+}
+
+/** Replaces the members of a role; the caller holds the lists. */
 export function writeMembers(
   queries: Pick<Transaction, 'send'>,
   { tenant, role, members }: { tenant: TenantId; role: string; members: readonly string[] },
 ): void {
-  // One after the other, so that no two lists mix.
-  queries.send('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`countersign:roster:${tenant}`]);
   queries.send('delete from role_members where tenant = $1 and role = $2 and subject <> all($3::text[])', [
     tenant,
     role,

@@ -72,21 +72,18 @@ type Step = (deps: GatewayDeps, c: PageContext, fields: Fields) => Promise<unkno
 
 const STEPS: Readonly<Record<RosterStep, Step>> = {
   async members(deps, c, fields) {
-    const bearer = c.get('bearer');
     const role = fields.get('role') ?? '';
-    const members = namesIn(fields.get('members'));
-    const now = (await rosterFor(deps, bearer)).roles.find((one) => one.role === role);
-    if (now?.maySet === true && now.members.join(' ') !== fields.get('was'))
-      throw new CountersignError(
-        'conflict',
-        `Somebody changed the members of ${role} while you looked; now they are: ${now.members.join(', ') || 'nobody'}. Correct your list, then send it again.`,
-      );
-    const body = fit(membersRequest, { members }, 'invalid', MISFIT);
-    await setMembers(deps, { bearer, role, body });
+    const body = fit(membersRequest, { members: namesIn(fields.get('members')) }, 'invalid', MISFIT);
+    await setMembers(deps, { bearer: c.get('bearer'), role, body, was: namesIn(fields.get('was')) });
   },
   async absence(deps, c, fields) {
     const given = { subject: fields.get('subject') ?? '', ...timesIn(fields) };
     const body = fit(absenceRequest, given, 'invalid', MISFIT);
+    if (body.until <= (await deps.database.now()))
+      throw new CountersignError(
+        'invalid',
+        'That absence is over already: choose a later end. Whoever is back has a button for it.',
+      );
     await setAbsence(deps, { bearer: c.get('bearer'), body });
   },
   async back(deps, c, fields) {
