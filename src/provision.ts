@@ -5,12 +5,11 @@ import { CountersignError } from './domain/errors.js';
 import { isName, type TenantId } from './domain/ids.js';
 import { problemLine } from './policy/check.js';
 import { loadPolicy } from './policy/load.js';
-import type { Policy } from './policy/policy.js';
 import { firstUse } from './ready-database.js';
 import { openDatabase, type Database } from './store/database.js';
 import { EVERY_TENANT } from './store/halts.js';
 import { migrateOpen } from './store/migrate.js';
-import { activatePolicy, activePolicyHash, findPolicy } from './store/policies.js';
+import { activatePolicy, activePolicyHash, findPolicy, type PolicyRow } from './store/policies.js';
 import { bearerOf, createToken, MAX_TOKEN_AGE_MS, type TokenKind } from './store/tokens.js';
 import { openTextFile, readTextFile } from './text-file.js';
 
@@ -18,8 +17,9 @@ import { openTextFile, readTextFile } from './text-file.js';
 export interface Provision {
   readonly databaseUrl: string;
   readonly tenant: string;
-  /** Activated when it is not in force already. */
   readonly policyFile: string | undefined;
+  /** Whether the given policy takes the place of another one that is in force; the first policy is activated in any case. */
+  readonly replace: boolean;
   /** Where the tokens go: `{ service, operator, people: { SUBJECT } }`, 0600. Undefined: none are made. */
   readonly tokensFile: string | undefined;
 }
@@ -30,6 +30,8 @@ export interface Provisioned {
   readonly policyVersion: string | null;
   /** The version whose place the given policy took just now; null when none did, or it was the same. */
   readonly replaced: string | null;
+  /** The version given that was not put in force, because another one is; null when there is none. */
+  readonly notActivated: string | null;
   readonly people: readonly string[];
 }
 
@@ -64,22 +66,18 @@ export async function provision(wanted: Provision): Promise<Provisioned> {
   const database = openDatabase({ url: wanted.databaseUrl, maxConnections: 2 });
   try {
     await firstUse(wanted.databaseUrl, () => migrateOpen(database));
-    const was = await activePolicy(database, tenant);
-    if (given)
-      await activatePolicy(database, {
-        ...given,
-        version: given.policy.version,
-        hash: given.policy.hash,
-        tenant,
-        author: 'local',
-      });
-    const policy = given?.policy ?? was;
-    const people = policy
-      ? [...new Set([...policy.roles.values()].flatMap((role) => role.members))].toSorted()
-      : [];
+    const was = await policyInForce(database, tenant);
+    const put = given && (was === undefined || wanted.replace) ? given : undefined;
+    if (put) await activatePolicy(database, { ...put, tenant, author: 'local' });
+    const now = put ?? was;
+    const people = now === undefined ? [] : membersOf(now.source);
     if (file && before) file.write(await makeTokens(database, tenant, people, before));
-    const replaced = was && was.hash !== policy?.hash ? was.version : null;
-    return { policyVersion: policy?.version ?? null, replaced, people };
+    return {
+      policyVersion: now?.version ?? null,
+      replaced: was && was.hash !== now?.hash ? was.version : null,
+      notActivated: given && given.hash !== now?.hash ? given.version : null,
+      people,
+    };
   } finally {
     file?.drop();
     await database.close();
@@ -100,10 +98,10 @@ function tenantOf(given: string): TenantId {
   );
 }
 
-function readPolicy(path: string): { policy: Policy; source: string } {
+function readPolicy(path: string): PolicyRow {
   const source = readTextFile(path, 'Name the policy file.');
   const loaded = loadPolicy(source);
-  if ('policy' in loaded) return { policy: loaded.policy, source };
+  if ('policy' in loaded) return { hash: loaded.policy.hash, version: loaded.policy.version, source };
   return unusable(loaded.problems.map((problem) => problemLine(path, problem)));
 }
 
@@ -111,11 +109,16 @@ function unusable(problems: readonly string[]): never {
   throw new CountersignError('invalid', `The policy cannot be used:\n${problems.join('\n')}`);
 }
 
-async function activePolicy(database: Database, tenant: TenantId): Promise<Policy | undefined> {
+async function policyInForce(database: Database, tenant: TenantId): Promise<PolicyRow | undefined> {
   const hash = await activePolicyHash(database, tenant);
-  const row = hash && (await findPolicy(database, hash));
-  const loaded = row && loadPolicy(row.source);
-  return loaded && 'policy' in loaded ? loaded.policy : undefined;
+  return hash && (await findPolicy(database, hash));
+}
+
+/** Everybody in the roles of a policy; nobody when a policy of an earlier version can no longer be read. */
+function membersOf(source: string): readonly string[] {
+  const loaded = loadPolicy(source);
+  if (!('policy' in loaded)) return [];
+  return [...new Set([...loaded.policy.roles.values()].flatMap((role) => role.members))].toSorted();
 }
 
 /** The text of the tokens' file. Tokens that are still good stay, so that other shells keep working. */

@@ -90,6 +90,7 @@ async function furnish(
     databaseUrl: stack.databaseUrl,
     tenant: 'default',
     policyFile: options.policyFile,
+    replace: false,
     tokensFile: files.tokens,
   });
   const tokens = tokenFile.parse(JSON.parse(readFileSync(files.tokens, 'utf8')));

@@ -164,6 +164,7 @@ async function prepare(
     databaseUrl: stack.databaseUrl,
     tenant: plan.tenant,
     policyFile: plan.policy,
+    replace: true,
     tokensFile: files.tokens,
   });
   for (const warning of plan.warnings) input.io.complain(visible(`warning: ${warning}`));

@@ -72,7 +72,7 @@ export const migrateCommand: Command = {
   },
   args: [],
   options: {
-    policy: { type: 'string', value: 'FILE', help: 'put this policy in force too' },
+    policy: { type: 'string', value: 'FILE', help: 'put this policy in force if there is none yet' },
     tokens: { type: 'string', value: 'FILE', help: 'make the first tokens and write them here (0600)' },
     tenant: { type: 'string', value: 'NAME', help: 'whose policy and tokens; default: default' },
   },
@@ -82,10 +82,15 @@ export const migrateCommand: Command = {
       databaseUrl: databaseUrlOf(loadDevConfig()),
       tenant: text(input, 'tenant') ?? 'default',
       policyFile: text(input, 'policy'),
+      replace: false,
       tokensFile: text(input, 'tokens'),
     });
     if (flag(input, 'json')) return input.io.printJson(done);
     input.io.print(`The database is up to date; policy in force: ${done.policyVersion ?? 'none'}.`);
+    if (done.notActivated !== null)
+      input.io.complain(
+        `The policy given, version ${done.notActivated}, does not take its place: \`countersign policy activate FILE\` does.`,
+      );
   },
 };
 
