@@ -48,6 +48,7 @@ const EXTENSIONS: readonly string[] = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.c
 /** A module that waits for something at its top level may not keep a worker waiting for ever. */
 const IMPORT_MS = 20_000;
 
+/** What the module prints meanwhile goes to standard error: standard output belongs to the command, and may have to be JSON. */
 async function importModule(file: string): Promise<object> {
   const url = pathToFileURL(file).href;
   let timer: NodeJS.Timeout | undefined;
@@ -55,6 +56,8 @@ async function importModule(file: string): Promise<object> {
     const seconds = IMPORT_MS / 1_000;
     timer = setTimeout(() => reject(new Error(`its top level did not end within ${seconds} s`)), IMPORT_MS);
   });
+  const { write } = process.stdout;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
   try {
     return await Promise.race([imported(file, url), late]);
   } catch (error) {
@@ -68,6 +71,7 @@ async function importModule(file: string): Promise<object> {
     );
   } finally {
     clearTimeout(timer);
+    process.stdout.write = write;
   }
 }
 

@@ -260,3 +260,16 @@ describe('tools and policies that cannot be used', () => {
     expect(readFileSync(join(folder, 'mine.txt'), 'utf8')).toBe(FILES['mine.txt']);
   });
 });
+
+// Seen to fail: with standard output left to the module, `loading` and `{` stood before the JSON.
+describe('a tools module that prints at import', () => {
+  it.each([
+    [['tools', 'check', 'irreversible.mjs']],
+    [['policy', 'check', 'policy.yaml', '--tools', 'irreversible.mjs']],
+  ])('leaves standard output to %j', async (line) => {
+    const ran = await runBinary([...line, '--json'], { cwd: folder });
+    expect(ran.exit).toBe(0);
+    expect(JSON.parse(ran.out)).toBeTypeOf('object');
+    expect(ran.err).toBe('loading\n{');
+  });
+});
