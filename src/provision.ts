@@ -8,9 +8,10 @@ import { loadPolicy } from './policy/load.js';
 import { firstUse } from './ready-database.js';
 import { openDatabase, type Database } from './store/database.js';
 import { EVERY_TENANT } from './store/halts.js';
+import { appendJournal, TENANT_CHAIN } from './store/journal.js';
 import { migrateOpen } from './store/migrate.js';
 import { activatePolicy, activePolicyHash, findPolicy, type PolicyRow } from './store/policies.js';
-import { bearerOf, createToken, MAX_TOKEN_AGE_MS, type TokenKind } from './store/tokens.js';
+import { createToken, findToken, MAX_TOKEN_AGE_MS, type NewToken } from './store/tokens.js';
 import { openTextFile, readTextFile } from './text-file.js';
 
 /** What an installation begins with, beside its keys. */
@@ -33,6 +34,8 @@ export interface Provisioned {
   /** The version given that was not put in force, because another one is; null when there is none. */
   readonly notActivated: string | null;
   readonly people: readonly string[];
+  /** Whose token in the file was revoked: it stays there, and no other is made in its place. */
+  readonly revoked: readonly string[];
 }
 
 /** What agents' programs get: they submit and read, and can stop things. People get no scopes, their roles decide. */
@@ -71,12 +74,14 @@ export async function provision(wanted: Provision): Promise<Provisioned> {
     if (put) await activatePolicy(database, { ...put, tenant, author: 'local' });
     const now = put ?? was;
     const people = now === undefined ? [] : membersOf(now.source);
-    if (file && before) file.write(await makeTokens(database, tenant, people, before));
+    const tokens = file && before && (await makeTokens(database, tenant, people, before));
+    if (tokens) file.write(tokens.text);
     return {
       policyVersion: now?.version ?? null,
       replaced: was && was.hash !== now?.hash ? was.version : null,
       notActivated: given && given.hash !== now?.hash ? given.version : null,
       people,
+      revoked: tokens?.revoked ?? [],
     };
   } finally {
     file?.drop();
@@ -121,36 +126,55 @@ function membersOf(source: string): readonly string[] {
   return [...new Set([...loaded.policy.roles.values()].flatMap((role) => role.members))].toSorted();
 }
 
-/** The text of the tokens' file. Tokens that are still good stay, so that other shells keep working. */
+/** The text of the tokens' file, and whose token in it was revoked. */
 async function makeTokens(
   database: Database,
   tenant: TenantId,
   people: readonly string[],
   before: Kept,
-): Promise<string> {
-  const one = async (kind: TokenKind, subject: string, scopes: readonly string[], kept: unknown) => {
-    const bearer = typeof kept === 'string' ? await bearerOf(database, kept) : undefined;
-    const same = bearer?.tenant === tenant && bearer.subject === subject;
-    if (typeof kept === 'string' && same && bearer.scopes.join() === scopes.join()) return kept;
-    const now = await database.now();
-    return (
-      await createToken(database, {
-        tenant,
-        kind,
-        subject,
-        issuer: 'local',
-        scopes,
-        now,
-        ttlMs: MAX_TOKEN_AGE_MS,
-      })
-    ).token;
+): Promise<{ readonly text: string; readonly revoked: readonly string[] }> {
+  const revoked: string[] = [];
+  const one = async (wanted: Wanted, kept: unknown) => {
+    const known = typeof kept === 'string' ? await findToken(database, kept) : undefined;
+    const same = known?.tenant === tenant && known.subject === wanted.subject;
+    if (typeof kept !== 'string' || !same) return makeToken(database, tenant, wanted);
+    if (known.fate === 'revoked') revoked.push(wanted.subject);
+    // Good ones stay, so that other shells keep working; revoked ones, because somebody wanted them to end.
+    const stays = known.fate === 'revoked' || (known.fate === 'valid' && sameScopes(known, wanted));
+    return stays ? kept : makeToken(database, tenant, wanted);
   };
-  const service = await one('service', 'local', SERVICE_SCOPES, before.service);
-  const operator = await one('service', 'operator', OPERATOR_SCOPES, before.operator);
+  const service = await one({ kind: 'service', subject: 'local', scopes: SERVICE_SCOPES }, before.service);
+  const operator = await one(
+    { kind: 'service', subject: 'operator', scopes: OPERATOR_SCOPES },
+    before.operator,
+  );
   const personal: Record<string, string> = {};
   for (const subject of people)
-    personal[subject] = await one('personal', subject, [], before.people[subject]);
-  return `${JSON.stringify({ service, operator, people: personal }, null, 2)}\n`;
+    personal[subject] = await one({ kind: 'personal', subject, scopes: [] }, before.people[subject]);
+  return { text: `${JSON.stringify({ service, operator, people: personal }, null, 2)}\n`, revoked };
+}
+
+type Wanted = Pick<NewToken, 'kind' | 'subject' | 'scopes'>;
+
+function sameScopes(one: Pick<Wanted, 'scopes'>, other: Pick<Wanted, 'scopes'>): boolean {
+  return one.scopes.join() === other.scopes.join();
+}
+
+/** Journalled as every token is, by `local`: whoever is at the machine. */
+async function makeToken(database: Database, tenant: TenantId, wanted: Wanted): Promise<string> {
+  return database.transaction(async (tx) => {
+    const now = await tx.now();
+    const made = { ...wanted, tenant, issuer: 'local', now, ttlMs: MAX_TOKEN_AGE_MS };
+    const { id, token } = await createToken(tx, made);
+    const event = {
+      id: `token/${id}`,
+      type: 'token-created',
+      body: { token: id, kind: wanted.kind, scopes: wanted.scopes },
+      texts: { by: 'local', for: wanted.subject },
+    };
+    await appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] });
+    return token;
+  });
 }
 
 /** The tokens of an earlier start, whatever they are worth now. */

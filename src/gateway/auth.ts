@@ -18,7 +18,7 @@ export function authenticate(deps: GatewayDeps) {
     if (!bearer) {
       throw new CountersignError(
         'unauthenticated',
-        'This needs a valid token: send Authorization: Bearer TOKEN. Make one with `countersign token create`.',
+        'This needs a valid token: send Authorization: Bearer TOKEN. Make one with `countersign token create` or, where none is good any more, `countersign migrate --tokens`.',
       );
     }
     c.set('bearer', bearer);

@@ -129,3 +129,21 @@ export async function bearerOf(queries: Queries, token: string): Promise<Bearer 
   );
   return row;
 }
+
+/** Whose a token is or was, and whether it still lets anybody in: `over` has outlived its time. */
+export interface KnownToken {
+  readonly tenant: TenantId;
+  readonly subject: string;
+  readonly scopes: readonly string[];
+  readonly fate: 'valid' | 'revoked' | 'over';
+}
+
+/** What became of a token, by its text; undefined for one that was never made. */
+export async function findToken(queries: Queries, token: string): Promise<KnownToken | undefined> {
+  const [row] = await queries.query<KnownToken>(
+    `select tenant, subject, scopes, case when ${VALID} then 'valid' when revoked_at is not null then 'revoked' else 'over' end as fate
+     from tokens where hash = $1`,
+    [hashToken(token)],
+  );
+  return row;
+}

@@ -11,6 +11,7 @@ import { CountersignError, ERRORS } from '../../domain/errors.js';
 import { visible } from '../../domain/sanitise.js';
 import { flag, text, type Command, type Input } from '../command.js';
 import { wrap } from '../render/layout.js';
+import { revokedToken } from './serve.js';
 import { ChildEnded, runToEnd, supervise, type Supervised } from '../supervise.js';
 
 /** What `dev` was told to run. */
@@ -160,7 +161,7 @@ async function prepare(
   const files = embeddedFiles(config.dataDir);
   makeKeyFiles({ signingDir: dirname(files.signingKey), sharedDir: dirname(files.secretsKey) });
   const { provision } = await import('../../provision.js');
-  const { policyVersion, replaced, people } = await provision({
+  const { policyVersion, replaced, people, revoked } = await provision({
     databaseUrl: stack.databaseUrl,
     tenant: plan.tenant,
     policyFile: plan.policy,
@@ -172,6 +173,7 @@ async function prepare(
     input.io.complain(
       `The policy given, version ${visible(policyVersion ?? '')}, takes the place of the one that was in force, version ${visible(replaced)}.`,
     );
+  for (const subject of revoked) input.io.complain(revokedToken(subject));
   if (policyVersion === null)
     input.io.complain(
       'No policy is in force yet. Start again with --policy FILE; people get their tokens then.',

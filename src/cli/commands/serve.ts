@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { loadDevConfig, loadGatewayConfig, loadWorkerConfig } from '../../config.js';
 import { databaseUrlOf } from '../../dev/embedded.js';
 import { outliveStrayFailures } from '../../stray-failures.js';
+import { visible } from '../../domain/sanitise.js';
 import { flag, text, type Command, type Input, type OptionSpec } from '../command.js';
 
 /** What a supervisor or a test may want of a serving process. */
@@ -73,7 +74,11 @@ export const migrateCommand: Command = {
   args: [],
   options: {
     policy: { type: 'string', value: 'FILE', help: 'put this policy in force if there is none yet' },
-    tokens: { type: 'string', value: 'FILE', help: 'make the first tokens and write them here (0600)' },
+    tokens: {
+      type: 'string',
+      value: 'FILE',
+      help: 'make tokens where none is good, and keep them here (0600)',
+    },
     tenant: { type: 'string', value: 'NAME', help: 'whose policy and tokens; default: default' },
   },
   async run(input) {
@@ -91,8 +96,16 @@ export const migrateCommand: Command = {
       input.io.complain(
         `The policy given, version ${done.notActivated}, does not take its place: \`countersign policy activate FILE\` does.`,
       );
+    for (const subject of done.revoked) input.io.complain(revokedToken(subject));
   },
 };
+
+/** Why somebody's token in the file of tokens lets nobody in. */
+export function revokedToken(subject: string): string {
+  return visible(
+    `The token of ${subject} was revoked and stays so: \`countersign token create\` or a new file of tokens gives another.`,
+  );
+}
 
 function stopped(input: Input): Promise<void> {
   const signals = input.io.untilStopped();
