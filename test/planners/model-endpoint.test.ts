@@ -1,11 +1,13 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { completion, raw, toolCall } from '../support/model-server.js';
+import type { Proposal } from '../../src/activities/ports.js';
+import { SECRET_MASK } from '../../src/contract/secret.js';
+import { calls, completion, raw, toolCall } from '../support/model-server.js';
 import { ask, fault, KEY, PAY, server, useModelServer } from './model-scene.js';
 
 useModelServer();
 
-/** Seen to fail, each: redirects followed; no bound on the body; no timeout; the key left in an answer. */
+/** Seen to fail, each: redirects followed; no bound on the body; no timeout. */
 describe('an endpoint that does not answer as it should', () => {
   const SAYS = JSON.stringify({ error: { message: `planted: ${KEY} is wrong` } });
   it.each([
@@ -109,16 +111,33 @@ describe('an endpoint that does not answer as it should', () => {
     });
   });
 
-  // Seen to fail: the answer taken as it came.
-  it('but repeats the key has it masked', async () => {
+  // Seen to fail: the words taken as they came.
+  it('but repeats the key has it masked in its words', async () => {
+    server.say(completion({ content: `I have ${KEY}`, tool_calls: [toolCall(['pay', PAY])] }, 'stop'));
+    expect(await ask()).toMatchObject({ calls: [{ args: PAY, agentText: `I have ${SECRET_MASK}` }] });
+  });
+
+  // Seen to fail: arguments taken as they came; names taken as they came.
+  it('but repeats the key in a call is asked again, and never has that rewritten', async () => {
+    const asArgument = calls(['pay', JSON.stringify({ cents: 1, to: KEY }).replace('sk-', '\\u0073k-')]);
+    server.say(asArgument, calls([KEY, {}]), calls(['pay', PAY]));
+    expect(await ask()).toMatchObject({ calls: [{ tool: 'pay', args: PAY }] });
+    expect(server.requests).toHaveLength(3);
+    server.say(asArgument);
+    const [given] = ((await ask()) as { readonly calls: readonly Proposal[] }).calls; // it is no end
+    expect(given).toMatchObject({ tool: 'pay', args: {} });
+    expect(given?.question).toContain("(pay: its arguments hold the endpoint's key)");
+    server.say(calls([KEY, {}]));
+    expect(await fault()).toMatchObject({ code: 'invalid' });
+  });
+
+  // Seen to fail: a key of any length looked for; the key replaced in the whole answer.
+  it('but holds a short placeholder of a key is taken as it is', async () => {
     server.say(
-      completion(
-        { content: `I have ${KEY}`, tool_calls: [toolCall(['pay', { cents: 1, to: KEY }])] },
-        'stop',
-      ),
+      completion({ content: 'a test', tool_calls: [toolCall(['pay', { cents: 1, to: 'test' }])] }, 'stop'),
     );
-    const answer = JSON.stringify(await ask());
-    expect(answer).not.toContain(KEY);
-    expect(answer).toContain('[key]');
+    expect(await ask({ key: 'test' })).toMatchObject({
+      calls: [{ args: { cents: 1, to: 'test' }, agentText: 'a test' }],
+    });
   });
 });

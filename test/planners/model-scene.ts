@@ -32,6 +32,7 @@ export interface Asked {
   readonly input?: object;
   readonly goal?: string;
   readonly url?: string;
+  readonly key?: string;
   /** The agent's tools by the policy; absent = it does not know the agent. */
   readonly listed?: readonly string[];
   readonly timeoutMs?: number;
@@ -52,7 +53,7 @@ export function useModelServer(): void {
 /** One step of the model planner. */
 export function ask({ memory = [], input = {}, goal = 'Pay Bob', url = server.url, ...rest }: Asked = {}) {
   const planner = modelPlanner({
-    endpoint: { url, model: 'tiny', key: KEY },
+    endpoint: { url, model: 'tiny', key: rest.key ?? KEY },
     tools,
     toolsOf: async () => rest.listed && new Set(rest.listed),
     ...(rest.timeoutMs === undefined ? {} : { timeoutMs: rest.timeoutMs }),

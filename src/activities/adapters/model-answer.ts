@@ -61,12 +61,21 @@ const NO_ANSWER: Faulty = {
 };
 const MOST_DETAIL = 2_000;
 
-/** Reads a completion. What ended for another reason than its own end may be half of what was meant, and counts as nothing. */
-export function readAnswer(body: unknown, tools: Toolbox, names: ToolNames): ModelAnswer {
+/**
+ * Reads a completion. What ended for another reason than its own end may be half of what was meant, and counts as nothing. `scrub` masks the
+ * key of the endpoint: in the words; a call that repeats it is faulty, since what would run is never rewritten.
+ */
+export function readAnswer(
+  body: unknown,
+  tools: Toolbox,
+  names: ToolNames,
+  scrub: (text: string) => string,
+): ModelAnswer {
   const parsed = completion.safeParse(body);
   if (!parsed.success) return { faulty: NO_ANSWER };
   const [{ finish_reason: finish, message }] = parsed.data.choices;
-  const content = typeof message.content === 'string' && message.content !== '' ? message.content : null;
+  const content =
+    typeof message.content === 'string' && message.content !== '' ? scrub(message.content) : null;
   const calls = (message.tool_calls ?? []).map((call) => ({
     name: call.function.name,
     text: call.function.arguments,
@@ -74,17 +83,14 @@ export function readAnswer(body: unknown, tools: Toolbox, names: ToolNames): Mod
   if (finish !== 'stop' && (finish !== 'tool_calls' || calls.length === 0))
     return { faulty: { ...NO_ANSWER, what: `an answer that ended as ${endWord(finish)}` } };
   if (calls.length === 0) return { done: true };
-  const read = calls.map((call) => readCall(call, tools, names));
+  const read = calls.map((call) => readCall(call, tools, names, scrub));
   const proposed = read.flatMap((one) => ('args' in one ? [one] : []));
   if (proposed.length === calls.length) return { content, proposed };
   const faults = new Map(
     read.flatMap((one, index) => ('detail' in one ? [[index, one.detail] as const] : [])),
   );
   const what = read.flatMap((one) => ('detail' in one ? [one.what] : [])).slice(0, 3);
-  const [tool = null] = calls
-    .filter((_, index) => faults.has(index))
-    .map((call) => names.tool(call.name))
-    .filter(isToolName);
+  const [tool = null] = read.flatMap((one) => ('detail' in one && one.tool !== null ? [one.tool] : []));
   return { faulty: { content, calls, faults, tool, what: what.join('; ') } };
 }
 
@@ -94,28 +100,34 @@ function endWord(finish: string | null | undefined): string {
 
 type ReadCall =
   | { readonly tool: string; readonly args: Json }
-  | { readonly detail: string; readonly what: string };
+  | { readonly tool: string | null; readonly detail: string; readonly what: string };
 
-function readCall({ name, text }: WireCall, tools: Toolbox, names: ToolNames): ReadCall {
+function readCall(
+  { name, text }: WireCall,
+  tools: Toolbox,
+  names: ToolNames,
+  scrub: (text: string) => string,
+): ReadCall {
   const named = names.tool(name);
-  if (!isToolName(named))
-    return { detail: 'no tool can have this name', what: 'a name that no tool can have' };
+  if (!isToolName(named) || scrub(named) !== named)
+    return { tool: null, detail: 'no tool can have this name', what: 'a name that no tool can have' };
+  const faulty = (detail: string, what: string) => ({ tool: named, detail, what: `${named}: ${what}` });
   // Many servers write the arguments of a tool that takes none as nothing at all.
   const json = parseStrictJson(text.trim() === '' ? '{}' : text);
   if ('problems' in json)
-    return {
-      detail: detailOf(json.problems),
-      what: `${named}: its arguments are not JSON without surprises`,
-    };
+    return faulty(detailOf(json.problems), 'its arguments are not JSON without surprises');
   if (!isMembers(json.value))
-    return {
-      detail: 'the arguments must be one JSON object',
-      what: `${named}: its arguments are no JSON object`,
-    };
+    return faulty('the arguments must be one JSON object', 'its arguments are no JSON object');
+  const written = JSON.stringify(json.value);
+  if (scrub(written) !== written)
+    return faulty(
+      'the arguments may not hold the key of this endpoint',
+      "its arguments hold the endpoint's key",
+    );
   const tool = tools.get(named);
   const problems = tool === undefined ? [] : misfits(tool, json.value);
   if (tool === undefined || problems.length === 0) return { tool: named, args: json.value };
-  return { detail: detailOf(problems), what: `${named}: ${placesOf(tool.schema, problems)}` };
+  return faulty(detailOf(problems), placesOf(tool.schema, problems));
 }
 
 /** Masks first: a model that repeats an earlier call has read them there, and a schema may find them too short and say only that. */

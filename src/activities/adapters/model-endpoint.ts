@@ -17,8 +17,9 @@ const MOST_BYTES = 1024 * 1024;
 const LONGEST_PAUSE_MS = 15 * 60_000;
 
 /**
- * Asks for one chat completion and answers the body, parsed and otherwise unchecked. Throws `unreachable` for what a later attempt may
- * bring (with `retryAfterMs` if the endpoint said when), `config` or `invalid` for good. No error quotes key, request or answer.
+ * Asks for one chat completion and answers the body, parsed and otherwise unchecked: it may repeat the key. Throws `unreachable` for what a
+ * later attempt may bring (with `retryAfterMs` if the endpoint said when), `config` or `invalid` for good. No error quotes key, request or
+ * answer.
  */
 export async function complete(
   { url, model, key }: ModelEndpoint,
@@ -30,7 +31,7 @@ export async function complete(
     throw error instanceof CountersignError ? error : noAnswer(host, error);
   });
   try {
-    return JSON.parse(key === null ? text : text.replaceAll(key, '[key]')) as unknown; // the caller checks it
+    return JSON.parse(text) as unknown; // the caller checks it
   } catch {
     throw new CountersignError('unreachable', `${host} sent half an answer, or one that is not JSON`);
   }

@@ -4,6 +4,7 @@ import { CountersignError } from '../../domain/errors.js';
 import type { TenantId } from '../../domain/ids.js';
 import { freeText } from '../../contract/fields.js';
 import { limited } from '../../contract/time-limit.js';
+import { scrubberOf } from '../../contract/secret.js';
 import type { Toolbox } from '../load-tools.js';
 import type { Planner, Proposal } from '../ports.js';
 import { readAnswer, type Faulty } from './model-answer.js';
@@ -19,6 +20,8 @@ const STEP_MS = 100_000;
 const MOST_WORDS = 20_000;
 /** As much of what was wrong as a question holds. */
 const MOST_WHAT = 1_000;
+/** A shorter key (`test`, `none`) is a placeholder, and may be a word of what the model says: it is not looked for. */
+const SHORTEST_KEY = 12;
 
 const settings = z.strictObject({
   kind: z.string(),
@@ -60,6 +63,8 @@ export function modelPlanner(options: ModelPlannerOptions): Planner {
 
 function unlimited({ endpoint, tools, toolsOf }: ModelPlannerOptions): Planner {
   const names = toolNames(tools);
+  const { key } = endpoint;
+  const scrub = scrubberOf(key === null || key.length < SHORTEST_KEY ? [] : [key]);
   return {
     async next({ tenant, agent, request, memory, signal }) {
       const { goal } = request;
@@ -76,7 +81,7 @@ function unlimited({ endpoint, tools, toolsOf }: ModelPlannerOptions): Planner {
       for (let corrections = 0; ; corrections++) {
         const body = await complete(endpoint, requestOf(given, messages, functions), signal);
         spent.push(usage.safeParse(body).data?.usage);
-        const answer = readAnswer(body, tools, names);
+        const answer = readAnswer(body, tools, names, scrub);
         if ('done' in answer) return answer;
         if ('proposed' in answer) {
           const words = answer.content === null ? {} : { agentText: answer.content.slice(0, MOST_WORDS) };
