@@ -119,7 +119,7 @@ async function lift(deps: GatewayDeps, bearer: Bearer, id: string, why: string):
   if (halt.tenant !== bearer.tenant && halt.tenant !== EVERY_TENANT) notFound();
   if (halt.scope === 'all') requireScope(bearer, 'halt:all');
   const role = await liftingRole(deps, bearer, halt);
-  const reasonDigest = saltedDigest(why, newSalt());
+  const reasonDigest = saltedDigest(why, halt.whySalt); // the halt's own salt, which its row keeps
   const { subject: by, issuer } = bearer;
   const tenant = halt.scope === 'all' ? null : halt.tenant;
   const sign = (at: number) =>
