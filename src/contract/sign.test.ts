@@ -140,6 +140,18 @@ describe('keys', () => {
     expect(() => createSigner({ privateKey })).toThrow(/key/);
   });
 
+  // Seen to fail: a key that signed what no verifier takes, since the record grew too long or the verifier refuses the name.
+  it('refuse a name for the signing key under which nothing could be verified', () => {
+    for (const kid of ['', 'k'.repeat(257), 'k'.repeat(20_000)]) {
+      expect(() => createSigner({ privateKey: key.privateKey, kid })).toThrow(/`kid` must be 1 to 256/);
+      expect(() => createSigner({ privateKey: { ...key.privateKey, kid } })).toThrow(/`kid`/);
+    }
+    const kid = 'k'.repeat(256);
+    const verifier = createVerifier({ keys: [{ ...key.publicKey, kid }] });
+    const signed = createSigner({ privateKey: key.privateKey, kid }).sign('decision', payload);
+    expect(verifier.verify('decision', signed)).toEqual(payload);
+  });
+
   it('refuse a verifier without keys, with private, unnamed, doubled or foreign ones', () => {
     const { d: _d, ...rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
       format: 'jwk',

@@ -22,6 +22,9 @@ const LONGEST: Readonly<Record<RecordKind, number>> = {
   checkpoint: 16 * 1024 * 1024,
 };
 
+/** It stands in every record, of which a verifier reads no more than the above. UTF-16 code units. */
+const LONGEST_KID = 256;
+
 /** A key pair as it is kept: the private half is the gateway's, the public half goes into the workers' key file. */
 export interface SigningKey {
   readonly kid: string;
@@ -62,7 +65,7 @@ export function generateSigningKey(): SigningKey {
 
 /**
  * `kid` defaults to the one in the JWK, else the thumbprint. Throws CountersignError `config` when the key is not an Ed25519 private key
- * (JWK object, its JSON text, or PKCS #8 PEM).
+ * (JWK object, its JSON text, or PKCS #8 PEM), or has a `kid` under which no verifier would take its records.
  */
 export function createSigner(key: {
   readonly privateKey: string | JsonWebKey;
@@ -77,6 +80,8 @@ export function createSigner(key: {
   );
   const named = typeof given === 'string' ? undefined : given['kid'];
   const kid = key.kid ?? (typeof named === 'string' ? named : thumbprint(createPublicKey(secret)));
+  if (kid === '' || kid.length > LONGEST_KID)
+    throw new CountersignError('config', `the signing key's \`kid\` must be 1 to ${LONGEST_KID} characters`);
   const headers = headersOf(kid);
   return {
     kid,
