@@ -45,9 +45,9 @@ export function normalised(text: string): string {
   );
 }
 
-/** One cell of a CSV file (RFC 4180): visible, quoted, and never a formula to a spreadsheet. */
+/** One cell of a CSV file (RFC 4180): visible, quoted, and never a formula to a spreadsheet, nor to one that parts cells by `;`. */
 export function csvCell(text: string): string {
   const shown = visible(text);
-  const inert = /^\s*[=+\-@|%]/.test(shown) ? `'${shown}` : shown;
+  const inert = shown.replace(/(^|;)(?=[\s"]*[=+\-@|%])/g, "$1'");
   return `"${inert.replaceAll('"', '""')}"`;
 }
