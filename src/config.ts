@@ -56,7 +56,7 @@ const settings = {
   },
   COUNTERSIGN_SIGNING_KEY_FILE: {
     schema: file,
-    todo: 'Set it to the private Ed25519 key (JWK) of this gateway.',
+    todo: 'Set it to the private Ed25519 key (JWK) of this gateway; `countersign keys make` makes one.',
   },
   COUNTERSIGN_VERIFY_KEYS_FILE: {
     schema: file,

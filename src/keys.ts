@@ -101,7 +101,7 @@ function readKey<Key>(
   setting: string,
   path: string,
   parse: (text: string) => Key,
-  todo = 'Name the key file, or let `countersign dev` make one',
+  todo = 'Name the key file, or make one with `countersign keys make`',
 ): Key {
   const text = readTextFile(path, `${todo} (${setting}).`, 'config');
   try {

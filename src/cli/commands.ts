@@ -17,6 +17,7 @@ import { devCommand } from './commands/dev.js';
 import { haltCommand, haltsCommand, liftCommand } from './commands/halts.js';
 import { hooksCommand, hooksEnableCommand } from './commands/hooks.js';
 import { inboxCommand, showCommand } from './commands/inbox.js';
+import { keysMakeCommand } from './commands/keys.js';
 import { loginCommand, logoutCommand } from './commands/login.js';
 import { policyCheckCommand, toolsCheckCommand } from './commands/policy.js';
 import { policyActivateCommand } from './commands/policy-activate.js';
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   workerCommand,
   gatewayCommand,
   migrateCommand,
+  keysMakeCommand,
   submitCommand,
   statusCommand,
   watchCommand,
