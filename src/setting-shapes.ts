@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { isLoopback } from './gateway/origin.js';
 
 /** The path of a file that can be read now. */
 export const file = z.string().transform((path, context) => {
@@ -17,11 +18,15 @@ export const file = z.string().transform((path, context) => {
 export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL' });
 /** The address of a gateway. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' });
-/** A scheme, a host and perhaps a port, nothing behind them. */
+/** The origin of pages: a scheme, a host and perhaps a port, nothing behind them. Off this machine browsers do not say over http whence a form comes. */
 export const origin = httpUrl
   .refine(
     (text) => URL.canParse(text) && [text, `${text}/`].includes(`${new URL(text).origin}/`),
     'not an origin, scheme://host[:port]',
+  )
+  .refine(
+    (text) => !URL.canParse(text) || new URL(text).protocol === 'https:' || isLoopback(new URL(text)),
+    'http:// on another machine: no browser can send forms there, so it has to be https://',
   )
   .transform((text) => new URL(text).origin);
 function hasCredentials({ username, password }: URL): boolean {

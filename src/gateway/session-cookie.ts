@@ -46,7 +46,12 @@ export function rememberWay(deps: GatewayDeps, c: Context, path: string): void {
 
 /** Where that was, once; `/` for nowhere, or for what is no page of ours. */
 export function takeWay(c: Context): string {
-  const kept = getCookie(c, WAY);
-  if (kept !== undefined) deleteCookie(c, WAY, { path: WAY_PATH });
-  return localPath(kept);
+  const way = seeWay(c);
+  if (way !== '/') deleteCookie(c, WAY, { path: WAY_PATH });
+  return way;
+}
+
+/** The same, left for another time. */
+export function seeWay(c: Context): string {
+  return localPath(getCookie(c, WAY));
 }

@@ -13,6 +13,8 @@ import { beginSession, journalNoRole } from './sign-in.js';
 
 /** So long may somebody take at the identity provider. */
 const FLOW_TTL_MS = 10 * 60_000;
+/** So many a browser may have begun and not ended: each is a cookie. */
+const MOST_FLOWS = 4;
 /** Where the identity provider sends people back to; registered there with the public address before it. */
 export const CALLBACK = '/sign-in/callback';
 
@@ -41,7 +43,9 @@ export async function beginFlow(
   const roster = wanted.stepUp ? await activeRoster(deps, tenant) : undefined;
   const again = wanted.stepUp ? { acr: roster?.stepUp?.acr ?? null } : null;
   const to = await provider.begin({ ...flow, redirectUri: callbackOf(deps, c) }, again);
-  writeFlow(deps, c, sealSecret(deps.secrets, { tenant, reference: 'sign-in-flow' }, JSON.stringify(flow)));
+  const sealed = sealSecret(deps.secrets, { tenant, reference: 'sign-in-flow' }, JSON.stringify(flow));
+  for (const name of flowsOf(deps, c).slice(0, 1 - MOST_FLOWS)) writeFlow(deps, c, name, '');
+  writeFlow(deps, c, `${flowCookie(deps, c).name}${flow.state}`, sealed);
   return to;
 }
 
@@ -60,9 +64,13 @@ export type FlowEnd =
 export async function endFlow(deps: GatewayDeps, c: Context, signIn: SignIn): Promise<FlowEnd> {
   const { provider } = signIn;
   const now = await deps.database.now();
-  const flow = readFlow(deps, c, signIn);
-  writeFlow(deps, c, '');
-  if (flow === undefined || now - flow.begunAt > FLOW_TTL_MS) return { kind: 'over' };
+  const name = `${flowCookie(deps, c).name}${c.req.query('state') ?? ''}`;
+  const flow = flowsOf(deps, c).includes(name) ? readFlow(deps, c, signIn, name) : undefined;
+  if (flow) writeFlow(deps, c, name, '');
+  if (flow === undefined || now - flow.begunAt > FLOW_TTL_MS) {
+    deps.log('warn', 'sign-in-refused', { reason: 'over' });
+    return { kind: 'over' };
+  }
   const { search } = new URL(c.req.url);
   const redirectUri = callbackOf(deps, c);
   let claims: VerifiedClaims;
@@ -121,15 +129,20 @@ function callbackOf(deps: GatewayDeps, c: Context): string {
 }
 
 /** Lax: the provider sends the browser back from another site. */
-function writeFlow(deps: GatewayDeps, c: Context, value: string): void {
-  const { name, secure } = flowCookie(deps, c);
+function writeFlow(deps: GatewayDeps, c: Context, name: string, value: string): void {
+  const { secure } = flowCookie(deps, c);
   const maxAge = value === '' ? 0 : FLOW_TTL_MS / 1000;
   setCookie(c, name, value, { path: '/', secure, httpOnly: true, sameSite: 'Lax', maxAge });
 }
 
-function readFlow(deps: GatewayDeps, c: Context, { tenant }: SignIn): Flow | undefined {
-  const sealed = getCookie(c, flowCookie(deps, c).name);
-  if (sealed === undefined || sealed === '') return undefined;
+/** The cookies of the sign-ins that this browser has begun, the oldest first. */
+function flowsOf(deps: GatewayDeps, c: Context): readonly string[] {
+  const { name } = flowCookie(deps, c);
+  return Object.keys(getCookie(c)).filter((one) => one.startsWith(name));
+}
+
+function readFlow(deps: GatewayDeps, c: Context, { tenant }: SignIn, name: string): Flow | undefined {
+  const sealed = getCookie(c, name) ?? '';
   try {
     const text = openSecret(deps.secrets, { tenant, reference: 'sign-in-flow' }, sealed);
     return flowBody.parse(JSON.parse(text));
@@ -138,7 +151,8 @@ function readFlow(deps: GatewayDeps, c: Context, { tenant }: SignIn): Flow | und
   }
 }
 
+/** Its name goes on with the `state` of the sign-in, so that each tab has its own. */
 function flowCookie(deps: GatewayDeps, c: Context): { readonly name: string; readonly secure: boolean } {
   const secure = ownOrigin(deps, c).startsWith('https:');
-  return { name: secure ? '__Host-countersign-flow' : 'countersign-flow', secure };
+  return { name: secure ? '__Host-countersign-flow-' : 'countersign-flow-', secure };
 }

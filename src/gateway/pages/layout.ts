@@ -11,10 +11,12 @@ export interface Frame {
   readonly at?: 'inbox' | 'history' | 'roster' | 'settings';
   /** Of the body, for the style sheet and the script. */
   readonly kind: string;
+  /** Whether the script is with it; it is with every page of somebody signed in. */
+  readonly scripted?: boolean;
 }
 
 /** A whole document. Everything works without the script; it adds keys and a look for changes. */
-export function page({ title, reader, at, kind }: Frame, content: Html): Html {
+export function page({ title, reader, at, kind, scripted = reader !== null }: Frame, content: Html): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -25,7 +27,7 @@ export function page({ title, reader, at, kind }: Frame, content: Html): Html {
         <meta name="robots" content="noindex, nofollow" />
         <title>${title} · Countersign</title>
         <link rel="stylesheet" href="${ASSETS.css.path}" />
-        ${reader === null ? '' : html`<script src="${ASSETS.js.path}" defer></script>`}
+        ${!scripted ? '' : html`<script src="${ASSETS.js.path}" defer></script>`}
       </head>
       <body class="${kind}" data-keys="${reader?.keys === false ? 'off' : 'on'}">
         <a class="skip" href="#main">Skip to the content</a>

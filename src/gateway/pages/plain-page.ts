@@ -29,9 +29,9 @@ export const scriptedHeaders: MiddlewareHandler = async (c, next) => {
 };
 
 /** A whole page of a heading and what stands under it, for whoever is not signed in. */
-export function plainPage(title: string, body: Html): Html {
+export function plainPage(title: string, body: Html, { scripted = false } = {}): Html {
   return page(
-    { title, reader: null, kind: 'plain-body' },
+    { title, reader: null, kind: 'plain-body', scripted },
     html`<section class="part">
       <h1>${title}</h1>
       ${body}

@@ -33,29 +33,31 @@ export function signedInPage(subject: string, token: string) {
   );
 }
 
-/** What a sign-in link opens. */
+/** What a sign-in link opens; the script keeps a second click from using the link up. */
 export function linkPage(subject: string, path: string) {
   return plainPage(
     'Sign in',
     html`<form method="post" action="${path}">
       <button>Sign in as ${subject}</button>
     </form>`,
+    { scripted: true },
   );
 }
 
-/** A link that signs nobody in. */
-export function linkOverPage() {
+/** A link that signs nobody in; whoever clicked it twice goes on to `goOn`. */
+export function linkOverPage(goOn: string) {
   return plainPage(
     'This link is over',
-    html`<p>
-      It is good for ten minutes and for one use. Make a new one:
-      <code>countersign sign-in-link YOUR-NAME</code>
-    </p>`,
+    html`<p>If you have just used it yourself, you are signed in: <a href="${goOn}">go on</a>.</p>
+      <p>
+        It is good for ten minutes and for one use. Make a new one:
+        <code>countersign sign-in-link YOUR-NAME</code>
+      </p>`,
   );
 }
 
-/** A sign-in at the identity provider that did not work, and the way to try again; nothing of what was wrong. */
-export function failedPage(reason: 'over' | 'no-answer' | 'untrusted') {
+/** A sign-in at the identity provider that did not work, and `again`, the way to try; nothing of what was wrong. */
+export function failedPage(reason: 'over' | 'no-answer' | 'untrusted', again: string) {
   const told = {
     over: 'This sign-in took too long, or has ended already.',
     'no-answer': 'The identity provider does not answer.',
@@ -64,7 +66,7 @@ export function failedPage(reason: 'over' | 'no-answer' | 'untrusted') {
   return plainPage(
     'You are not signed in',
     html`<p>
-      ${told[reason]} <a href="/sign-in">Try again</a>; if it stays so, tell whoever runs Countersign.
+      ${told[reason]} <a href="${again}">Try again</a>; if it stays so, tell whoever runs Countersign.
     </p>`,
   );
 }
