@@ -44,6 +44,8 @@ export async function readForm(deps: GatewayDeps, c: Context): Promise<Form> {
   for (const [name, value] of given) {
     if (fields.has(name))
       throw new CountersignError('usage', 'A field of this form stands twice: open the page again.');
+    if (value.includes('\0'))
+      throw new CountersignError('usage', 'No form takes a NUL: open the page again.');
     fields.set(name, value);
   }
   const token = fields.get(FORM_TOKEN) ?? '';

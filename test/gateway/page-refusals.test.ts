@@ -98,6 +98,28 @@ describe('a decision that is not taken', () => {
     expect(await stored(gate, question)).toEqual([]);
   });
 
+  // Seen to fail: an incident for each.
+  it('for a NUL in it, or in its address, is no incident', async () => {
+    const question = await anOpenQuestion(gate);
+    expect((await amira.get(`${pageOf(question)}?delegated=%00`)).status).toBe(404);
+    const { csrf = '' } = await amira.form(pageOf(question), 'reject');
+    expect((await amira.post('/roster', { csrf, form: 'revoke', delegation: 'a\0b' })).status).toBe(400);
+    expect(gate.logged).toEqual([]);
+  });
+
+  // Seen to fail: "Nothing was decided", although the first was.
+  it('because the same form was sent before says that what was sent first stands', async () => {
+    const question = await anOpenQuestion(gate);
+    const fields = await rejection(amira, question);
+    await amira.post(pageOf(question), fields);
+    const again = await amira.post(pageOf(question), { ...fields, why: 'something else' });
+    expect([again.status, plain(again.text)]).toEqual([
+      409,
+      expect.stringContaining('What was sent first is recorded'),
+    ]);
+    expect(plain(again.text)).not.toContain('Nothing was decided');
+  });
+
   // Seen to fail: "what you typed is kept", and it was nowhere on the page.
   it('about an older version keeps what was typed where the new one has to be opened first', async () => {
     const question = await anOpenQuestion(gate);

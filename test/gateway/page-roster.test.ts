@@ -222,6 +222,16 @@ describe('standing in', () => {
     expect([again.status, plain(again.text)]).toEqual([409, expect.stringContaining('taken back before')]);
   });
 
+  // Seen to fail: the question offered it to whoever stands in, who was then told that it is not theirs.
+  it('is not offered to whoever stands in', async () => {
+    await amira.post('/roster', await standIn(amira));
+    const question = await anOpenQuestion(gate);
+    const offered = 'Let somebody stand in for you';
+    expect((await amira.get(pageOf(question))).text).toContain(offered);
+    const seen = (await sven.get(pageOf(question))).text;
+    expect([seen.includes('You stand in for'), seen.includes(offered)]).toEqual([true, false]);
+  });
+
   it('attack 55: takes back nothing of others, passes on nothing that is not ones own', async () => {
     await amira.post('/roster', await standIn(amira));
     const [made] = await gate.database.query<{ id: string }>('select id from delegations');

@@ -24,13 +24,15 @@ export function hookDecisionRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
       takeStep(deps, { bearer, about, key: id, rest }),
     );
     if (done) return c.json(done.view, done.status);
-    const { status, receipt } = await takeDecision(deps, {
-      ...about,
-      bearer,
-      key: id,
-      channel: 'hook',
-      body: () => fitBody(decisionRequest, rest),
-    });
+    const { status, receipt } = await journallingRefusal(deps, integration, id, async () =>
+      takeDecision(deps, {
+        ...about,
+        bearer,
+        key: id,
+        channel: 'hook',
+        body: () => fitBody(decisionRequest, rest),
+      }),
+    );
     return c.json(receipt, status);
   });
   return app;

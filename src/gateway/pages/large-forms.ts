@@ -9,6 +9,7 @@ import type { Typed } from './decision-form.js';
 import { changePage, largeFormPage, type LargeForm, type LargeVerb } from './edit-page.js';
 import { html, type Html } from './html.js';
 import { notice } from './layout.js';
+import { firstAnswer } from './outcome.js';
 import { jsonOrText, type Fields } from './read-decision.js';
 import { readerOf } from './reader-cookie.js';
 import { typedIn } from './resend.js';
@@ -31,6 +32,7 @@ export async function readLarge(
   fields: Fields,
 ): Promise<Response | Json> {
   const view = await viewOf(deps, c);
+  if (verb === 'edit' && view.state !== 'PAUSED_PENDING_HUMAN') closed(view, c.get('bearer').subject);
   const schema = await fieldsFor(deps, view, verb);
   if (verb === 'take-over' && schema.length === 0) return jsonOrText(fields.get('outcome') ?? '');
   const { value, problems } = readSchemaForm(schema, fields);
@@ -47,6 +49,12 @@ export async function readLarge(
     html`<p>Change a value, or approve the action as it is.</p>`,
   );
   return shownForm(deps, c, view, { verb, fields: schema, problems, typed, notice: nothing }, 422);
+}
+
+/** A change of what is settled is not shown to be confirmed. */
+function closed(view: EscalationView, subject: string): never {
+  const code = firstAnswer(view, subject) === undefined ? 'not-open' : 'already-decided';
+  throw new CountersignError(code, 'The question is closed: nothing of it changes any more.');
 }
 
 const STALE = 'The question has changed since you looked: read it again before you decide.';

@@ -114,6 +114,9 @@ function freshSignIn(view: EscalationView): Html {
 }
 
 function todo(view: EscalationView, code: ErrorCode): string | Html {
+  if (code === 'idempotency-conflict')
+    return html`What was sent first is recorded and stands; this was not taken.
+      <a href="/review/${view.escalation}">Look where the question stands</a>`;
   if (code === 'step-up-required') return freshSignIn(view);
   if (code === 'stale')
     return `This is version ${view.version} now: ${view.brief.reason} Read what would change, then send it again; what you typed is kept.`;

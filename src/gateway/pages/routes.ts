@@ -1,6 +1,7 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
+import { notFound } from '../problem.js';
 import { requireForm } from '../form.js';
 import { signedIn } from '../session.js';
 import { deskRoutes } from './desk-routes.js';
@@ -25,6 +26,7 @@ export function pageRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
         expired: (c, form) => expiredForm(c, form),
         undecided: (c, form, error) => undecidedForm(deps, c, form, error),
       }),
+      noNul,
     );
   app.get('/', (c) => c.redirect('/inbox', 303));
   app.route('/', deskRoutes(deps));
@@ -37,3 +39,9 @@ export function pageRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   });
   return app;
 }
+
+/** No name holds a NUL, and no column of the database either. */
+const noNul: MiddlewareHandler = async (c, next) => {
+  if (c.req.url.includes('%00')) notFound();
+  await next();
+};

@@ -37,10 +37,15 @@ export function whoForms(view: EscalationView, reader: Reader, typed: Typed | un
   if (view.state !== 'PAUSED_PENDING_HUMAN' || view.mayDo.length === 0) return '';
   const mine = view.claimedBy === reader.subject && (view.claimedUntil ?? 0) > reader.now;
   return html`${small(view, reader, mine ? 'release' : 'claim', mine ? 'Leave it to others' : 'I look into it')}
-    <details name="others" ${typed?.form === 'delegate' ? html` open` : ''}>
-      <summary>Let somebody stand in for you</summary>
-      ${delegation(view, reader, typed?.form === 'delegate' ? typed.values : new Map())}
-    </details>`;
+  ${view.standsInFor === undefined ? passOn(view, reader, typed) : ''}`;
+}
+
+/** What one holds because somebody passed it on goes no further. */
+function passOn(view: EscalationView, reader: Reader, typed: Typed | undefined): Html {
+  return html`<details name="others" ${typed?.form === 'delegate' ? html` open` : ''}>
+    <summary>Let somebody stand in for you</summary>
+    ${delegation(view, reader, typed?.form === 'delegate' ? typed.values : new Map())}
+  </details>`;
 }
 
 function small(view: EscalationView, reader: Reader, step: WhoStep, label: string): Html {
