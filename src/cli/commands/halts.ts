@@ -37,9 +37,13 @@ export const haltCommand: Command = {
 /** A halt of an agent that never had a task is in force all the same; it may be a slip of the pen. */
 async function doubtName(input: Input, { scope, target }: HaltView): Promise<void> {
   if (scope !== 'agent' || target === null) return;
-  const { tasks } = await connect(input).tasks.list({ agent: target, limit: 1 });
-  if (tasks.length === 0)
-    input.io.complain(`No task of an agent ${visible(target)} was ever submitted: is that its name?`);
+  try {
+    const { tasks } = await connect(input).tasks.list({ agent: target, limit: 1 });
+    if (tasks.length === 0)
+      input.io.complain(`No task of an agent ${visible(target)} was ever submitted: is that its name?`);
+  } catch {
+    // a failed look-up must not make a halt that is set look like one that is not
+  }
 }
 
 function requestOf(input: Input): HaltRequest {
