@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { OIDC, OIDC_NEEDS, oidcSettings, readOidc, type OidcConfig } from './oidc-config.js';
-import { file, httpUrl, modelUrl, origin, port, postgresUrl, smtpUrl } from './setting-shapes.js';
+import { file, gatewayAddress, modelUrl, origin, port, postgresUrl, smtpUrl } from './setting-shapes.js';
 import { readTemporal, type TemporalConfig, type ConfigIssue, type Environment } from './temporal-config.js';
 
 /** Missing or bad settings, all of them at once. A command line ends with `exitCode` (2, usage). */
@@ -43,7 +43,7 @@ const settings = {
     todo: 'Set it to the address to listen on; default 127.0.0.1.',
   },
   COUNTERSIGN_URL: {
-    schema: httpUrl,
+    schema: gatewayAddress,
     todo: 'Set it to the address of the gateway, for example http://127.0.0.1:8484.',
   },
   COUNTERSIGN_PUBLIC_URL: {

@@ -16,7 +16,7 @@ export const file = z.string().transform((path, context) => {
 });
 /** The address of a database. */
 export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'not a postgres:// URL' });
-/** The address of a gateway. */
+/** A web address. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'not an http:// or https:// URL' });
 /** The origin of pages: a scheme, a host and perhaps a port, nothing behind them. Off this machine browsers do not say over http whence a form comes. */
 export const origin = httpUrl
@@ -29,13 +29,19 @@ export const origin = httpUrl
     'http:// on another machine: no browser can send forms there, so it has to be https://',
   )
   .transform((text) => new URL(text).origin);
-function hasCredentials({ username, password }: URL): boolean {
+function hasCredentials(text: string): boolean {
+  const { username, password } = new URL(text);
   return username !== '' || password !== '';
 }
 
+/** The address of a gateway, which is asked with a token and nothing else; fetch refuses a URL that names a user. */
+export const gatewayAddress = httpUrl.refine(
+  (text) => !URL.canParse(text) || !hasCredentials(text),
+  'not an http:// or https:// URL without user and password',
+);
 /** The address of a model; it holds no credentials. */
 export const modelUrl = httpUrl.refine(
-  (text) => URL.canParse(text) && !/[?#]/.test(text) && !hasCredentials(new URL(text)),
+  (text) => URL.canParse(text) && !/[?#]/.test(text) && !hasCredentials(text),
   'not an http:// or https:// URL without user, query and fragment',
 );
 /** The address of a mail server. */

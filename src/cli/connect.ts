@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { loadCliConfig, type CliConfig } from '../config.js';
-import { httpUrl } from '../setting-shapes.js';
+import { gatewayAddress } from '../setting-shapes.js';
 import { embeddedFiles } from '../dev/embedded.js';
 import { readStack } from '../dev/stack-file.js';
 import { CountersignError } from '../domain/errors.js';
@@ -35,8 +35,8 @@ export function connect(input: Input, needs: Needs = 'service'): CountersignClie
 export function gatewayUrl(input: Input): string {
   const config = loadCliConfig();
   const wanted = text(input, 'url');
-  if (wanted !== undefined && !httpUrl.safeParse(wanted).success)
-    throw usage(input.command, `--url ${wanted} is not an http:// or https:// URL`);
+  const fault = wanted === undefined ? undefined : gatewayAddress.safeParse(wanted).error?.issues[0]?.message;
+  if (fault !== undefined) throw usage(input.command, `--url ${withoutUser(wanted)} is ${fault}`);
   const url = wanted ?? config.url ?? readStack({ dataDir: config.dataDir })?.gatewayUrl;
   if (url === undefined) {
     throw new CountersignError(
@@ -45,6 +45,11 @@ export function gatewayUrl(input: Input): string {
     );
   }
   return url;
+}
+
+/** An address as it may be printed: a password in it is nobody's to read. */
+function withoutUser(url = ''): string {
+  return url.replace(/^([a-z]+:\/\/)[^/]*@/i, '$1');
 }
 
 function tokenOf(

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.close());
 
-// Seen to fail: readTextFile decoding leniently; `connect` without the check of --url.
+// Seen to fail: readTextFile decoding leniently; `connect` without the check of --url; httpUrl in place of gatewayAddress.
 describe('a line or a file that is wrong', () => {
   const rows: Row[] = [
     ['no such command', ['shwo'], 2, [/no command shwo\. See: `countersign --help`/]],
@@ -22,6 +22,20 @@ describe('a line or a file that is wrong', () => {
     ['no gateway', ['inbox'], 5, [/No gateway is known/, /countersign dev/, /COUNTERSIGN_URL/]],
     ['an address that is none', ['inbox', '--url', 'foo'], 2, [/--url foo is not an http/]],
     ['an address of another kind', ['inbox', '--url', 'ftp://x'], 2, [/--url ftp:\/\/x is not an http/]],
+    [
+      'COUNTERSIGN_URL with a password',
+      ['inbox'],
+      2,
+      [/COUNTERSIGN_URL: not an http:\/\/ or https:\/\/ URL without user and password/],
+      () => ({ COUNTERSIGN_URL: 'http://ops:hunter2@127.0.0.1:1' }),
+    ],
+    [
+      '--url with a password',
+      ['inbox', '--url', 'http://ops:hunter2@127.0.0.1:1'],
+      2,
+      [/--url http:\/\/127\.0\.0\.1:1 is not an http:\/\/ or https:\/\/ URL without user/],
+      () => ({ COUNTERSIGN_TOKEN: 'x'.repeat(20) }),
+    ],
     [
       'no token',
       ['inbox', '--url', 'http://127.0.0.1:9'],
