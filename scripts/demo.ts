@@ -3,7 +3,7 @@
  * tables); only the customers, the agent's plans and the reviewers are scripted.
  */
 import { join } from 'node:path';
-import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { openShop, type Shop } from '../examples/support/shop.js';
 import { tickets } from '../examples/support/tickets.js';
@@ -26,11 +26,17 @@ import {
   silenceEnds,
 } from './support/people-chapters.js';
 import { asked, submit, type Scene } from './support/scene.js';
+import { scriptLine } from './support/script-line.js';
 import { checkShop } from './support/shop-check.js';
 import { storyOn, type Story } from './support/story.js';
 import { verifyJournals } from './support/verified.js';
 
-async function main({ keep, json }: { keep: boolean; json: boolean }): Promise<number> {
+const USAGE = 'usage: scripts/demo [--keep] [--json]';
+
+async function main(): Promise<number> {
+  const line = scriptLine(USAGE, { files: 0, keep: true });
+  if (line === undefined) return 0;
+  const { keep, json } = line;
   const story = storyOn((text) => void (json || process.stdout.write(text)));
   const deviations: string[] = [];
   const house = await openHouse(story);
@@ -137,8 +143,7 @@ function complain(text: string): void {
 }
 
 try {
-  const { values } = parseArgs({ options: { keep: { type: 'boolean' }, json: { type: 'boolean' } } });
-  process.exitCode = await main({ keep: values.keep === true, json: values.json === true });
+  process.exitCode = await main();
 } catch (error) {
   complain(`demo: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = error instanceof CountersignError ? ERRORS[error.code].exit : ERRORS.internal.exit;

@@ -4,7 +4,6 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Recording } from '../examples/airline/recording.js';
 import { tools } from '../examples/airline/tools.js';
@@ -17,19 +16,24 @@ import { built, packageRoot } from './support/paths.js';
 import { readRuns, type RecordedRun } from './support/recorded-runs.js';
 import { reportLines, reportOf, type Effect } from './support/replay-report.js';
 import { answerKey, review } from './support/replay-reviewer.js';
+import { scriptLine } from './support/script-line.js';
 import { verifyJournals } from './support/verified.js';
 
 /** How many runs are under way at once. */
 const AT_ONCE = 16;
 /** One for each desk of the policy. */
 const REVIEWERS = ['noor', 'dana'];
-const USAGE = 'usage: npm run replay -- FILE [--json]   (FILE: recorded runs, one JSON object a line)';
+const USAGE =
+  'usage: npm run --silent replay -- FILE [--json]   (FILE: recorded runs, one JSON object a line)';
 
 const tiers = new Map(tools.map((tool) => [tool.name, tool.tier]));
 const effectLine = z.object({ key: z.string(), tool: z.string(), task: z.string(), operation: z.int() });
 
 async function main(): Promise<number> {
-  const { file, json } = commandLine();
+  const line = scriptLine(USAGE, { files: 1, keep: false });
+  if (line === undefined) return 0;
+  const { json, files } = line;
+  const [file = ''] = files;
   const runs = readRuns(readText(file));
   const house = await startHouse({
     policyFile: join(packageRoot, 'examples/airline/policy.yaml'),
@@ -56,16 +60,6 @@ async function main(): Promise<number> {
   } finally {
     await house.stop();
   }
-}
-
-function commandLine(): { file: string; json: boolean } {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { json: { type: 'boolean' } },
-  });
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) throw new CountersignError('usage', USAGE);
-  return { file, json: values.json === true };
 }
 
 function readText(file: string): string {
@@ -117,11 +111,20 @@ async function replay(house: House, runs: readonly RecordedRun[]): Promise<Reado
 }
 
 async function runTask(client: CountersignClient, run: RecordedRun, stop: AbortSignal): Promise<TaskView> {
-  await client.tasks.submit(requestOf(run));
+  await client.tasks.submit(requestOf(run)).catch((error: unknown) => {
+    throw error instanceof CountersignError ? named(error, run) : error;
+  });
   for (;;) {
     const { state } = await client.tasks.result(run.task, { waitSeconds: 20 });
     if (state === 'COMPLETED' || state === 'FAILED' || stop.aborted) return client.tasks.get(run.task);
   }
+}
+
+/** A run that the gate does not take, with its name and what is wrong with it. */
+function named({ code, message, extra }: CountersignError, { task }: RecordedRun): CountersignError {
+  const problems: readonly unknown[] = Array.isArray(extra['problems']) ? extra['problems'] : [];
+  const places = problems.map((problem) => JSON.stringify(problem)).slice(0, 5);
+  return new CountersignError(code, [`run ${task} cannot be submitted: ${message}`, ...places].join(' '));
 }
 
 /** The planner proposes the recorded calls in order, one a step, whatever became of the one before. */

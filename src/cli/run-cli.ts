@@ -38,7 +38,12 @@ function withoutCommand(commands: readonly Command[], line: readonly string[], i
   if (about !== undefined) io.print(help(about, io.width));
   else if (family.length > 0 && rest.some((word) => HELP.has(word))) io.print(overview(family, io.width));
   else if (first === '--version' || first === 'version') io.print(version());
-  else if (first === undefined || HELP.has(first)) io.print(overview(commands, io.width));
+  else if (
+    first === undefined ||
+    (HELP.has(first) && rest.every((word) => HELP.has(word) || word.startsWith('-')))
+  )
+    io.print(overview(commands, io.width));
+  else if (first === 'help') return withoutCommand(commands, [...rest, 'help'], io);
   else return tell(usage(undefined, mistake(commands, first)), line.includes('--json'), io);
   return 0;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostsOf } from './links.js';
+import { hostsOf, linkSpans } from './links.js';
 
 describe('where texts link to (case 27)', () => {
   it.each([
@@ -14,6 +14,15 @@ describe('where texts link to (case 27)', () => {
   ])('%s', (text, hosts) => {
     expect(hostsOf([text])).toEqual(hosts);
   });
+
+  // Seen to fail: two slashes alone counted as the beginning, and nothing was emphasised.
+  it.each(['https://evil.example/a', 'https:///evil.example/a'])(
+    'shows the host of %s where it stands',
+    (link) => {
+      const host = linkSpans(`see ${link} now`).filter((span) => span.host !== undefined);
+      expect(host).toEqual([{ text: 'evil.example', host: 'evil.example' }]);
+    },
+  );
 
   it('tells each host once', () => {
     expect(hostsOf(['https://a.example/1 https://a.example/2', 'https://a.example'])).toEqual(['a.example']);

@@ -45,7 +45,7 @@ export function linkSpans(text: string): readonly LinkSpan[] {
 
 /** Behind the scheme and a user name, which may look like a host and is none. */
 function hostStart(link: string): number {
-  const scheme = /^[a-z]+:(\/\/)?/i.exec(link)?.[0].length ?? 0;
+  const scheme = /^[a-z]+:[/\\]*/i.exec(link)?.[0].length ?? 0;
   const authority = /^[^/?#\\]*/.exec(link.slice(scheme))?.[0] ?? '';
   return scheme + authority.lastIndexOf('@') + 1;
 }

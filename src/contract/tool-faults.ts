@@ -87,7 +87,7 @@ function isBetween(ms: number | undefined, least: number, most: number): boolean
 /** The JSON Schema that reviewers, editors and the secret walk go by. What JSON Schema cannot say would run differently than it is shown. */
 export function schemaOf(input: z.ZodObject, faults: string[]): Json {
   if (!(input instanceof z.ZodObject)) {
-    faults.push('`input` must be a zod object: z.strictObject({ ... })');
+    faults.push('`input` must be an object of zod 4: z.strictObject({ ... })');
     return {};
   }
   const schema = jsonSchemaOf(input, { name: '`input`', so: 'what is shown is what runs' }, faults);

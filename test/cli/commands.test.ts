@@ -77,13 +77,21 @@ describe('help by other names', () => {
     expect(out).toContain('Exit codes: 0 done, 1 internal error, 2 usage');
   });
 
-  it.each(['-h', '--help', 'help'])('%s alone lists the commands', async (word) => {
-    expect(await run([word])).toEqual(await run([]));
-  });
+  it.each([['-h'], ['--help'], ['help'], ['help', '--json'], ['help', 'help']])(
+    '%s %s lists the commands',
+    async (...line) => {
+      expect(await run(line)).toEqual(await run([]));
+    },
+  );
 
   it('of a first word tells the commands that begin with it', async () => {
-    const { exit, out } = await run(['audit', '--help']);
-    expect([exit, out.match(/^ {2}audit \w+/gm)]).toEqual([0, ['  audit verify', '  audit export']]);
+    for (const line of [
+      ['audit', '--help'],
+      ['help', 'audit'],
+    ]) {
+      const { exit, out } = await run(line);
+      expect([exit, out.match(/^ {2}audit \w+/gm)]).toEqual([0, ['  audit verify', '  audit export']]);
+    }
   });
 
   it.each(['--version', 'version'])('%s tells the version', async (word) => {
@@ -94,6 +102,7 @@ describe('help by other names', () => {
 describe('a wrong line', () => {
   const lines: [string, string[], string][] = [
     ['an unknown command', ['shwo'], 'no command shwo'],
+    ['help about an unknown one', ['help', 'shwo'], 'no command shwo'],
     ['an unknown option', ['inbox', '--al'], "'--al'"],
     ['a missing argument', ['show'], 'ESC is missing'],
     ['an argument too many', ['show', 'a:1', 'b:1'], 'b:1 is one argument too many'],

@@ -70,9 +70,16 @@ describe('scripts over the whole product', { timeout: 180_000 }, () => {
     });
   });
 
+  it('replay: names a run that the gate does not take, and why', async () => {
+    const { code, output, errors } = await run('replay', aFile(aRunLine({ instruction: 'a\0b' })));
+    expect([code, output]).toEqual([2, '']);
+    expect(errors).toMatch(/run \S+ cannot be submitted: .*\$\.goal/);
+  });
+
   it.each([
     ['a broken line', [aFileLater(`${aRunLine({})}\n{"steps":`)], /line 2: \$ not JSON/],
-    ['no file', [], /usage: npm run replay/],
+    ['no file', [], /usage: npm run --silent replay/],
+    ['an unknown option', [() => '--jsno'], /'--jsno'.*usage: npm run --silent replay/],
     ['a file that is not there', [() => '/nowhere/runs.jsonl'], /\/nowhere\/runs\.jsonl cannot be read/],
   ])('replay: one clear error and exit 2 for %s', async (_what, args, message) => {
     const { code, output, errors } = await run('replay', ...args.map((make) => make()));
@@ -80,6 +87,11 @@ describe('scripts over the whole product', { timeout: 180_000 }, () => {
     expect(errors).toMatch(message);
     expect(errors.trimEnd().split('\n')).toHaveLength(1);
   });
+});
+
+it.each(['demo', 'replay'] as const)('%s --help tells its usage and ends with 0', async (name) => {
+  const { code, output, errors } = await run(name, '--help');
+  expect([code, output, errors]).toEqual([0, expect.stringContaining('usage: '), '']);
 });
 
 function aFileLater(text: string): () => string {

@@ -109,7 +109,7 @@ function decidePanel(view: EscalationView, reader: Reader, { typed, full, over }
     }
     ${forms(actions, view, reader, typed, full === true)}
     ${answered || over === true ? '' : html`${whoForms(view, reader, typed)}${silenceOf(view)}`}
-    ${keysOf(actions)}
+    ${keysOf(actions.filter((action) => full === true || !mustOpen(view, action)))}
   </section>`;
 }
 
