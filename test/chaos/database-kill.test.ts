@@ -6,7 +6,7 @@ import { decisionsOf } from '../../src/store/decisions.js';
 import { TENANT } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
 import { expectSound } from './deployment.js';
-import { areSettled, eachOf, expectAllCalled } from './many.js';
+import { areSettled, eachOf, expectAllCalled, sendEach } from './many.js';
 import { deployOnOwnServers } from './own-servers.js';
 import { killLiving, startVictimGateway } from './victim.js';
 
@@ -167,17 +167,10 @@ describe('a burst of decisions, Postgres killed in its middle', () => {
         if (!question) throw new Error(`${task} was not asked`);
         return there.answer(question, {}, { url: gateway.ready, key: `of-${task}` });
       };
-      const promised: string[] = [];
-      const refused: string[] = [];
-      const deciding = eachOf(tasks, (task) =>
-        send(task).then(
-          () => promised.push(task),
-          () => refused.push(task),
-        ),
-      );
+      const { promised, refused, done } = sendEach(tasks, (task) => send(task));
       await gateway.reached('decision-stored', Math.floor(DECISIONS * KILL_AT));
       await killPostgres();
-      await deciding;
+      await done;
       await startPostgres();
       await waitFor(() => areSettled(there, promised), 60_000);
       const known = await Promise.all(

@@ -13,6 +13,19 @@ export async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
+/** Sends something about each task once: which were answered with success and which with an error, once `done`. */
+export function sendEach(tasks: readonly string[], send: (task: string) => Promise<unknown>) {
+  const promised: string[] = [];
+  const refused: string[] = [];
+  const done = eachOf(tasks, (task) =>
+    send(task).then(
+      () => promised.push(task),
+      () => refused.push(task),
+    ),
+  );
+  return { promised, refused, done };
+}
+
 /** Whether every task is where nothing more happens by itself: closed, or asking what became of its call. */
 export async function areSettled(there: Deployment, tasks: readonly string[]): Promise<true | undefined> {
   const [row] = await there.running.database.query<{ settled: number }>(
