@@ -54,9 +54,9 @@ export function wellFormed(text: string): string {
 }
 
 /**
- * Whether a text holds something that reading cannot judge: base64, hex or compressed bytes of 80 characters and more. 80 is longer than
- * what honest texts hold in one piece (names, order numbers, a SHA-256, the words of any language), however long they are, and shorter
- * than a command that does harm.
+ * Whether a text holds something that reading cannot judge: base64 of 80 characters and more in one piece or in lines of 40, hex of 160, and
+ * bytes that are no text. 80 is longer than what honest texts hold in one piece (names, order numbers, a SHA-256, the words of any language),
+ * however long they are, and shorter than a command that does harm; hex is longer than two digests of SHA-256 or one of SHA-512.
  */
 export function isOpaque(text: string): boolean {
   if (text.length < 80) return false;

@@ -18,14 +18,6 @@ export function strict<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
-/** Tool names may hold `/` and `:` beside the characters of a name, as those of MCP servers do. */
-export const toolName = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}$/,
-    'must be 1 to 128 letters, digits, `.`, `_`, `~`, `:`, `/` or `-`, and begin with a letter or digit',
-  );
-
 /** A currency by its code. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD');
 /** An amount that is not negative. */

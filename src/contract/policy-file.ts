@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LEVELS, TRIGGERS } from '../domain/verdict.js';
 import { parseDuration } from './duration.js';
-import { name } from './fields.js';
+import { name, toolName } from './fields.js';
 import {
   currency,
   DAY,
@@ -13,7 +13,6 @@ import {
   route,
   SECOND,
   strict,
-  toolName,
 } from './policy-fields.js';
 import { claimEntry, personEntry, stepUpEntry } from './policy-people.js';
 import { riskMapEntry } from './policy-risk-map.js';

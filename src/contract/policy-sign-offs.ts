@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { strict, toolName } from './policy-fields.js';
+import { toolName } from './fields.js';
+import { strict } from './policy-fields.js';
 
 const day = z.iso.date('must be a day such as 2026-11-21');
 

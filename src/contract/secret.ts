@@ -13,9 +13,19 @@ export const SECRET_KEY = '$secret';
 /** What stands for a secret wherever people look. */
 export const SECRET_MASK = '••••••';
 
+const MADE = new WeakSet<z.core.$ZodType>();
+
 /** Marks a string of a tool's input as secret: `secret()`, or `secret(z.string().min(20))`. Shows in the JSON Schema as `x-secret: true`. */
 export function secret(schema: z.ZodString = z.string()): z.ZodString {
-  return schema.meta({ 'x-secret': true });
+  const made = schema.meta({ 'x-secret': true });
+  MADE.add(made);
+  return made;
+}
+
+/** Whether secret() made a schema, or one that it was made from; its JSON Schema says so too, unless something wrote over that. */
+export function isSecret(type: z.core.$ZodType): boolean {
+  const { parent } = type._zod;
+  return MADE.has(type) || (parent !== undefined && isSecret(parent));
 }
 
 /** The keyed hash by which a secret is known to digests: `hmac-sha256:` + hex. The key is its own and never rotated. */

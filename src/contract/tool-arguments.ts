@@ -17,10 +17,7 @@ export type ParsedArgs = { readonly args: Json } | { readonly problems: readonly
 export function parseArgs(input: z.ZodObject, args: Json): ParsedArgs {
   const read = normaliseArgs(input, args);
   if ('problems' in read || canonicalJson(read.args) === canonicalJson(args)) return read;
-  const [before, after] = [membersOf(args), membersOf(read.args)];
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const changed = names.filter((name) => textOf(before[name]) !== textOf(after[name]));
-  return { problems: changed.map((name) => ({ path: pathText([name]), message: OTHERWISE })) };
+  return { problems: changedProblems(args, read.args) };
 }
 
 /**
@@ -32,11 +29,27 @@ export function viewArgs(input: z.ZodObject, stored: Json): ParsedArgs {
   const read = parseArgs(input, masked);
   if ('args' in read) return read;
   const secrets = forgedReferences(stored);
-  const problems = read.problems.filter(({ path }) => !secrets.includes(path));
+  const ofOthers = (found: readonly JsonProblem[]) => found.filter(({ path }) => !secrets.includes(path));
+  const wrong = ofOthers(read.problems);
+  const problems = wrong.length > 0 ? wrong : ofOthers(changedProblems(masked, readDespite(input, masked)));
   return problems.length === 0 ? { args: masked } : { problems };
 }
 
+/** What a schema makes of arguments that it refuses: the rest of them, as it would run beside others in the refused places. */
+function readDespite(input: z.ZodObject, args: Json): Json {
+  const made = input._zod.run({ value: args, issues: [] }, { async: false });
+  const read = made instanceof Promise ? null : made.value;
+  return plainJsonProblem(read) === undefined ? (read as Json) : null; // plainJsonProblem found none
+}
+
 const OTHERWISE = 'the tool would read something else than is written here: write what is to run';
+
+function changedProblems(args: Json, read: Json): readonly JsonProblem[] {
+  const [before, after] = [membersOf(args), membersOf(read)];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => textOf(before[name]) !== textOf(after[name]));
+  return changed.map((name) => ({ path: pathText([name]), message: OTHERWISE }));
+}
 
 function membersOf(args: Json): Readonly<Record<string, Json | undefined>> {
   return isMembers(args) ? args : {};

@@ -85,6 +85,7 @@ describe('defineTool refuses', () => {
   it.each([
     ['a pipe leaves behind', z.object({ a: secret().pipe(z.string().min(3)) })],
     ['names a member', z.object({ a: z.record(secret(), z.string()) })],
+    ['is written over', z.object({ a: secret().register(z.globalRegistry, { description: 'a key' }) })],
     ['is a part of a text', z.object({ a: z.optional(z.templateLiteral(['Bearer ', secret()])) })],
   ])('refuses a mark of secrecy that %s: nothing would be replaced', (_name, other) => {
     expect(() => refund({ input: other as unknown as typeof refundInput })).toThrow(/secret\(\) is lost/);

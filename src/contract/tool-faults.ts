@@ -4,6 +4,7 @@ import { isToolName, TOOL_NAME_RULE } from '../domain/tool-name.js';
 import { LONGEST_CALL_MS } from '../domain/call-times.js';
 import { parseDuration } from './duration.js';
 import { isMembers } from './schema-at.js';
+import { isSecret } from './secret.js';
 import type { ToolDefinition } from './tool-definition.js';
 
 const CATEGORIES: readonly unknown[] = [
@@ -92,17 +93,17 @@ export function schemaOf(input: z.ZodObject, faults: string[]): Json {
   }
   const schema = jsonSchemaOf(input, { name: '`input`', so: 'what is shown is what runs' }, faults);
   if (hasMarkOnOther(schema)) faults.push('only strings can be secret()');
-  let parted = false;
+  let lost = false;
   const read = z.toJSONSchema(input, {
     io: 'input',
     unrepresentable: 'any',
-    override: ({ zodSchema }) => {
-      parted ||= hasMarkedPart(zodSchema);
+    override: ({ zodSchema, jsonSchema }) => {
+      lost ||= hasMarkedPart(zodSchema) || (isSecret(zodSchema) && jsonSchema['x-secret'] !== true);
     },
   });
-  if (parted || marksIn(schema) < marksIn(read) || hasMarkOnNames(schema))
+  if (lost || marksIn(schema) < marksIn(read) || hasMarkOnNames(schema))
     faults.push(
-      'a secret() is lost: it marks what a `pipe` reads, the names of a record, or a part of a text; mark the value itself',
+      'a secret() is lost: it marks what a `pipe` reads, the names of a record, or a part of a text, or its mark was written over; mark the value itself, last',
     );
   return schema;
 }

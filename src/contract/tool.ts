@@ -25,6 +25,8 @@ export interface Tool extends ToolFacts {
   readonly timeoutMs: number;
   /** Null: the tool honours no key, so a call that may have happened is never repeated. */
   readonly keyLifetimeMs: number | null;
+  /** Whether it tells what a call changes at all; where not, `impact` gives nothing. */
+  readonly statesImpact: boolean;
   /** Checks arguments that are shown and run as they are: what the tool would read as anything else is a problem. */
   parseArgs(args: Json): ParsedArgs;
   /** The arguments as the tool reads them: defaults filled in, texts trimmed, whatever its schema does. For a proposal, before it is stored. */
@@ -91,6 +93,7 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
     outputSchema,
     timeoutMs: parseDuration(definition.timeout ?? '') ?? DEFAULT_TIMEOUT_MS,
     keyLifetimeMs: parseDuration(definition.idempotency?.keyLifetime ?? '') ?? null,
+    statesImpact: definition.impact !== undefined,
     parseArgs: (args) => parseArgs(definition.input, args),
     normaliseArgs: (args) => normaliseArgs(definition.input, args),
     viewArgs: (stored) => viewArgs(definition.input, stored),

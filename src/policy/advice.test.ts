@@ -50,6 +50,7 @@ describe('a rule that is never true', () => {
     ]);
   });
 
+  // Seen to fail: `a.b` for `a` and `b`.
   it.each([
     'true',
     'action.rows > 3 && action.rows < 5',
@@ -60,6 +61,7 @@ describe('a rule that is never true', () => {
     'readings.flag && !readings.other',
     "action.args.x == 'a' && action.args.x != 'b'",
     '!(action.rows > 3 && action.rows < 2)',
+    "action.args['a.b'] == 1 && action.args.a.b == 2",
   ])('says nothing of %s', (condition) => {
     expect(warned(withRules(when(condition)))).toEqual([]);
   });
@@ -139,6 +141,25 @@ describe('time', () => {
     ['thirty days in all', 'ladders:\n  slow: { ttl: 15d, then: backup, fallback: deny }', []],
   ])('%s', (_, more, expected) => {
     expect(warned(withRules(more).replace('  - ladders', 'ladders'))).toEqual(expected);
+  });
+
+  // Seen to fail: a role with a backup counted for a ladder that never asks it.
+  it.each([
+    ['of a role without a backup', '', 0],
+    [
+      'that a rule may send to a role with one',
+      when('action.rows > 1', 'level: approve, route: supervisor'),
+      1,
+    ],
+    [
+      'beside a rule with its own',
+      when('action.rows > 1', 'level: approve, route: supervisor, ladder: urgent'),
+      0,
+    ],
+  ])('a ladder of twenty days %s', (_, rule, told) => {
+    const more =
+      'tools: { pay: { route: director, ladder: slow } }\nladders: { slow: { ttl: 20d, then: backup, fallback: deny } }';
+    expect(warned(`${withRules(...(rule === '' ? [] : [rule]))}\n${more}`)).toHaveLength(told);
   });
 
   const near = (more: string) => `{ id: near, trigger: sla, when: "readings.minutes_left < 60", ${more} }`;

@@ -1,9 +1,9 @@
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import type { Json } from '../domain/action.js';
+import { normalised } from '../domain/sanitise.js';
 import { isContradiction } from './contradiction.js';
 import { exactly, registerExact } from './exact-functions.js';
 import { constantsOf, type Flaw, flawsOf, mentionsOf, restsOnClaims } from './expression.js';
-import { visibleText } from './normalise.js';
 
 /** What a condition said of one action. */
 export type Answer = { readonly fires: boolean } | { readonly error: string };
@@ -159,7 +159,7 @@ function compiled<Program>(
     readonly made: (program: Parsed, run: Parsed) => Program;
   },
 ): Compiled<Program> {
-  if (visibleText(text) !== text.normalize('NFC')) {
+  if (normalised(text) !== text.normalize('NFC')) {
     return { flaws: [{ at: 0, what: 'holds invisible characters', todo: 'type it anew' }] };
   }
   try {

@@ -6,6 +6,7 @@ type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
 /** What a conjunct demands of one variable. */
 interface Demand {
+  /** The variable, as `keyOf` names it. */
   readonly of: string;
   readonly is: Comparison;
   readonly value: Literal;
@@ -33,7 +34,7 @@ function conjuncts(node: ASTNode): readonly ASTNode[] {
 
 function demandOf(node: ASTNode): Demand[] {
   const bare = pathOf(node);
-  if (bare !== null) return [{ of: bare.join('.'), is: '==', value: true }];
+  if (bare !== null) return [{ of: keyOf(bare), is: '==', value: true }];
   if (node.op === '!_') return demandOf(node.args).flatMap(negated);
   if (!isComparison(node)) return [];
   const [left, right] = node.args;
@@ -44,7 +45,12 @@ function demandOf(node: ASTNode): Demand[] {
 }
 
 function demand(path: readonly string[], is: Comparison, value: Literal | undefined): Demand[] {
-  return value === undefined ? [] : [{ of: path.join('.'), is, value }];
+  return value === undefined ? [] : [{ of: keyOf(path), is, value }];
+}
+
+/** A name within a path may hold a point itself. */
+function keyOf(path: readonly string[]): string {
+  return JSON.stringify(path);
 }
 
 function negated({ of, is, value }: Demand): Demand[] {

@@ -14,9 +14,9 @@ export function deadlineFindings(draft: Draft): Finding[] {
 }
 
 function endlessLadders(draft: Draft): Finding[] {
-  const longest = Math.max(0, ...[...draft.roles.keys()].map((role) => backups(draft, role).chain.length));
   return [...draft.ladders].flatMap(([name, ladder]): Finding[] => {
-    const roles = ladder.then === 'backup' ? longest : 1;
+    const chains = rolesOf(draft, name).map((role) => backups(draft, role).chain.length);
+    const roles = ladder.then === 'backup' ? Math.max(0, ...chains) : 1;
     const total = (ttlOf(draft, name) ?? 0) * roles;
     if (total <= LONGEST_MS) return [];
     return [
@@ -28,6 +28,21 @@ function endlessLadders(draft: Draft): Finding[] {
       },
     ];
   });
+}
+
+/** Whom a ladder may ask first: the role beside it, and where it is a tool's, whom a rule or a category names without a ladder. */
+function rolesOf(draft: Draft, ladder: string): readonly string[] {
+  const beforeTools = [...draft.rules.values(), ...draft.alwaysAsk.values()];
+  const naming = [...beforeTools, ...draft.tools.values()].filter((asker) => asker.ladder === ladder);
+  const asksAnyone =
+    naming.length === 0 ||
+    naming.some(({ route }) => route === undefined) ||
+    draft.defaults.ladder === ladder ||
+    BUILT_IN_LADDERS.has(ladder);
+  if (asksAnyone) return [...draft.roles.keys()];
+  return [...naming, ...beforeTools.filter((asker) => asker.ladder === undefined)].flatMap(
+    ({ route }) => route ?? [],
+  );
 }
 
 /** A rule that fires because a deadline is near, and then leaves more time than the ladder `urgent`. */

@@ -52,7 +52,7 @@ const WORDS = {
 const MAX_DEPTH = 32;
 const TOO_DEEP: Flaw = { at: 0, what: `nested deeper than ${MAX_DEPTH} levels`, todo: 'write it flat' };
 
-/** Reads YAML 1.2 and refuses what could hide something: duplicate keys, anchors and aliases, tags, tabs, several documents. */
+/** Reads YAML 1.2 and refuses what could hide something: duplicate keys, anchors and aliases, tags, tabs, directives, several documents. */
 export function readDocument(source: string, kind: keyof typeof WORDS = 'policy'): PolicyDocument {
   const lines = new LineCounter();
   if (source.length > MAX_SOURCE) {
@@ -72,6 +72,7 @@ export function readDocument(source: string, kind: keyof typeof WORDS = 'policy'
   }
   const flaws = [
     ...documents.flatMap(syntaxFlaws),
+    ...tokens.flatMap(directiveFlaws),
     ...documents.slice(1).map((document) => secondDocument(document, kind)),
     ...treeFlaws(document),
   ];
@@ -85,6 +86,12 @@ export function readDocument(source: string, kind: keyof typeof WORDS = 'policy'
     problems: [],
     place: (finding) => place(document, lines, source, finding),
   };
+}
+
+/** `%YAML 1.1` would read other values from the same text: `no` is false there, and 012 ten. */
+function directiveFlaws(token: CST.Token): Flaw[] {
+  const flaw = { what: 'a directive', todo: 'remove the line: the file is read as YAML 1.2' };
+  return token.type === 'directive' ? [{ at: token.offset, ...flaw }] : [];
 }
 
 /** Null as soon as the nesting is too deep. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aCase, aPolicy, policyText } from '../../test/support/policy-case.js';
+import { aCase, aPolicy, policyText, someFacts } from '../../test/support/policy-case.js';
 import type { JudgeInput } from './case.js';
 import { explain, type Explanation } from './explain.js';
 
@@ -129,6 +129,7 @@ describe('what would change a verdict', () => {
     expect(because[1]?.instead).toMatch(/^nothing in the call/);
   });
 
+  // Seen to fail: the same words for an amount that no limit fits and for one that the tool does not state.
   it.each([
     ['unknown-tool', aCase({ facts: null }), /registering/],
     [
@@ -139,6 +140,11 @@ describe('what would change a verdict', () => {
     ['unknown-agent', aCase({ task: { ...aCase().task, agent: 'nobody' } }), /declaring nobody/],
     ['uninspectable', aCase({ unshown: ['a'] }), /can read/],
     ['always-ask:money', aCase({ tool: 'pay', action: money(1, 'EUR') }), /within a limit/],
+    [
+      'always-ask:money',
+      aCase({ tool: 'pay', facts: someFacts('pay', { categories: ['money'] }) }),
+      /an amount that the tool states/,
+    ],
   ])('says what to do about %s', (rule, input, words) => {
     const found = explain(input).because.find(({ fired }) => fired.rule === rule);
     expect(found).toMatchObject({ waysOut: [], instead: expect.stringMatching(words) });

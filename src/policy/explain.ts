@@ -93,7 +93,10 @@ const INSTEAD: Readonly<Record<string, (input: JudgeInput) => string>> = {
   tier: () => 'nothing in the call: the tier of the tool asks for it',
   tool: () => 'nothing in the call: the policy asks for it under tools',
   'always-ask': () => 'nothing in the call: what always asks can be routed, not switched off',
-  'always-ask:money': () => 'an amount within a limit: the policy has none that this call could keep',
+  'always-ask:money': ({ action }) =>
+    action.impact.money === undefined
+      ? 'an amount that the tool states: of this call it states none, and only a stated one is within a limit'
+      : 'an amount within a limit: the policy has none that this call could keep',
   limit: () => 'nothing in the call: what was counted before leaves no room',
   'unknown-tool': () => 'registering the tool with the workers',
   'unknown-agent': ({ task }) => `declaring ${task.agent} under agents`,

@@ -33,14 +33,13 @@ export const FUNCTIONS: ReadonlySet<string> = new Set([
 
 /**
  * What the language allows and a policy does not: functions whose cost is not bounded by the payload (regular expressions, a loop in a loop), and
- * any way to notice that a reading is missing. A missing reading must be an error, else a model could loosen by withholding it.
+ * any way to notice that a reading or a part of the action is missing. Missing must be an error, else a model could loosen by withholding a
+ * reading, or by arguments that are too many to look through.
  */
 export function flawsOf(node: ASTNode): readonly Flaw[] {
   return [...walk(node)].flatMap(({ node: at, loops, parent }) => [
     ...callFlaws(at, loops),
-    ...(at.op === 'id' && at.args === 'readings' && !readsOneReading(parent)
-      ? [wholeReadings(at.start)]
-      : []),
+    ...(at.op === 'id' && !readsOnePart(parent) ? wholeFlaws(at.args, at.start) : []),
   ]);
 }
 
@@ -50,7 +49,7 @@ export function mentionsOf(node: ASTNode): readonly (readonly string[])[] {
     const path = pathOf(at);
     return path === null || (parent !== null && pathOf(parent) !== null) ? [] : [path];
   });
-  return [...new Map(paths.map((path) => [path.join('.'), path])).values()];
+  return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
 }
 
 /** Whether an expression rests on what the model (readings) or the requester (the situation) says of the case; a whole task holds its situation. */
@@ -132,22 +131,43 @@ function callFlaws(node: ASTNode, loops: number): Flaw[] {
       { at, what: `\`${name}\` is not available in a policy`, todo: `use ${[...FUNCTIONS].join(', ')}` },
     ];
   if (LOOPS.has(name) && loops > 0)
-    return [{ at, what: `\`${name}\` inside another loop`, todo: 'write two rules' }];
-  if (name === 'has' && readsReadings(node)) return [wholeReadings(at)];
+    return [{ at, what: `\`${name}\` inside another loop, or before one`, todo: 'write two rules' }];
+  if (name === 'has' && readsReadings(node)) return wholeFlaws('readings', at);
+  if (name === 'has' && childrenOf(node).some(isPartOfAction)) return wholeFlaws('action', at);
   return [];
 }
 
-function readsOneReading(parent: ASTNode | null): boolean {
+function isPartOfAction(node: ASTNode): boolean {
+  const path = pathOf(node);
+  return path?.length === 2 && path[0] === 'action';
+}
+
+function readsOnePart(parent: ASTNode | null): boolean {
   if (parent?.op === '.') return true;
   return parent?.op === '[]' && parent.args[1].op === 'value' && typeof parent.args[1].args === 'string';
 }
 
-function wholeReadings(at: number): Flaw {
-  return {
-    at,
-    what: 'a rule may not ask whether a reading is there: withholding one would loosen it',
-    todo: 'compare one reading, such as readings.confidence < 0.72; a missing one escalates by itself',
-  };
+/** What is told of looking at these as a whole: a rule could see by it that a part is missing. */
+const WHOLE: ReadonlyMap<string, Omit<Flaw, 'at'>> = new Map([
+  [
+    'readings',
+    {
+      what: 'a rule may not ask whether a reading is there: withholding one would loosen it',
+      todo: 'compare one reading, such as readings.confidence < 0.72; a missing one escalates by itself',
+    },
+  ],
+  [
+    'action',
+    {
+      what: 'a rule may not ask whether a part of the action is there: one too large to look through would loosen it',
+      todo: "compare the part, such as size(action.recipients) > 100 or action.payee != ''; what a tool does not state is empty",
+    },
+  ],
+]);
+
+function wholeFlaws(root: string, at: number): Flaw[] {
+  const flaw = WHOLE.get(root);
+  return flaw === undefined ? [] : [{ at, ...flaw }];
 }
 
 /** The path of a variable from its root, such as `readings.confidence`; null for any other expression. */

@@ -251,9 +251,17 @@ describe('cumulative limits', () => {
     expect(judge(aCase({ action: usd(1), counters })).level).toBe('approve');
   });
 
+  // Seen to fail: white space kept; a list of invisible characters without line separators and the blank of Braille.
   it('counts one payee once, however it is spelt invisibly, and keeps no name', () => {
     const policy = aPolicy(policyText('limits: [{ id: payee, per: [payee], currency: USD, minor: 1000 }]'));
-    const keys = ['José Ltd', 'Jose\u0301 Ltd', 'jos\u200bé ltd ', 'JOSÉ LTD'].map(
+    const keys = [
+      'José Ltd',
+      'Jose\u0301 Ltd',
+      'jos\u200bé ltd ',
+      'JOSÉ LTD',
+      'José\u2800Ltd',
+      'Jo\u2028sé\u00a0 Ltd',
+    ].map(
       (payee) =>
         judge(aCase({ policy, action: { impact: { ...usd(1).impact, payee } } })).reservations[0]?.key,
     );

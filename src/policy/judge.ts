@@ -11,7 +11,7 @@ import { withoutUndo } from './soft.js';
 
 /**
  * What the policy says of one action. Pure: the same input gives the same verdict. The strictest of all reasons wins, so a further rule
- * never loosens, and neither does anything that a model or a requester writes: readings and texts can make rules fire, not stop
+ * never lowers the level, and neither does anything that a model or a requester writes: readings and texts can make rules fire, not stop
  * what the tier, the categories and the limits ask for.
  */
 export function judge(input: JudgeInput): Verdict {

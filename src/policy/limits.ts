@@ -1,7 +1,7 @@
 import { sha256Digest } from '../contract/digest.js';
+import { normalised } from '../domain/sanitise.js';
 import type { Reservation } from '../domain/verdict.js';
 import type { Case } from './case.js';
-import { visibleText } from './normalise.js';
 import type { Limit, Per } from './policy.js';
 import { plainReason, type Reason } from './reason.js';
 
@@ -43,7 +43,7 @@ function amountOf({ action }: Case, limit: Limit): number | null {
   return Number.isSafeInteger(money.minor) ? Math.abs(money.minor) : Number.MAX_SAFE_INTEGER;
 }
 
-/** Limit id and the values it is counted apart for. A payee is a name: only its digest is kept, made of what a reader sees of it. */
+/** Limit id and the values it is counted apart for. A payee is a name: only its digest is kept, made of the letters that a reader sees of it. */
 function keyOf(input: Case, limit: Limit): string {
   return [limit.id, ...limit.per.map((per) => `${per}=${valueOf(input, per)}`)].join('|');
 }
@@ -60,8 +60,8 @@ function valueOf({ action, task, now }: Case, per: Per): string {
       return new Date(now).toISOString().slice(0, 10);
     case 'payee':
       return sha256Digest(
-        visibleText(action.impact.payee ?? '')
-          .trim()
+        normalised(action.impact.payee ?? '')
+          .replace(/\s/gu, '')
           .toLowerCase(),
       );
   }

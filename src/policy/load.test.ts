@@ -87,16 +87,26 @@ describe('with the registered tools', () => {
   });
 });
 
+const withoutOthers = (more: string) =>
+  `version: '1'\nowner: o\nagents: { a: { owner: desk, tools: [read] } }\nroles:\n  desk: { members: [ann] }\n${more}`;
+
 describe('warnings', () => {
   it.each([
     ['situations that no rule reads', policyText(), 'agents.support.situations'],
     ['a tool that no agent lists', policyText('tools: { other: { level: approve } }'), 'tools.other'],
     ['a member twice', policyText('  night: { members: [x, x] }'), 'roles.night.members[1]'],
     ['a halt that nobody could lift', policyText('halts: { lift: [director] }'), 'halts.lift'],
+    ['a halt that nobody could lift', withoutOthers(''), 'roles'],
   ])('tells of %s and stays usable', (_, text, path) => {
     const { usable, warnings } = checkPolicy(text);
     expect(usable).not.toBeNull();
     expect(warnings.map((warning) => warning.path)).toContain(path);
+  });
+
+  // Seen to fail: told of a role whose people the store keeps as of one without people.
+  it('says nothing of a halt that people of the store could lift', () => {
+    const { warnings } = checkPolicy(withoutOthers('  night: { kept: store, owner: desk, backup: desk }\n'));
+    expect(warnings).toEqual([]);
   });
 });
 

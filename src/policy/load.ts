@@ -44,7 +44,7 @@ export function loadPolicy(
     ...amountFindings(draft),
     ...fallbackFindings(draft),
     ...staffingFindings(draft),
-    ...quorumFindings(draft),
+    ...quorumFindings({ draft, conditions: compiled.conditions, tools }),
     ...peopleFindings(draft),
     ...compiled.findings,
     ...adviceOn(draft, { conditions: compiled.conditions, today }),

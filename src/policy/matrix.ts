@@ -82,8 +82,9 @@ function callOf(
 ): MatrixCall {
   const tool = tools?.get(named.tool);
   const [currency] = policy.moneyLimits.keys();
-  // No amount at all: what asks above a limit stands among the rules.
-  const moves = tool?.categories.includes('money') === true && currency !== undefined;
+  const categories = [...(tool?.categories ?? []), ...(policy.tools.get(named.tool)?.categories ?? [])];
+  // The smallest amount: what asks above a limit stands among the rules. A tool that states none always asks.
+  const moves = tool?.statesImpact === true && categories.includes('money') && currency !== undefined;
   const {
     level,
     tier,

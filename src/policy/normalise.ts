@@ -1,18 +1,11 @@
-import { nfc } from '../domain/nfc.js';
+import { normalised } from '../domain/sanitise.js';
 
 /** More than rules look through: a loop over it may cost its square. */
 const MAX_PARTS = 4_000;
 const MAX_TEXT = 64 * 1024;
 
-/** What nobody sees: default-ignorable and format characters, lone surrogates, and controls other than tab and line ends. */
-const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Surrogate}]|(?![\t\n\r])\p{Cc}/gu;
 /** Deeper arguments are not compared: the gate asks instead. */
 const MAX_DEPTH = 64;
-
-/** A text in NFC without invisible characters, as a reader takes it (Unicode UAX 15 and 44). */
-export function visibleText(text: string): string {
-  return nfc(text.replace(INVISIBLE, ''));
-}
 
 /** The same data with every text and every key as a reader takes it; the very same object when that changes nothing. */
 export function visible<Data>(data: Data): Data {
@@ -20,14 +13,14 @@ export function visible<Data>(data: Data): Data {
 }
 
 function visibleData(data: unknown): unknown {
-  if (typeof data === 'string') return visibleText(data);
+  if (typeof data === 'string') return normalised(data);
   if (typeof data !== 'object' || data === null) return data;
   if (Array.isArray(data)) {
     const parts = data.map(visibleData);
     return parts.every((part, index) => part === data[index]) ? data : parts;
   }
   const entries = Object.entries(data);
-  const seen = entries.map(([key, part]) => [visibleText(key), visibleData(part)] as const);
+  const seen = entries.map(([key, part]) => [normalised(key), visibleData(part)] as const);
   const same = seen.every(
     ([key, part], index) => key === entries[index]?.[0] && part === entries[index]?.[1],
   );

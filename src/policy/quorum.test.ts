@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aCase, aPolicy, policyText, someFacts } from '../../test/support/policy-case.js';
+import type { ToolFacts } from '../domain/action.js';
 import { quorumOf } from '../domain/verdict.js';
 import { compareCases } from './compare-cases.js';
 import { judge } from './judge.js';
@@ -110,6 +111,76 @@ describe('a number of people that cannot be reached', () => {
     expect(warned(`${rule(', route: lead')}\ntools: { pay: { route: desk, ladder: alone } }`)).toHaveLength(
       1,
     );
+  });
+
+  /** Beside one long validity, which these are not about. */
+  const told = (more: string, tools: readonly ToolFacts[] | null = null) => {
+    const { warnings } = loadPolicy(policy(`defaults: { validity: 8h, route: desk }\n${more}`), tools);
+    return warnings.map(({ what }) => what).filter((what) => what.includes('must approve'));
+  };
+  const LADDER = 'ladders: { solo: { ttl: 1h, fallback: deny } }';
+  const RULES = (...all: string[]) =>
+    `rules: [${all.map((each, index) => `{ id: r${index}, trigger: policy, level: approve, ${each} }`).join(', ')}]`;
+  const TWO = `when: 'true', quorum: 2`;
+
+  // Seen to fail: a rule's own route, a tool's ladder, and what is heard before the tool not looked at.
+  it.each([
+    [
+      'the ladder of a tool',
+      `${LADDER}\ntools: { pay: { ladder: solo } }\n${RULES(`${TWO}, route: desk`)}`,
+      'pay',
+    ],
+    ['the ladder of a tool, by default', `${LADDER}\ntools: { pay: { ladder: solo } }\n${RULES(TWO)}`, 'pay'],
+    [
+      'the route of another rule',
+      `${LADDER}\n${RULES("when: 'action.tier > 1', route: desk, ladder: solo", TWO)}`,
+      'r0',
+    ],
+    [
+      'the route of a rule, past that of the tool',
+      `${LADDER}\ntools: { pay: { quorum: 2 } }\n${RULES("when: 'true', route: desk, ladder: solo")}`,
+      'r0',
+    ],
+    [
+      'the route of a category, past that of the tool',
+      `${LADDER}\nalways_ask: { delete-data: { route: desk, ladder: solo } }\ntools: { pay: { quorum: 2, categories: [delete-data] } }`,
+      'delete-data',
+    ],
+  ])('is warned of where %s lets fewer be asked', (_what, more, name) => {
+    expect(told(more)).toEqual([
+      expect.stringMatching(new RegExp(`2 people must approve, and with \`${name}\``)),
+    ]);
+  });
+
+  it.each([
+    [
+      'a rule that names both',
+      `${LADDER}\ntools: { pay: { ladder: solo } }\n${RULES(`${TWO}, route: desk, ladder: ordinary`)}`,
+    ],
+    [
+      'a rule on claims, which decides nothing beside another',
+      `${LADDER}\n${RULES("when: 'readings.confidence < 0.5', route: desk, ladder: solo", TWO)}`,
+    ],
+    [
+      'a rule of another level',
+      `${LADDER}\n${RULES(TWO)}`.replace(
+        ']',
+        ", { id: n, trigger: policy, when: 'true', level: notify, route: desk, ladder: solo }]",
+      ),
+    ],
+    [
+      'a category that the tool does not have',
+      `${LADDER}\nalways_ask: { delete-data: { route: desk, ladder: solo } }\ntools: { pay: { quorum: 2 } }`,
+    ],
+  ])('is not warned of for %s', (_what, more) => {
+    expect(told(more)).toEqual([]);
+  });
+
+  // Seen to fail: the categories that the tool declares not looked at.
+  it('is warned of by the category that a registered tool declares', () => {
+    const more = `${LADDER}\nalways_ask: { money: { route: desk, ladder: solo } }\ntools: { pay: { quorum: 2 } }`;
+    expect(told(more, [someFacts('pay')])).toEqual([]);
+    expect(told(more, [someFacts('pay', { categories: ['money'] })])).toHaveLength(1);
   });
 
   it('is not told where the store keeps the members', () => {

@@ -1,3 +1,5 @@
+import type { ToolFacts } from '../domain/action.js';
+import type { Programs } from './compile-draft.js';
 import type { Draft } from './draft.js';
 import { BUILT_IN_LADDERS } from './ladder.js';
 import type { Finding, Path } from './problem.js';
@@ -9,15 +11,23 @@ interface Asker {
   readonly ladder?: string | undefined;
 }
 
+interface Known {
+  readonly draft: Draft;
+  readonly conditions: Programs['conditions'];
+  /** Null = not told which are registered. */
+  readonly tools: readonly ToolFacts[] | null;
+}
+
 /** Calls that need more people than could be asked, and agents whose owner alone could be. */
-export function quorumFindings(draft: Draft): Finding[] {
+export function quorumFindings(known: Known): Finding[] {
+  const { draft } = known;
   const askers = [
     ...[...draft.rules].map(([index, rule]): [Path, Asker] => [['rules', index, 'quorum'], rule]),
     ...[...draft.tools].map(([name, tool]): [Path, Asker] => [['tools', name, 'quorum'], tool]),
   ].filter(([, { quorum = 1 }]) => quorum > 1);
   return [
     ...askers.flatMap(([path, asker]) => reachFindings(draft, path, asker)),
-    ...askers.flatMap(([path, asker]) => detourFindings(draft, path, asker)),
+    ...askers.flatMap(([path, asker]) => detourFindings(known, path, asker)),
     ...hurriedFindings(draft, askers),
     ...soleOwnerFindings(draft),
   ];
@@ -50,24 +60,74 @@ function reachFindings(draft: Draft, path: Path, asker: Asker): Finding[] {
   ];
 }
 
-/** A rule that names no role is met by calls whose tool, or category, names one. */
-function detourFindings(draft: Draft, path: Path, { quorum = 1, route, ladder }: Asker): Finding[] {
-  if (route !== undefined || path[0] !== 'rules') return [];
-  const named = [...draft.tools, ...draft.alwaysAsk];
-  const [short] = named.flatMap(([name, entry]) => {
-    const reached =
-      entry.route === undefined ? undefined : peopleOf(draft, entry.route, ladder ?? entry.ladder);
-    return reached !== undefined && reached.people.size < quorum ? [{ name, ...reached }] : [];
-  });
+/** Where a question may go because of something else that holds of the same call. */
+interface Detour {
+  /** The tool, the category or the rule. */
+  readonly name: string;
+  readonly routes: readonly string[];
+  readonly ladder: string | undefined;
+}
+
+function detourFindings(known: Known, path: Path, asker: Asker): Finding[] {
+  const { draft } = known;
+  const { quorum = 1 } = asker;
+  const detours = path[0] === 'rules' ? ofRule(known, asker) : ofTool(known, String(path[1]), asker);
+  const [short] = detours.flatMap(({ name, routes, ladder }) =>
+    routes
+      .flatMap((route) => peopleOf(draft, route, ladder) ?? [])
+      .filter(({ people }) => people.size < quorum)
+      .map((reached) => ({ name, ...reached })),
+  );
   if (short === undefined) return [];
   return [
     {
       path,
-      what: `${quorum} people must approve, and \`${short.name}\` asks \`${short.route}\`, which with its backups has ${short.people.size}: such a call nobody could let run`,
-      todo: 'add members, let the ladder go on to a backup, or name a route that the rule asks',
+      what: `${quorum} people must approve, and with \`${short.name}\` \`${short.route}\` is asked, whose ladder reaches ${short.people.size}: such a call nobody could let run`,
+      todo: 'add members, let the ladder go on to a backup, or name a route and a ladder that reach more',
       warning: true,
     },
   ];
+}
+
+/** What a rule does not name, the tool of the call says; a role also a category or another rule. */
+function ofRule(known: Known, asker: Asker): readonly Detour[] {
+  const { draft } = known;
+  const byTool = [...draft.tools].flatMap(([name, tool]): Detour[] => {
+    const route = asker.route ?? tool.route;
+    const ladder = asker.ladder ?? tool.ladder;
+    if (route === asker.route && ladder === asker.ladder) return [];
+    return [{ name, routes: route === undefined ? defaultRoutes(draft) : [route], ladder }];
+  });
+  return asker.route === undefined
+    ? [...byTool, ...routed([...draft.alwaysAsk, ...hardRules(known, asker)], undefined)]
+    : byTool;
+}
+
+/** Rules and the categories of a tool are heard before the tool. */
+function ofTool(known: Known, name: string, { ladder }: Asker): readonly Detour[] {
+  const { draft, tools } = known;
+  const categories: ReadonlySet<string> = new Set([
+    ...(draft.tools.get(name)?.categories ?? []),
+    ...(tools?.find((tool) => tool.name === name)?.categories ?? []),
+  ]);
+  const asking = [...draft.alwaysAsk].filter(([category]) => categories.has(category));
+  return routed([...asking, ...hardRules(known)], ladder);
+}
+
+function routed(askers: readonly (readonly [string, Asker])[], ladder: string | undefined): Detour[] {
+  return askers.flatMap(([name, asker]) =>
+    asker.route === undefined ? [] : [{ name, routes: [asker.route], ladder: asker.ladder ?? ladder }],
+  );
+}
+
+/** Rules that may decide whom to ask, whatever else asks: not one that rests on claims, nor one of another level. */
+function hardRules({ draft, conditions }: Known, but?: Asker): readonly (readonly [string, Asker])[] {
+  return [...draft.rules]
+    .filter(
+      ([index, rule]) =>
+        rule !== but && rule.level === 'approve' && conditions.get(index)?.restsOnClaims === false,
+    )
+    .map(([index, rule]) => [rule.id ?? `rules[${index}]`, rule]);
 }
 
 function defaultRoutes({ defaults, agents }: Draft): readonly string[] {

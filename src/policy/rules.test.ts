@@ -102,6 +102,7 @@ describe('rules', () => {
     expect(judge(aCase({ policy })).level).toBe('auto');
   });
 
+  // Seen to fail: a list of invisible characters narrower than the one that a brief flags by.
   it('case 8, case 10: sees the text as it is and as a reader takes it', () => {
     const policy = withRules(
       `{ id: wipe, trigger: boundary, when: "action.args.cmd.contains('rm -rf')", level: approve }`,
@@ -110,7 +111,14 @@ describe('rules', () => {
     const fired = (cmd: string, payee = '') =>
       rules(judge(aCase({ policy, action: { args: { cmd }, impact: { payee } } })));
     expect(fired('ls')).toEqual([]);
-    for (const cmd of ['rm -rf /', 'r\u200bm -r\ufe0ff', 'rm\u2060 -rf', 'rm -\u{e0041}rf', 'r\u0000m -rf'])
+    for (const cmd of [
+      'rm -rf /',
+      'r\u200bm -r\ufe0ff',
+      'rm\u2060 -rf',
+      'rm -\u{e0041}rf',
+      'r\u0000m -rf',
+      'r\u2800m -\u2028rf',
+    ])
       expect(fired(cmd)).toEqual(['wipe']);
     expect(fired('ls', 'José')).toEqual([]);
     expect(fired('ls', 'Jose\u0301')).toEqual(['stranger']);

@@ -97,6 +97,11 @@ function repeatedMembers(draft: Draft): Finding[] {
   );
 }
 
+/** Whether people may answer for it who do not stand in the file. */
+function isOpen(entry: Entry | undefined): boolean {
+  return entry?.from !== undefined || entry?.kept !== undefined;
+}
+
 /** Whoever may halt must leave somebody of another role who may lift. */
 function liftFindings(draft: Draft): Finding[] {
   const all = [...draft.roles.keys()];
@@ -104,9 +109,9 @@ function liftFindings(draft: Draft): Finding[] {
     new Set(roles.flatMap((role) => draft.roles.get(role)?.members ?? []));
   const stuck = [...membersOf(draft.halts.set ?? all)].filter((setter) => {
     const foreign = (draft.halts.lift ?? all).filter(
-      (role) => draft.roles.get(role)?.members?.includes(setter) === false,
+      (role) => draft.roles.get(role)?.members?.includes(setter) !== true,
     );
-    const open = foreign.some((role) => draft.roles.get(role)?.from !== undefined);
+    const open = foreign.some((role) => isOpen(draft.roles.get(role)));
     return !open && [...membersOf(foreign)].every((lifter) => lifter === setter);
   });
   if (stuck.length === 0) return [];

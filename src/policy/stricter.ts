@@ -67,13 +67,14 @@ function isOnOwnersDesk({ rung, verdict }: Asked): boolean {
   return rung >= verdict.ladder.rungs.length;
 }
 
-/** Whether one version of a call would do more than another: more money (or in another currency), rows or recipients, or to another payee. */
+/** Whether one version of a call would do more than another: more money (or in another currency or direction), rows or recipients, or to another payee. */
 export function impactRaised(call: HasArgs, than: HasArgs, tool: Tool): boolean {
   const [now, before] = [impactOfCall(tool, call.args), impactOfCall(tool, than.args)];
   if (!now || !before) return true;
-  const money = (impact: Impact) => Math.abs(impact.money?.minor ?? 0);
+  const money = (impact: Impact) => impact.money?.minor ?? 0;
   return (
-    money(now) > money(before) ||
+    Math.abs(money(now)) > Math.abs(money(before)) ||
+    money(now) * money(before) < 0 ||
     now.money?.currency !== before.money?.currency ||
     now.payee !== before.payee ||
     now.environment !== before.environment ||

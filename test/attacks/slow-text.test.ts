@@ -4,7 +4,7 @@ import { hostsOf, linkSpans } from '../../src/contract/links.js';
 import { replaceSecrets, secret } from '../../src/contract/secret.js';
 import type { Json } from '../../src/domain/action.js';
 import { flagsOf, normalised } from '../../src/domain/sanitise.js';
-import { visibleText } from '../../src/policy/normalise.js';
+import { visible } from '../../src/policy/normalise.js';
 
 /** The quickest of five, ms. */
 function quickest(work: () => unknown): number {
@@ -33,7 +33,7 @@ describe('case 8, fault 17: what a text costs grows as it does', () => {
   it.each([
     ['flags of', (size: number) => flagsOf(marks(size))],
     ['a reader takes', (size: number) => normalised(marks(size))],
-    ['a rule sees', (size: number) => visibleText(marks(size))],
+    ['a rule sees', (size: number) => visible(marks(size))],
   ])('%s a text', (_name, work) => {
     expect(growth(work, 8_000, 16)).toBeLessThan(70);
   });

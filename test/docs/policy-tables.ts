@@ -43,6 +43,7 @@ const REFUSED = [
   'has(readings.confidence)',
   'size(readings) > 0',
   'readings[action.tool] > 0.5',
+  'has(action.recipients)',
   'action.amount > 100',
   'action.money.minor',
   'now() > 0',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { duration, currency, toolName } from '../../src/contract/policy-fields.js';
-import { name } from '../../src/contract/fields.js';
+import { duration, currency } from '../../src/contract/policy-fields.js';
+import { name, toolName } from '../../src/contract/fields.js';
 import { ladderEntry, policyJsonSchema, roleEntry } from '../../src/contract/policy-file.js';
 import { table } from '../support/page.js';
 

@@ -29,6 +29,11 @@ export const DOCUMENTS: readonly Broken[] = [
     told: ['10  | a second YAML document | keep one policy a file: remove the line ---'],
   },
   {
+    name: 'another version of YAML',
+    text: `%YAML 1.1\n---${policyText()}`,
+    told: ['1  | a directive | remove the line'],
+  },
+  {
     name: 'the same key twice',
     text: policyText('owner: others'),
     told: ['10  | the same key stands twice | keep one of them'],
@@ -141,7 +146,15 @@ export const DOCUMENTS: readonly Broken[] = [
   {
     name: 'a tool with a space',
     text: policyText().replace('[read,', '["read all",'),
-    told: ['5 agents.support.tools[0] | must be 1 to 128 letters, digits, `.`, `_`, | correct the value'],
+    told: ['5 agents.support.tools[0] | must be 1 to 64 letters, digits, `_`, `.` or | correct the value'],
+  },
+  {
+    name: 'a tool of a name that none can have',
+    text: policyText('tools: { "mcp:pay": { level: approve } }').replace('[read,', '[github/read,'),
+    told: [
+      '5 agents.support.tools[0] | must be 1 to 64 letters, digits, `_`, `.` or | correct the value',
+      '10 tools.mcp:pay | not a valid name: must be 1 to 64 letters, | choose another name',
+    ],
   },
   {
     name: 'a name with a slash',

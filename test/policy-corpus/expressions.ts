@@ -66,6 +66,11 @@ export const EXPRESSIONS: readonly Broken[] = [
     told: ['11 rules[0].when | `exists` inside another loop | write two rules'],
   },
   {
+    name: 'a loop over what a loop gave, each part of which may be larger than the whole was',
+    text: rules('when: "action.recipients.map(a, [a, a]).exists(b, size(b) > 2)", level: approve'),
+    told: ['11 rules[0].when | `map` inside another loop, or before one | write two rules'],
+  },
+  {
     name: 'asking whether a reading is there',
     text: rules('when: has(readings.confidence), level: approve'),
     told: [
@@ -91,6 +96,20 @@ export const EXPRESSIONS: readonly Broken[] = [
     text: rules(`when: "readings['con' + 'fidence'] < 1.0", level: approve`),
     told: [
       '11 rules[0].when | a rule may not ask whether a reading is there: | compare one reading, such as',
+    ],
+  },
+  {
+    name: 'asking whether a part of the action is there',
+    text: rules('when: has(action.recipients) && size(action.recipients) > 100, level: stop'),
+    told: [
+      '11 rules[0].when | a rule may not ask whether a part of the action is | compare the part, such as',
+    ],
+  },
+  {
+    name: 'asking that through a name',
+    text: rules('when: "[action].exists(a, has(a.args))", level: stop'),
+    told: [
+      '11 rules[0].when | a rule may not ask whether a part of the action is | compare the part, such as',
     ],
   },
   {
@@ -140,13 +159,13 @@ export const EXPRESSIONS: readonly Broken[] = [
   {
     name: 'safe arguments that are no CEL, no JSON, or ask for a reading',
     text: ladder(
-      'ttl: 1h, fallback: safe, safe: { tool: note, args: { a: "we look", b: "timestamp(0)", c: "has(readings.x)", d: action } }',
+      'ttl: 1h, fallback: safe, safe: { tool: note, args: { a: "we look", b: "timestamp(0)", c: "has(readings.x)", d: agent } }',
     ),
     told: [
       "11 ladders.careful.safe.args.a | Unexpected character: 'k' | correct the expression; a text stands in",
       '11 ladders.careful.safe.args.b | `timestamp` is not available in a policy | use all, exists, exists_one, map,',
       '11 ladders.careful.safe.args.c | a rule may not ask whether a reading is there: | compare one reading, such as',
-      '11 ladders.careful.safe.args.d | gives $action, which is no JSON | make it a text, a number, or a list of',
+      '11 ladders.careful.safe.args.d | gives $agent, which is no JSON | make it a text, a number, or a list of',
     ],
   },
   {
