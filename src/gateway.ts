@@ -7,7 +7,6 @@ import { serve } from '@hono/node-server';
 import { Client, Connection } from '@temporalio/client';
 import { createTaskClient } from './client/task-client.js';
 import type { GatewayConfig } from './config.js';
-import { createVerifier } from './contract/sign.js';
 import { databaseUrlOf } from './dev/embedded.js';
 import { CountersignError } from './domain/errors.js';
 import type { TenantId } from './domain/ids.js';
@@ -18,7 +17,7 @@ import { createMarks } from './gateway/marks.js';
 import type { GatewayDeps, Log, PolicyBook } from './gateway/deps.js';
 import { createIdentityProvider } from './gateway/identity-provider.js';
 import { readHooks } from './hooks-file.js';
-import { readSecretKeys, readSigner, readSlackSecret, readVerifyKeys } from './keys.js';
+import { readSecretKeys, readSigner, readSlackSecret, readVerifier } from './keys.js';
 import { createPolicyCache, loadPolicy } from './policy/load.js';
 import { identityOf, isKnown } from './policy/people.js';
 import { closersOf, hasKeptRoles, ownerSubjectOf, rolesOf, withMembers } from './policy/roster.js';
@@ -32,7 +31,7 @@ import { fileFault, readTextFile } from './text-file.js';
 export interface Gateway {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Finishes what was begun, writes a last checkpoint, closes. */
+  /** Finishes what was begun, writes a last checkpoint, closes. May be called twice. */
   stop(): Promise<void>;
 }
 
@@ -95,15 +94,14 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     const url = `http://127.0.0.1:${server.port}`;
     log('info', 'gateway-listening', { port: server.port });
     void tellTemporal(deps, config);
-    return {
-      url,
-      async stop() {
-        await server.stop();
-        await marks.flush();
-        await checkpointer.stop();
-        await closeAll();
-      },
+    const stop = async () => {
+      await server.stop();
+      await marks.flush();
+      await checkpointer.stop();
+      await closeAll();
     };
+    let stopped: Promise<void> | undefined;
+    return { url, stop: () => (stopped ??= stop()) };
   } catch (error) {
     await closeAll();
     throw error;
@@ -154,16 +152,16 @@ async function requireFolder(folder: string): Promise<void> {
   }
 }
 
-function readKeys(config: GatewayConfig): Pick<GatewayDeps, 'signer' | 'keys' | 'secrets'> {
+function readKeys(config: GatewayConfig): Pick<GatewayDeps, 'signer' | 'verifier' | 'secrets'> {
   const signer = readSigner(config);
-  const keys = readVerifyKeys(config);
-  if (!createVerifier(keys).kids.includes(signer.kid)) {
+  const verifier = readVerifier(config);
+  if (!verifier.keys.keys.some(({ kid }) => kid === signer.kid)) {
     throw new CountersignError(
       'config',
       'The signing key is not among the keys of COUNTERSIGN_VERIFY_KEYS_FILE: workers would refuse every decision. Add its public half.',
     );
   }
-  return { signer, keys, secrets: readSecretKeys(config) };
+  return { signer, verifier, secrets: readSecretKeys(config) };
 }
 
 /** Policies as the gateway needs them: looked up at every use, compiled once each. */

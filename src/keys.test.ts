@@ -29,7 +29,7 @@ describe('a verifier of a running process', () => {
     write(old, added);
     expect(verifier.verify('decision', signed(added))).toMatchObject({ verb: 'approve' });
     expect(verifier.verify('decision', signed(old))).toMatchObject({ verb: 'approve' });
-    expect(verifier.kids).toEqual([old.kid, added.kid]);
+    expect(verifier.keys.keys.map(({ kid }) => kid)).toEqual([old.kid, added.kid]);
     expect(verifier.verify('decision', signed(foreign))).toBeUndefined();
   });
 

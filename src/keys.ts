@@ -1,42 +1,29 @@
 import type { GatewayConfig, WorkerConfig } from './config.js';
 import { parseSecretKeys, type SecretKeys } from './contract/seal.js';
 import { statSync } from 'node:fs';
-import {
-  createSigner,
-  createVerifier,
-  parseKeySet,
-  type KeySet,
-  type Signer,
-  type Verifier,
-} from './contract/sign.js';
+import { createSigner, createVerifier, parseKeySet, type Signer, type Verifier } from './contract/sign.js';
 import { embeddedFiles } from './dev/embedded.js';
 import { CountersignError } from './domain/errors.js';
 import { readTextFile } from './text-file.js';
 
 type KeyFiles = Pick<WorkerConfig, 'dataDir' | 'verifyKeysFile' | 'secretsKeyFile'>;
 
-/** The public keys of all gateways. Throws `config` that names the setting and the file. So do the others. */
-export function readVerifyKeys(config: KeyFiles): KeySet {
-  return readKey('COUNTERSIGN_VERIFY_KEYS_FILE', verifyKeysOf(config), (text) => {
-    const keys = parseKeySet(text);
-    createVerifier(keys);
-    return keys;
-  });
-}
-
 /**
- * Checks records with these public keys. Before a record is unacceptable the file is looked at, and read again if it is another one by now:
- * what a new key signs is no forgery to a worker that runs since before it was added. A file that no longer fits leaves the keys as they are.
+ * Checks records with the public keys of all gateways. Before a record is unacceptable, and when somebody asks for the keys, the file is looked
+ * at, and read again if it is another one by now: what a new key signs is no forgery to a process that runs since before it was added. A file
+ * that no longer fits leaves the keys as they are. Throws `config` that names the setting and the file. So do the others.
  */
 export function readVerifier(config: KeyFiles): Verifier {
   const path = verifyKeysOf(config);
   let seen = stateOf(path);
-  let verifier = createVerifier(readVerifyKeys(config));
+  const read = () =>
+    readKey('COUNTERSIGN_VERIFY_KEYS_FILE', path, (text) => createVerifier(parseKeySet(text)));
+  let verifier = read();
   const readAgain = () => {
     const now = stateOf(path);
     if (now === seen) return false;
     try {
-      verifier = createVerifier(readVerifyKeys(config));
+      verifier = read();
     } catch (error) {
       if (error instanceof CountersignError) return false; // perhaps it is being written: the next look finds it whole
       throw error;
@@ -45,8 +32,9 @@ export function readVerifier(config: KeyFiles): Verifier {
     return true;
   };
   return {
-    get kids() {
-      return verifier.kids;
+    get keys() {
+      readAgain();
+      return verifier.keys;
     },
     verify: (kind, jws) =>
       verifier.verify(kind, jws) ?? (readAgain() ? verifier.verify(kind, jws) : undefined),

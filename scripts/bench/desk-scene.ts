@@ -1,7 +1,7 @@
 import { briefDigest, buildBrief, type BriefInput } from '../../src/contract/brief.js';
 import { labelled } from '../../src/contract/digest.js';
 import { generateSecretKeys, parseSecretKeys } from '../../src/contract/seal.js';
-import { createSigner, generateSigningKey } from '../../src/contract/sign.js';
+import { createSigner, createVerifier, generateSigningKey } from '../../src/contract/sign.js';
 import { escalationId, type TaskId, type TenantId } from '../../src/domain/ids.js';
 import type { Verdict } from '../../src/domain/verdict.js';
 import { policyBook } from '../../src/gateway.js';
@@ -76,7 +76,7 @@ function depsOver(database: Database): Parameters<typeof createApp>[0] {
     log,
     policies: policyBook(),
     signer: createSigner(key),
-    keys: { keys: [key.publicKey] },
+    verifier: createVerifier({ keys: [key.publicKey] }),
     secrets: parseSecretKeys(generateSecretKeys()),
     checkpoints: { list: async () => [] },
     publicUrl: undefined,

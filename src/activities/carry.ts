@@ -64,9 +64,9 @@ function project(
       code: typeof code === 'string' ? code : 'conflict',
       now,
     });
-  if (event.type === 'voided' && typeof decision === 'string') {
+  if (event.type === 'voided' && event.operation !== null && typeof decision === 'string') {
     const ids = [decision as DecisionId]; // only used to find a row
-    voidDecisions(tx, { tenant: task.tenant, ids, code: 'halted', now });
+    voidDecisions(tx, { ...task, operation: event.operation, ids, code: 'halted', now });
   }
   if ((event.type === 'settled' || event.type === 'failed') && event.operation !== null) {
     const as = [outcome, reason].find((word) => typeof word === 'string') ?? event.type;

@@ -6,8 +6,8 @@ import { signedWord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
 import { countersOfRound, isOverLimit, reserve } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
-import { findDecision, settleDecisions } from '../store/decisions.js';
-import { haltsOver, shareHaltLocks } from '../store/halts.js';
+import { findDecision, settleDecisions, voidDecisions } from '../store/decisions.js';
+import { haltsOver, shareHaltLocks, type HaltInForce } from '../store/halts.js';
 import type { JournalEvent } from '../store/journal.js';
 import {
   claimCall,
@@ -94,13 +94,7 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
   if (was.kind !== 'free') return was;
   if (task.closedAt !== null) return refuseEnded(tx, input, call, { was: was.events, now });
   const [halt] = inForce;
-  if (halt)
-    return {
-      kind: 'halted',
-      halt: halt.id,
-      scope: halt.scope === 'task' ? 'task' : 'wider',
-      events: [refusal(input, `halt/${halt.id}`, 'halted')],
-    };
+  if (halt) return refuseHalted(tx, input, halt, now);
   if (!tool) {
     refuseForged(deps, { input, call, evidence: grounds.evidence });
     failUncalled(tx, call, { code: 'unknown-tool', now });
@@ -135,6 +129,17 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
     verdict,
   });
   return { ...claimed, events: [...was.events, ...claimed.events] };
+}
+
+/** Nothing runs under a halt, and once it is lifted the decisions count for nothing: the question is asked anew. */
+function refuseHalted(tx: Transaction, input: ExecuteInput, halt: HaltInForce, now: number): Claim {
+  voidDecisions(tx, { ...input, ids: lettingDecisions(input), code: 'halted', now });
+  return {
+    kind: 'halted',
+    halt: halt.id,
+    scope: halt.scope === 'task' ? 'task' : 'wider',
+    events: [refusal(input, `halt/${halt.id}`, 'halted')],
+  };
 }
 
 /** Nothing runs for a task that has ended, whatever its run believes: what never ran never will, and of what may have run nobody knows. */
@@ -184,7 +189,7 @@ function mark(tx: Transaction, marking: Marking): Claimed {
   const toolVersion = tool.version;
   claimCall(tx, { ...call, attempt, now, callBy, toolVersion, decisions, reserved: reservations });
   if (grant.question) closeQuestion(tx, grant.question, grant.record?.verb ?? 'permitted', now);
-  settleDecisions(tx, { tenant, ids: decisions, outcome: 'applied', now });
+  settleDecisions(tx, { tenant, ids: decisions, now });
   const digest = digestOf(call, tool, policyHash);
   const { round } = input;
   const body = { operation, generation, round, attempt, callBy, toolVersion, digest, decisions };
@@ -238,7 +243,7 @@ export async function claimOrRefuse<T>(
       // What nobody decided takes no question off the desk, and neither does a claim that comes late one that was asked since.
       if (reason !== 'unverified')
         closeQuestionsOfOperation(tx, { ...input, upToRound: input.round }, refusedAs(reason), now);
-      settleDecisions(tx, { tenant: input.tenant, ids, outcome: 'void', code: reason, now });
+      voidDecisions(tx, { ...input, ids, code: reason, now });
       return conclude(tx, { kind: 'refused', reason, events: [refusal(input, reason, reason)] });
     });
   }
@@ -256,7 +261,6 @@ async function atFault(
   const rows = await Promise.all(ids.map((id) => findDecision(tx, input.tenant, id)));
   return rows
     .filter((row) => row !== undefined)
-    .filter((row) => row.task === input.task && row.operation === input.operation)
     .filter((row) => signedWord(row, deps.verifier) === undefined)
     .map((row) => row.id);
 }

@@ -1,5 +1,6 @@
+import type { DecisionId } from '../domain/ids.js';
 import type { Transaction } from '../store/database.js';
-import { refusalEvent, refuseStored } from '../store/decisions.js';
+import { findDecision, refusalEvent, refuseStored } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
 import { voidOpenCalls } from '../store/ledger.js';
 import { closeQuestionsOf } from '../store/questions.js';
@@ -31,9 +32,9 @@ export async function close(
   const { tenant, task, state, reason, detail, now } = ending;
   // The task before its questions: whoever is putting one keeps it from being closed, and its question is closed here then.
   const closing = closeTask(tx, { ...ending, now });
-  closeQuestionsOf(tx, tenant, task, `task ${state.toLowerCase()}`, now);
-  const [closed, refused, voided, standing] = await Promise.all([
+  const [closed, asked, refused, voided, standing] = await Promise.all([
     closing,
+    closeQuestionsOf(tx, tenant, task, `task ${state.toLowerCase()}`, now),
     refuseStored(tx, { tenant, task, code: 'not-open', now }),
     voidOpenCalls(tx, tenant, task, now),
     standingUndos(tx, tenant, task),
@@ -48,8 +49,20 @@ export async function close(
       body: { reason, detail, voided: voided.map((call) => `${call.operation}.${call.generation}`) },
     },
   ];
-  const silent = standing.length > 0 || (state === 'FAILED' && (await isSilent(tx, ending)));
-  return silent ? [...events, await openHandOver(tx, deps, ending)] : events;
+  const cutShort = asked && state === 'COMPLETED' && !(await isTakenOver(tx, ending));
+  const silent = cutShort || standing.length > 0 || (state === 'FAILED' && (await isSilent(tx, ending)));
+  if (!silent) return events;
+  return [...events, await openHandOver(tx, deps, cutShort ? { ...ending, detail: CUT_SHORT } : ending)];
+}
+
+/** No run of ours completes so, but one does that somebody started with an input of their own. */
+const CUT_SHORT = 'its run said that it was done, while people were still asked';
+
+/** Whether somebody genuinely took the task over: then nobody else is asked any more. */
+async function isTakenOver(tx: Transaction, { tenant, task, reason, detail }: Ending): Promise<boolean> {
+  if (reason !== 'taken-over') return false;
+  const decision = await findDecision(tx, tenant, detail as DecisionId); // only used to find a row
+  return decision?.task === task && decision.verb === 'take-over' && decision.outcome === 'applied';
 }
 
 /** Whether nobody who is entitled to ended it: a run can be cancelled past the gateway. */

@@ -103,8 +103,7 @@ async function giveBack(
       now,
     });
     if (mine) release(tx, input.tenant, claim.reservations);
-    if (mine && reason)
-      voidDecisions(tx, { tenant: input.tenant, ids: lettingDecisions(input), code: reason, now });
+    if (mine && reason) voidDecisions(tx, { ...input, ids: lettingDecisions(input), code: reason, now });
     const { operation, generation } = input;
     const event = {
       id: `gave-back/${operation}.${generation}.${claim.attempt}`,

@@ -18,6 +18,8 @@ export interface GrantCase {
   /** Recomputed just now from what is to run, under the policy that was in force when it was asked. */
   readonly digest: string;
   readonly requester: string;
+  /** Whether people were asked about the call in a later round. */
+  readonly askedLater: boolean;
   /** When the latest lifted halt over the task was lifted; 0 = never. */
   readonly lastLiftAt: number;
   /** How long an approval holds by the policy in force now; the stricter of this and what was signed counts. */
@@ -38,17 +40,20 @@ export function checkGrant(grant: GrantCase, verifier: Verifier): Checked {
   const before = refusedBefore(decision);
   if (before !== undefined) return { refused: before };
   if (!isUsable(decision, question, call)) return { refused: 'unverified' };
+  // Perhaps they said no there.
+  if (grant.askedLater) return { refused: 'policy-stricter' };
   if (record.at <= grant.lastLiftAt) return { refused: 'halt-lifted' };
   if (now > Math.min(record.executeBy, record.at + grant.validityMs)) return { refused: 'approval-expired' };
   if (isFor(record, grant.requester)) return { refused: 'needs-another-subject' };
   return { record };
 }
 
-/** What a claim can make a genuine decision void for. */
+/** What a claim can make a genuine decision void for, beside a halt. */
 const REFUSALS: readonly ReaskReason[] = [
   'drift',
   'digest-changed',
   'approval-expired',
+  'withdrawn',
   'policy-stricter',
   'limit',
   'needs-another-subject',
@@ -58,7 +63,9 @@ const REFUSALS: readonly ReaskReason[] = [
 
 /** Why an earlier attempt refused the very same, and its answer was lost: a run that took it for a forgery would wait on a closed question. */
 function refusedBefore({ outcome, outcomeCode }: DecisionRow): ReaskReason | undefined {
-  return outcome === 'void' ? REFUSALS.find((reason) => reason === outcomeCode) : undefined;
+  if (outcome !== 'void') return undefined;
+  // No claim comes so far before the halt is lifted.
+  return outcomeCode === 'halted' ? 'halt-lifted' : REFUSALS.find((reason) => reason === outcomeCode);
 }
 
 type Checked = { readonly record: DecisionRecord } | { readonly refused: ReaskReason };

@@ -9,7 +9,7 @@ import { impactRaised, stricterNow } from '../policy/stricter.js';
 import type { Transaction } from '../store/database.js';
 import { editorsOf, findDecision, type DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
-import { findQuestion, findQuestionAnswered, latestQuestion, type QuestionRow } from '../store/questions.js';
+import { findQuestion, findQuestionAnswered, latestRound, type QuestionRow } from '../store/questions.js';
 import type { TaskRow } from '../store/tasks.js';
 import type { ExecuteInput } from './api.js';
 import { checkBinding, checkGrant, isWholeWord } from './grant.js';
@@ -53,7 +53,7 @@ export interface Evidence {
 export interface Grounds {
   readonly evidence: Evidence | undefined;
   readonly permitted: QuestionRow | undefined;
-  /** Whether people were asked about the call in a later round: then nothing but their word lets it run. */
+  /** Whether people were asked about the call in a later round than this one: then nothing but their word there lets it run. */
   readonly askedLater: boolean;
 }
 
@@ -62,16 +62,17 @@ export async function groundsFor(tx: Transaction, input: ExecuteInput): Promise<
   const ids = lettingDecisions(input);
   const [first] = ids;
   if (first === undefined) {
-    const [permitted, latest] = await Promise.all([findQuestion(tx, input), latestQuestion(tx, input)]);
-    return { evidence: undefined, permitted, askedLater: latest !== undefined && latest.round > input.round };
+    const [permitted, latest] = await Promise.all([findQuestion(tx, input), latestRound(tx, input)]);
+    return { evidence: undefined, permitted, askedLater: latest > input.round };
   }
-  const [decisions, question, editors] = await Promise.all([
+  const [decisions, question, editors, latest] = await Promise.all([
     decisionsNamed(tx, input.tenant, ids),
     findQuestionAnswered(tx, input, first),
     editorsOf(tx, input),
+    latestRound(tx, input),
   ]);
   const evidence = decisions && question && { decisions, question, editors };
-  return { evidence, permitted: undefined, askedLater: false };
+  return { evidence, permitted: undefined, askedLater: latest > (question ?? input).round };
 }
 
 /** Undefined unless every one of them is there. */
@@ -113,10 +114,11 @@ export interface Grant {
 
 /** What lets the call run. Throws Refused when nothing does. */
 export function granted(deps: ActivityDeps, granting: Granting): Grant {
-  const { input, task, call, tool, policy, verdict, evidence, permitted, lastLiftAt, now } = granting;
+  const { input, task, call, tool, policy, verdict, evidence, permitted, askedLater, lastLiftAt, now } =
+    granting;
   if (lettingDecisions(input).length === 0) {
     // Perhaps they said no: a run that was reset, or an attempt that comes late, stands where nobody had been asked.
-    if (granting.askedLater) throw new Refused('policy-stricter');
+    if (askedLater) throw new Refused('policy-stricter');
     if (asksFirst(verdict.level))
       throw new Refused(
         verdict.fired.some((fired) => fired.rule.startsWith('limit:')) ? 'limit' : 'policy-stricter',
@@ -130,7 +132,7 @@ export function granted(deps: ActivityDeps, granting: Granting): Grant {
   if (!evidence) throw new Refused('unverified');
   const { decisions, question, editors } = evidence;
   const digest = digestOf(call, tool, question.policyHash);
-  const held = { question, call, digest, requester: task.requester, lastLiftAt, now };
+  const held = { question, call, digest, requester: task.requester, askedLater, lastLiftAt, now };
   const records = decisions.map((decision) => {
     const checked = checkGrant({ ...held, decision, validityMs: verdict.validityMs }, deps.verifier);
     if ('refused' in checked) throw new Refused(checked.refused);
@@ -138,8 +140,9 @@ export function granted(deps: ActivityDeps, granting: Granting): Grant {
   });
   const [record] = records;
   if (!record || !isWholeWord(records, question)) throw new Refused('unverified');
-  const [original] = granting.rows;
-  const raised = original !== undefined && original !== call && impactRaised(call, original, tool);
+  // What was asked may be an edit itself, to less than was proposed first.
+  const earlier = granting.rows.filter(({ generation }) => generation < call.generation);
+  const raised = earlier.some((version) => impactRaised(call, version, tool));
   const owner = ownerRoleOf(policy, task.agent);
   const ownerSubject = policy.agents.get(task.agent)?.ownerSubject ?? null;
   const inForce = { verdict, impactRaised: raised, editors, owner, ownerSubject };

@@ -17,6 +17,7 @@ import {
   findSoftPermit,
   type QuestionRow,
 } from '../store/questions.js';
+import { findTask } from '../store/tasks.js';
 import type { ExecuteInput } from './api.js';
 import { openWindow, questionOf } from './desk.js';
 import type { ActivityDeps } from './ports.js';
@@ -81,7 +82,8 @@ async function windowOf(tx: Transaction, deps: ActivityDeps, { input, call, now 
   if (window) return { ...executed, confirm: questionOf(window, window.digest) };
   const late = input.resolution !== null && input.resolution.as !== 'happened';
   const permit = late ? await findSoftPermit(tx, call) : undefined;
-  if (!permit) return executed;
+  // The hand-over of a task that has ended names the call.
+  if (!permit || (await findTask(tx, call.tenant, call.task))?.closedAt !== null) return executed;
   closeQuestionsOfOperation(tx, call, 'late-result', now);
   const { opened, question, events } = openWindow(tx, deps, permit, { round: input.round + 1, now });
   await opened;
@@ -129,7 +131,7 @@ async function resolve(tx: Transaction, deps: ActivityDeps, { call, input, now }
     return { kind: 'refused', reason: 'unknown', events: [] };
   }
   closeQuestionsOfOperation(tx, call, 'resolved', now);
-  settleDecisions(tx, { tenant: call.tenant, ids: [decision.id], outcome: 'applied', now });
+  settleDecisions(tx, { tenant: call.tenant, ids: [decision.id], now });
   await endCall(tx, {
     ...call,
     from: ['unknown'],

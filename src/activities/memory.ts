@@ -2,20 +2,22 @@ import type { Json } from '../domain/action.js';
 import type { Verb } from '../domain/decision.js';
 import { signedWord } from '../contract/decision-record.js';
 import type { DecisionRow } from '../store/decisions.js';
-import type { LedgerRow } from '../store/ledger.js';
+import type { CallRef, LedgerRow } from '../store/ledger.js';
 import type { ActivityDeps, PlannerMemory } from './ports.js';
 
+type Generation = Pick<CallRef, 'operation' | 'generation'>;
+
 /**
- * What became of everything proposed so far, the newest generation of each operation. Of a person's words only what is as it was signed:
- * a text that somebody put into the store would be an instruction to the agent.
+ * What became of everything proposed so far, as `asked` last or as it went ahead. Of a person's words only what is as it was signed: a text
+ * that somebody put into the store would be an instruction to the agent.
  */
 export function recall(
   deps: Pick<ActivityDeps, 'verifier' | 'log'>,
   calls: readonly LedgerRow[],
   decisions: readonly DecisionRow[],
+  asked: readonly Generation[],
 ): readonly PlannerMemory[] {
-  const newest = new Map(calls.map((call) => [call.operation, call]));
-  return [...newest.values()].map((call) => {
+  return meantOf(calls, asked).map((call) => {
     const said = decisions.findLast(
       (row) => row.operation === call.operation && isToldWith(row, 'reject', 'respond'),
     );
@@ -24,6 +26,22 @@ export function recall(
     const inPlace = safeFor === null ? {} : { inPlaceOf: safeFor };
     return { operation, tool, args, ...edited, ...inPlace, ...became(call, said && asSigned(deps, said)) };
   });
+}
+
+/** The generation of each operation that people were asked about last, unless another went ahead. An edit that came to nothing is none. */
+function meantOf(calls: readonly LedgerRow[], asked: readonly Generation[]): readonly LedgerRow[] {
+  const meant = new Map<number, LedgerRow>();
+  for (const call of calls) {
+    const { operation, generation } = call;
+    const before = meant.get(operation);
+    const isAsked = asked.some((row) => row.operation === operation && row.generation === generation);
+    if (!before || wentAhead(call) || (isAsked && !wentAhead(before))) meant.set(operation, call);
+  }
+  return [...meant.values()];
+}
+
+function wentAhead({ status }: LedgerRow): boolean {
+  return status !== 'open' && status !== 'voided';
 }
 
 function asSigned(

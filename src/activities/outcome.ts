@@ -10,9 +10,10 @@ import type { ExecuteInput, ExecuteResult } from './api.js';
 import { journal } from './carry.js';
 import type { Claimed } from './claim.js';
 import { close } from './conclude.js';
-import { openWindow } from './desk.js';
+import { openWindow, questionOf } from './desk.js';
 import { inFlight, unknownEvent } from './ledger-standing.js';
 import type { ActivityDeps } from './ports.js';
+import { faultName } from '../domain/failure-facts.js';
 
 const PERSIST_PAUSE_MS = 500;
 
@@ -42,7 +43,7 @@ export async function persist<T>(deps: ActivityDeps, write: () => Promise<T>): P
       if (error instanceof ApplicationFailure || performance.now() >= until) throw error;
       deps.log('warn', 'result-not-recorded-yet', {
         tries,
-        error: error instanceof Error ? error.name : 'unknown',
+        error: faultName(error),
       });
       await new Promise((resolve) => setTimeout(resolve, PERSIST_PAUSE_MS));
     }
@@ -89,21 +90,24 @@ async function record(
         : { kind: 'refused', reason: 'unknown', head };
     }
     const events = await lateEvents(tx, deps, claim, end, rows, now);
-    const stands = end.status === 'done' && current?.attempt === claim.attempt;
+    const mine = current?.attempt === claim.attempt;
+    const stands = end.status === 'done' && mine;
     const window = stands ? await windowFor(tx, deps, claim, now) : null;
     const [head] = await Promise.all([
       journal(tx, carried, now, [...events, ...(window?.events ?? [])]),
       window?.opened,
     ]);
-    return stands
-      ? { kind: 'executed', ...(window && { confirm: window.question }), head }
+    if (stands) return { kind: 'executed', ...(window && { confirm: window.question }), head };
+    // Recorded already, by a commit whose answer was lost.
+    return end.status === 'failed' && mine && current.status === 'failed'
+      ? { kind: 'failed', code: end.code, head }
       : { kind: 'refused', reason: 'unknown', head };
   });
 }
 
 /**
- * The window of a call that ran softly. None once people are asked what became of it: answering that opens it. None when its task has ended:
- * the hand-over names the call.
+ * The window of a call that ran softly; the same when it was opened by a commit whose answer was lost. None once people are asked what
+ * became of it: answering that opens it. None when its task has ended: the hand-over names the call.
  */
 async function windowFor(tx: Transaction, deps: ActivityDeps, { window }: Claimed, now: number) {
   if (!window) return null;
@@ -111,8 +115,12 @@ async function windowFor(tx: Transaction, deps: ActivityDeps, { window }: Claime
     findTask(tx, window.tenant, window.task),
     latestQuestion(tx, window),
   ]);
-  if (task?.closedAt !== null || (asked !== undefined && asked.round > window.round)) return null;
-  return openWindow(tx, deps, window, { round: window.round + 1, now });
+  if (task?.closedAt !== null) return null;
+  if (asked === undefined || asked.round <= window.round)
+    return openWindow(tx, deps, window, { round: window.round + 1, now });
+  return asked.kind === 'confirmation'
+    ? { opened: undefined, question: questionOf(asked, asked.digest), events: [] }
+    : null;
 }
 
 /** Records what a call became after its deadline. Never rejects. */
@@ -132,7 +140,7 @@ export async function recordLate(
     deps.log('error', 'late-result-lost', {
       task: input.task,
       operation: input.operation,
-      error: error instanceof Error ? error.name : 'unknown',
+      error: faultName(error),
     });
   }
 }

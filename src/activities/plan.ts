@@ -7,6 +7,7 @@ import { referenceOf, scrubberOf, scrubReadings } from '../contract/secret.js';
 import { assertPlainJson } from '../contract/plain-json.js';
 import { decisionsOf } from '../store/decisions.js';
 import { callsOf, insertCalls, type ProposedCall } from '../store/ledger.js';
+import { askedLast } from '../store/questions.js';
 import { readSecrets, storeSecrets, type SealedSecret } from '../store/secrets.js';
 import { earlierSteps, findStep, insertStep } from '../store/steps.js';
 import { findTask, type TaskRequest, type TaskRow } from '../store/tasks.js';
@@ -84,10 +85,11 @@ async function propose(
       `this worker has no planner named ${settings.kind}: use one of ${Object.keys(deps.planners).join(', ')} (model: set COUNTERSIGN_MODEL_URL and COUNTERSIGN_MODEL)`,
     );
   const { tenant } = task;
-  const [known, decisions, steps] = await deps.database.reads((queries) =>
+  const [known, decisions, asked, steps] = await deps.database.reads((queries) =>
     Promise.all([
       callsOf(queries, tenant, task.task),
       decisionsOf(queries, task),
+      askedLast(queries, tenant, task.task),
       earlierSteps(queries, input),
     ]),
   );
@@ -97,7 +99,7 @@ async function propose(
     agent: task.agent,
     request: { ...task.request, planner: settings },
     step: input.step,
-    memory: recall(deps, known, decisions),
+    memory: recall(deps, known, decisions, asked),
     signal,
   });
   if ('done' in answer) return { done: true, calls: [] };

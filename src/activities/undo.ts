@@ -2,7 +2,7 @@ import { CountersignError } from '../domain/errors.js';
 import type { DecisionId } from '../domain/ids.js';
 import { undoKey } from '../contract/digest.js';
 import { signedWord } from '../contract/decision-record.js';
-import { GRACE_MS, MAX_ATTEMPTS } from '../contract/repeat.js';
+import { GRACE_MS, honoursKey, MAX_ATTEMPTS } from '../contract/repeat.js';
 import type { Tool } from '../contract/tool.js';
 import type { Transaction } from '../store/database.js';
 import { decisionsOf, findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
@@ -22,6 +22,7 @@ import { journal } from './carry.js';
 import { inFlight, isGenuineFinding } from './ledger-standing.js';
 import { persist } from './outcome.js';
 import type { ActivityDeps } from './ports.js';
+import { faultName } from '../domain/failure-facts.js';
 
 type Answer<T = UndoResult> = T extends UndoResult ? Omit<T, 'head'> : never;
 
@@ -117,7 +118,7 @@ function isAnswer(row: DecisionRow, window: QuestionRow, deps: ActivityDeps): bo
 }
 
 function stands(tx: Transaction, window: QuestionRow, decision: DecisionId, now: number): Answer {
-  settleDecisions(tx, { tenant: window.tenant, ids: [decision], outcome: 'applied', now });
+  settleDecisions(tx, { tenant: window.tenant, ids: [decision], now });
   closeQuestionsOfOperation(tx, window, 'confirmed', now);
   return { kind: 'stands', decision };
 }
@@ -131,8 +132,7 @@ async function mayTryAgain(
 ): Promise<boolean> {
   const over = earlier.callBy + GRACE_MS;
   if (now < over) throw inFlight(earlier.attempt, over - now);
-  const lifetimeMs = tool?.keyLifetimeMs ?? 0;
-  if (earlier.attempt < MAX_ATTEMPTS && now < earlier.firstCalledAt + lifetimeMs) return true;
+  if (tool && earlier.attempt < MAX_ATTEMPTS && honoursKey(tool, earlier.firstCalledAt, now)) return true;
   await endUndo(tx, { ...earlier, from: ['claimed'], status: 'unknown', code: null, now });
   return false;
 }
@@ -177,7 +177,7 @@ async function resolved(
   if (!wanted || !said || question?.reason !== 'undo-failed') return { kind: 'unverified', events: [] };
   if (!isGenuineFinding(decision, question, call, deps)) return { kind: 'unverified', events: [] };
   closeQuestionsOfOperation(tx, call, 'resolved', now);
-  settleDecisions(tx, { tenant: call.tenant, ids: [decision.id], outcome: 'applied', now });
+  settleDecisions(tx, { tenant: call.tenant, ids: [decision.id], now });
   const { operation, generation } = call;
   const event: JournalEvent = {
     id: `undo-resolved/${operation}.${generation}.${earlier.attempt}`,
@@ -228,7 +228,7 @@ async function takeBack(
         deps.log('error', 'late-undo-lost', {
           task: input.task,
           operation: input.operation,
-          error: error instanceof Error ? error.name : 'unknown',
+          error: faultName(error),
         });
       });
     },

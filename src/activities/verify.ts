@@ -9,7 +9,7 @@ import { closeQuestion, lockQuestion, moveDeadline, type QuestionRow } from '../
 import type { VerifyInput, VerifyResult } from './api.js';
 import { journal } from './carry.js';
 import type { ActivityDeps } from './ports.js';
-import { countedVotes } from './votes.js';
+import { countedVotes, wasHeard } from './votes.js';
 
 /**
  * Whether the store holds this very decision, signed by a known key, for this question, by somebody whom it was put to. A genuine one
@@ -17,23 +17,26 @@ import { countedVotes } from './votes.js';
  */
 export async function verify(deps: ActivityDeps, input: VerifyInput): Promise<VerifyResult> {
   const { decision: message, tenant, task } = input;
-  await deps.point?.('verify-before', { task, operation: message.operation });
-  return deps.database.transaction(async (tx) => {
-    const { operation, generation, round } = message;
+  const { operation, generation, round, verb } = message;
+  await deps.point?.('verify-before', { task, operation });
+  const { said, result } = await deps.database.transaction(async (tx) => {
     const [question, row, now] = await Promise.all([
       lockQuestion(tx, { tenant, task, operation, generation, round }),
       findDecision(tx, tenant, message.id),
       tx.now(),
     ]);
     const said = row !== undefined && question !== undefined && isSaid(deps, input, row, question);
-    const genuine = said && (row.outcome === null || row.outcome === 'applied');
+    const genuine = said && (row.outcome === null || isTold(row, question));
     const votes =
       genuine && isVote(row, question) ? await countedVotes(tx, deps, { question, also: row.id, now }) : null;
     const events = genuine ? apply(tx, row, question, { now, votes }) : [];
     const head = await tx.last(journal(tx, input, now, events));
     const withdrawn = said && row.outcome === 'withdrawn';
-    return { genuine, ...(withdrawn && { withdrawn }), ...(votes && { votes }), head };
+    return { said, result: { genuine, ...(withdrawn && { withdrawn }), ...(votes && { votes }), head } };
   });
+  // Somebody forged it, or altered what is stored of it: a person must look.
+  if (!said) deps.log('error', 'decision-forged', { task, operation, verb });
+  return result;
 }
 
 /** Whether somebody whom it was put to said exactly this. */
@@ -45,6 +48,11 @@ function isSaid(deps: ActivityDeps, input: VerifyInput, row: DecisionRow, questi
 /** Whether it is one of several approvals that a call needs. */
 function isVote({ verb }: DecisionRow, question: QuestionRow): boolean {
   return verb === 'approve' && votersOf(question) > 1;
+}
+
+/** Whether it says again what it said before. A void vote does, so that a run that was reset makes its claim, and hears why that was refused. */
+function isTold(row: DecisionRow, question: QuestionRow): boolean {
+  return row.outcome === 'applied' || (isVote(row, question) && wasHeard(row, question));
 }
 
 /** What a genuine decision closes its question as; undefined = it stays open, or the claim closes it. */
@@ -76,8 +84,9 @@ function apply(
 ): readonly JournalEvent[] {
   const { verb, until } = row.message;
   applyDecision(tx, { ...row, now });
-  if ((verb === 'hold' || verb === 'extend') && until !== undefined && question.status === 'open')
-    moveDeadline(tx, question, until);
+  // A repeat moves nothing: another rung may be asked by now, or the owner.
+  const moves = row.outcome === null && (verb === 'hold' || verb === 'extend');
+  if (moves && until !== undefined && question.status === 'open') moveDeadline(tx, question, until);
   const closed = closedBy(verb, question);
   if (closed !== undefined) closeQuestion(tx, question, closed, now);
   const { operation, generation, round } = row;

@@ -1,7 +1,7 @@
 import type { DecisionId } from '../domain/ids.js';
 import { signedWord, type DecisionRecord } from '../contract/decision-record.js';
 import type { Queries } from '../store/database.js';
-import { decisionsOf } from '../store/decisions.js';
+import { decisionsOf, type DecisionRow } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { ActivityDeps } from './ports.js';
 
@@ -15,7 +15,7 @@ export function areSeveral(words: readonly Word[]): boolean {
 
 /**
  * The approvals of a round that count at epoch milliseconds `now`, oldest first: heard, or `also`; genuine; not lapsed; each by another
- * person. The claim checks each of them again.
+ * person. The claim checks each of them again, and says to a run that was reset why it refused them.
  */
 export async function countedVotes(
   queries: Queries,
@@ -25,9 +25,14 @@ export async function countedVotes(
   const counted: DecisionRecord[] = [];
   for (const row of await decisionsOf(queries, question)) {
     if (row.verb !== 'approve' || row.round !== question.round) continue;
-    if (row.outcome !== 'applied' && !(row.id === also && row.outcome === null)) continue;
+    if (!wasHeard(row, question) && !(row.id === also && row.outcome === null)) continue;
     const record = signedWord(row, deps.verifier, question);
     if (record && now <= record.executeBy && areSeveral([...counted, record])) counted.push(record);
   }
   return counted.map(({ id }) => id);
+}
+
+/** Whether a decision took effect, also if the claim voided it and the question with it. */
+export function wasHeard({ outcome }: DecisionRow, question: QuestionRow): boolean {
+  return outcome === 'applied' || (outcome === 'void' && question.status === 'closed');
 }

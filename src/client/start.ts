@@ -5,6 +5,7 @@ import { AGENT_TASK, type TaskInput } from '../workflows/messages.js';
 import { AGENT, STATE, TENANT, TOOL } from './attributes.js';
 import { within, type TemporalTarget } from './connection.js';
 import { grpcCode } from './grpc-code.js';
+import { faultName } from '../domain/failure-facts.js';
 
 /**
  * What starting came to: `exists` = a run of this task was there before, open or closed; `refused` = the server answered and would not: a
@@ -17,7 +18,7 @@ export type Started =
   | { readonly kind: 'refused'; readonly code: string };
 
 /** Whether Temporal has a run of the task now. */
-export function isThere({ kind }: Started): boolean {
+export function isThere({ kind }: Pick<Started, 'kind'>): boolean {
   return kind === 'started' || kind === 'exists';
 }
 
@@ -51,7 +52,7 @@ export async function startTask(
     if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'exists' };
     const code = grpcCode(error);
     if (AWAY.includes(code)) return { kind: 'unreachable' };
-    const said = code ?? (error instanceof Error ? error.name : 'unknown');
+    const said = code ?? faultName(error);
     target.log?.('warn', 'task-not-started', { task: input.task, code: said });
     return { kind: 'refused', code: said };
   }

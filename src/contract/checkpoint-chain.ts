@@ -3,11 +3,11 @@ import type { AttestedHead, CheckpointRecord } from './checkpoint.js';
 import type { JournalFault, JournalProblem } from './journal-fault.js';
 import type { Verifier } from './sign.js';
 
-/** What the checkpoints attest, and the first thing wrong with them as a chain. */
+/** What the checkpoints attest, and the first thing wrong with each tenant's as a chain. */
 export interface CheckpointReading {
   readonly heads: readonly AttestedHead[];
   readonly count: number;
-  readonly fault: JournalFault | undefined;
+  readonly faults: readonly JournalFault[];
 }
 
 /**
@@ -54,7 +54,12 @@ export function readCheckpoints(
         ),
       );
   }
-  return { heads, count, fault: faults[0] };
+  return { heads, count, faults: firstOfEach(faults) };
+}
+
+/** One that nobody signed counts as no tenant's. */
+function firstOfEach(faults: readonly JournalFault[]): readonly JournalFault[] {
+  return faults.filter((fault, at) => faults.findIndex(({ tenant }) => tenant === fault.tenant) === at);
 }
 
 function linkFault(

@@ -63,9 +63,10 @@ const check = (change: Partial<JournalEvidence> = {}) =>
   verifyJournal({ entries, checkpoints, verifier, ...change });
 const fault = (change: Partial<JournalEvidence>) => {
   const verdict = check(change);
-  return verdict.ok
-    ? 'nothing'
-    : `${verdict.first.task ?? 'checkpoint'} ${verdict.first.seq} ${verdict.first.problem}`;
+  if (verdict.ok) return 'nothing';
+  return verdict.faults
+    .map(({ task, seq, problem }) => `${task ?? 'checkpoint'} ${seq} ${problem}`)
+    .join(', ');
 };
 const rechain = (chain: readonly JournalEntry[]) => {
   const made: JournalEntry[] = [];
@@ -232,11 +233,26 @@ describe('verifyJournal', () => {
     [
       'one is not signed by us',
       { checkpoints: [checkpoints[0]!, `${checkpoints[1]!.slice(0, -6)}AAAAAA`, checkpoints[2]!] },
-      'checkpoint 2 checkpoint-forged',
+      'checkpoint 2 checkpoint-forged, checkpoint 2 checkpoint-missing',
     ],
     ['a line is empty', { checkpoints: ['', ...checkpoints] }, 'checkpoint 1 checkpoint-forged'],
   ])('fault 14: says so when of the checkpoints %s', (_name, change, expected) => {
     expect(fault(change)).toBe(expected);
+  });
+
+  // Seen to fail: the verdict given with the first chain that has a fault.
+  it('names the first bad entry of every chain, and a chain that is gone', () => {
+    const cut = { entries: replaced(8, { type: 'x' }).slice(0, 8), checkpoints: checkpoints.slice(1) };
+    expect(fault(cut)).toBe('t-1 8 edited, t-2 1 truncated, checkpoint 1 checkpoint-missing');
+    expect(check(cut)).toMatchObject({
+      faults: [{}, { detail: 'checkpoint 2 attests entry 4, the journal has none of this chain' }, {}],
+    });
+    const anchors = [one, two].map((chain) => ({ tenant, task: chain[0]!.task, seq: chain.length }));
+    const lost = 't-1 7 checkpoint-truncated, t-2 1 checkpoint-truncated';
+    expect(fault({ checkpoints: checkpointsOf([one], [3, 6]), anchors })).toBe(lost);
+    expect(fault({ checkpoints: checkpointsOf([one], [3, 6]), anchors, only: ['t-2'] })).toBe(
+      't-2 1 checkpoint-truncated',
+    );
   });
 
   it('does not take another record of the same key for a checkpoint', () => {
@@ -291,7 +307,7 @@ describe('verifyJournal', () => {
             verifier,
           });
           expect(verdict.ok).toBe(false);
-          const first = 'first' in verdict ? verdict.first : undefined;
+          const [first] = 'faults' in verdict ? verdict.faults : [];
           expect(first?.task === 't-1' ? first.seq : n + 1).toBeGreaterThanOrEqual(n + 1);
           if (first !== undefined) found.set(name, (found.get(name) ?? new Set()).add(first.problem));
         },

@@ -22,7 +22,7 @@ export interface JournalEvidence {
   readonly verifier: Verifier;
 }
 
-/** Proof, or the first fault. `unanchored` entries came after the last head attested outside: only the chain itself vouches for them. */
+/** Proof, or the first bad entry of every chain that has one, the chains of checkpoints last. `unanchored` entries came after the last head attested outside: only the chain itself vouches for them. */
 export type JournalVerdict =
   | {
       readonly ok: true;
@@ -31,7 +31,7 @@ export type JournalVerdict =
       readonly checkpoints: number;
       readonly unanchored: number;
     }
-  | { readonly ok: false; readonly first: JournalFault };
+  | { readonly ok: false; readonly faults: readonly JournalFault[] };
 
 /** Checks every chain, every sealed text that was not erased, every checkpoint, and each against the others. Pure. */
 export function verifyJournal(evidence: JournalEvidence): JournalVerdict {
@@ -41,16 +41,18 @@ export function verifyJournal(evidence: JournalEvidence): JournalVerdict {
   );
   const heads = grouped(wanted);
   const chains = grouped(evidence.entries);
+  const lost = lostAnchors(evidence, anchors.heads);
+  const faults: JournalFault[] = [];
   let unanchored = 0;
-  for (const key of new Set([...chains.keys(), ...heads.keys()])) {
+  for (const key of new Set([...chains.keys(), ...heads.keys(), ...lost.keys()])) {
     const chain = chains.get(key) ?? [];
     const attested = heads.get(key) ?? [];
-    const first = earlier(chainFault(chain), headFault(chain, attested));
-    if (first !== undefined) return { ok: false, first };
+    const first = earlier(chainFault(chain), headFault(chain, attested)) ?? lost.get(key);
+    if (first !== undefined) faults.push(first);
     unanchored += chain.length - lastOf(attested);
   }
-  const gone = anchors.fault ?? lostAnchor(evidence, anchors.heads);
-  if (gone !== undefined) return { ok: false, first: gone };
+  faults.push(...anchors.faults);
+  if (faults.length > 0) return { ok: false, faults };
   return {
     ok: true,
     entries: evidence.entries.length,
@@ -60,20 +62,22 @@ export function verifyJournal(evidence: JournalEvidence): JournalVerdict {
   };
 }
 
-/** The first entry that stood in a checkpoint, by the database's account, and that no checkpoint here attests. */
-function lostAnchor(
+/** Of each chain the first entry that stood in a checkpoint, by the database's account, and that no checkpoint here attests. */
+function lostAnchors(
   { anchors = [], only }: JournalEvidence,
   attested: readonly AttestedHead[],
-): JournalFault | undefined {
+): ReadonlyMap<string, JournalFault> {
   const chains = grouped(attested);
+  const lost = new Map<string, JournalFault>();
   for (const { tenant, task, seq } of anchors) {
     if (only?.includes(task) === false) continue;
-    const last = lastOf(chains.get(`${tenant}/${task}`) ?? []);
+    const key = `${tenant}/${task}`;
+    const last = lastOf(chains.get(key) ?? []);
     if (last >= seq) continue;
     const detail = `entry ${seq} stood in a checkpoint that is not here, the last one here attests entry ${last}`;
-    return { tenant, task, seq: last + 1, problem: 'checkpoint-truncated', detail };
+    lost.set(key, { tenant, task, seq: last + 1, problem: 'checkpoint-truncated', detail });
   }
-  return undefined;
+  return lost;
 }
 
 function lastOf(heads: readonly AttestedHead[]): number {
@@ -124,7 +128,7 @@ function headFault(
         task,
         seq: last + 1,
         problem: 'truncated',
-        detail: `${head.source} attests entry ${head.seq}, the journal ends at ${last}`,
+        detail: `${head.source} attests entry ${head.seq}, the journal ${last === 0 ? 'has none of this chain' : `ends at ${last}`}`,
       };
     }
     if (entry !== undefined && entry.hash !== head.hash) {

@@ -8,12 +8,20 @@ export const MAX_ATTEMPTS = 5;
 
 /** Whether another attempt at the same effect harms nobody: the tool honours the key still, or only reads. */
 export function mayRepeat(
-  tool: Pick<Tool, 'tier' | 'keyLifetimeMs'>,
+  tool: Pick<Tool, 'tier' | KeyTimes>,
   call: { readonly firstCalledAt: number | null; readonly attempt: number },
   now: number,
 ): boolean {
-  if (call.attempt >= MAX_ATTEMPTS) return false;
-  return (
-    tool.tier === 1 || (tool.keyLifetimeMs !== null && now < (call.firstCalledAt ?? now) + tool.keyLifetimeMs)
-  );
+  return call.attempt < MAX_ATTEMPTS && (tool.tier === 1 || honoursKey(tool, call.firstCalledAt ?? now, now));
 }
+
+/** Whether the key still holds when an attempt that is claimed now begins: it may do so until its time is over. */
+export function honoursKey(
+  { keyLifetimeMs, timeoutMs }: Pick<Tool, KeyTimes>,
+  firstCalledAt: number,
+  now: number,
+): boolean {
+  return keyLifetimeMs !== null && now + timeoutMs < firstCalledAt + keyLifetimeMs;
+}
+
+type KeyTimes = 'keyLifetimeMs' | 'timeoutMs';

@@ -46,7 +46,7 @@ export interface Signer {
 
 /** Checks records against the known keys. */
 export interface Verifier {
-  readonly kids: readonly string[];
+  readonly keys: KeySet;
   /** The signed payload, or undefined for whatever reason it is not acceptable: forgers learn nothing. */
   verify(kind: RecordKind, jws: unknown): Json | undefined;
 }
@@ -122,7 +122,7 @@ export function createVerifier(keys: KeySet): Verifier {
   }
   if (kids.length === 0)
     throw new CountersignError('config', 'there is no verification key: give at least one public key');
-  return { kids, verify: (kind, jws) => verified(byHeader[kind], jws, LONGEST[kind]) };
+  return { keys, verify: (kind, jws) => verified(byHeader[kind], jws, LONGEST[kind]) };
 }
 
 function verified(keys: ReadonlyMap<string, KeyObject>, jws: unknown, longest: number): Json | undefined {

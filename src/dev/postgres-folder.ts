@@ -20,6 +20,8 @@ const INIT_TIMEOUT_MS = 120_000;
 
 /** Where a cluster lies and who may enter it. */
 export interface Cluster {
+  /** Everything of it; outside of the data folder where the account of Postgres cannot enter that. */
+  readonly home: string;
   readonly dir: string;
   readonly password: string;
 }
@@ -62,7 +64,7 @@ export async function openCluster(options: {
     writeWhole(recordFile, JSON.stringify({ major, home: inside ? INSIDE : home, of: dataDir }));
     return await openCluster(options);
   }
-  return { dir, password };
+  return { home, dir, password };
 }
 
 /** The usual place, relative to the data folder: so it goes where that goes. */

@@ -13,6 +13,8 @@ export interface PostgresServer extends ManagedServer {
   /** postgres:// URL of the database `countersign`. */
   readonly url: string;
   readonly major: number;
+  /** Where its files are. */
+  readonly home: string;
 }
 
 const DATABASE = 'countersign';
@@ -39,7 +41,7 @@ export async function embeddedPostgres(options: {
     );
   }
   const binaries = await findPostgres({ search, account, binDir });
-  const { dir, password } = await openCluster({ dataDir, binaries, account, durable });
+  const { home, dir, password } = await openCluster({ dataDir, binaries, account, durable });
   const urlOf = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   const server = manageServer({
     name: 'Postgres',
@@ -55,7 +57,7 @@ export async function embeddedPostgres(options: {
     ...(readyTimeoutMs === undefined ? {} : { readyTimeoutMs }),
     ...(stopTimeoutMs === undefined ? {} : { stopTimeoutMs }),
   });
-  return Object.assign(server, { url: urlOf(DATABASE), major: binaries.major });
+  return Object.assign(server, { url: urlOf(DATABASE), major: binaries.major, home });
 }
 
 function settings(durable: boolean): string[] {

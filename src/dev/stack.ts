@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { StackError } from './errors.js';
 import { lockFolder } from './folder-lock.js';
 import { choosePort } from './free-port.js';
@@ -43,6 +43,8 @@ export interface StackOptions {
 /** The running embedded stack. */
 export interface Stack {
   readonly dataDir: string;
+  /** All that a backup is to hold: the data folder, and the database's own where that lies outside of it. */
+  readonly folders: readonly string[];
   readonly temporalAddress: string;
   readonly uiUrl: string;
   readonly databaseUrl: string;
@@ -113,6 +115,7 @@ async function startOwned(options: StackOptions, lock: { release(): void }): Pro
   log(`Temporal at ${temporal.address}, its UI at ${addresses.uiUrl}`);
   return {
     dataDir,
+    folders: [dataDir, ...(postgres && liesOutside(postgres.home, dataDir) ? [postgres.home] : [])],
     temporalAddress: temporal.address,
     uiUrl: addresses.uiUrl,
     databaseUrl,
@@ -124,6 +127,10 @@ async function startOwned(options: StackOptions, lock: { release(): void }): Pro
     },
     stop,
   };
+}
+
+function liesOutside(home: string, dataDir: string): boolean {
+  return relative(dataDir, home).startsWith('..');
 }
 
 function keepAll(servers: Readonly<Record<string, ManagedServer | undefined>>, log: (line: string) => void) {

@@ -10,7 +10,7 @@ import {
   type DecisionRow,
 } from '../store/decisions.js';
 import { appendJournal } from '../store/journal.js';
-import { leaseCancels, leaseUnstarted, markStarted, type TaskRow } from '../store/tasks.js';
+import { hurrySweep, leaseCancels, leaseUnstarted, markStarted, type TaskRow } from '../store/tasks.js';
 import { leaseUndeliveredRounds } from '../store/outbox.js';
 import { analyzeNewTables } from '../store/statistics.js';
 import { amendNotices } from './amends.js';
@@ -19,6 +19,7 @@ import { fanOutHalts } from './fan-out.js';
 import { openHookDesk } from './hooks.js';
 import { sendNotices } from './notices.js';
 import { openSweep, sweepOnce } from './sweep.js';
+import { faultName } from '../domain/failure-facts.js';
 
 const LEASE_MS = 5_000;
 /** How often is looked for open tasks that are due to be looked at; each is once an hour, or when its run was ended by force. */
@@ -72,10 +73,16 @@ async function startRuns(deps: DispatcherDeps, rows: readonly TaskRow[], now: nu
   const seen = await Promise.all(
     rows.map(async ({ tenant, task, agent, readyTool }) => {
       const ready = readyTool === null ? null : { tool: readyTool };
-      return isThere(await deps.tasks.start({ tenant, task, agent, ready })) ? [{ tenant, task }] : [];
+      const { kind } = await deps.tasks.start({ tenant, task, agent, ready });
+      return { tenant, task, kind };
     }),
   );
-  await markStarted(deps.database, seen.flat(), now);
+  await markStarted(deps.database, seen.filter(isThere), now);
+  // A run that had the name before may have ended.
+  await hurrySweep(
+    deps.database,
+    seen.filter(({ kind }) => kind === 'exists'),
+  );
 }
 
 async function sendDecision(deps: DispatcherDeps, row: DecisionRow, now: number): Promise<void> {
@@ -107,7 +114,7 @@ export function startDispatcher(
   const repeat = async (work: () => Promise<number>, pauseMs = idleMs) => {
     while (!stopping.signal.aborted) {
       const moved = await work().catch((error: unknown) => {
-        deps.log('warn', 'dispatcher-failed', { error: error instanceof Error ? error.name : 'unknown' });
+        deps.log('warn', 'dispatcher-failed', { error: faultName(error) });
         return 0;
       });
       if (moved === 0) await pause(pauseMs, stopping.signal);

@@ -11,6 +11,7 @@ import {
   type Delivery,
 } from '../store/hooks.js';
 import type { DispatcherDeps } from './deps.js';
+import { faultName } from '../domain/failure-facts.js';
 
 /** What is under way to one target at once; the others have their own. */
 const SIDE_BY_SIDE = 8;
@@ -68,7 +69,7 @@ interface Stop {
 }
 
 function tell({ log }: Deps, error: unknown): void {
-  log('warn', 'dispatcher-failed', { error: error instanceof Error ? error.name : 'unknown' });
+  log('warn', 'dispatcher-failed', { error: faultName(error) });
 }
 
 async function drain(deps: Deps, target: string, stop: Stop): Promise<void> {

@@ -3,6 +3,7 @@ import { leaseNotices, markRetry, markSent, noticeFacts, type NoticeRow } from '
 import { failNotice, skipNotice } from '../store/undelivered.js';
 import type { DispatcherDeps } from './deps.js';
 import { noticeOf } from './notice-words.js';
+import { faultName } from '../domain/failure-facts.js';
 
 /** Six attempts over about half an hour; then the channel has failed for this notice. */
 const ATTEMPTS = 6;
@@ -59,5 +60,5 @@ async function failed(deps: NoticeDeps, row: NoticeRow, thrown: unknown): Promis
 
 /** What went wrong; an adapter's own mistake counts as a fault that may pass. */
 export function faultOf(error: unknown): NotTaken {
-  return error instanceof NotTaken ? error : new NotTaken(error instanceof Error ? error.name : 'unknown');
+  return error instanceof NotTaken ? error : new NotTaken(faultName(error));
 }

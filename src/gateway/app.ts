@@ -28,6 +28,7 @@ import { pageRoutes } from './pages/routes.js';
 import { signInPages } from './pages/sign-in.js';
 import { terminalPages } from './pages/terminal.js';
 import { notFound, problem, problemOf } from './problem.js';
+import { faultName } from '../domain/failure-facts.js';
 
 /** The gateway as a function from request to response; what listens on a socket is the composition root's business. */
 export function createApp(deps: GatewayDeps): Hono<GatewayEnv> {
@@ -87,7 +88,7 @@ function isForbiddenPost(error: Error, { method }: { readonly method: string }):
 function answerFailure(deps: GatewayDeps, error: Error): Response {
   if (error instanceof CountersignError) return problemOf(error);
   if (isUnavailable(error)) {
-    deps.log('alarm', 'database-unavailable', { error: error.name });
+    deps.log('alarm', 'database-unavailable', { error: faultName(error) });
     return problem(
       'unreachable',
       'The database does not answer, so this was not done or not confirmed. Send it again with the same Idempotency-Key; /readyz tells when the database is back.',

@@ -31,7 +31,7 @@ export function requireScope(bearer: Bearer, scope: string): void {
   if (!bearer.scopes.includes(scope)) {
     throw new CountersignError(
       'forbidden',
-      `This token lacks the scope \`${scope}\`: use one that was created with it.`,
+      `This token lacks the scope \`${scope}\`: use one that an operator made with \`countersign token create --scope ${scope}\`.`,
     );
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '../store/journal.js';
 import type { CheckpointFolder } from './checkpoint-folder.js';
 import type { Log } from './deps.js';
+import { faultName } from '../domain/failure-facts.js';
 
 /** What writing checkpoints needs. */
 export interface CheckpointerDeps {
@@ -103,7 +104,7 @@ async function writeTenant(writer: Writer, tenant: TenantId): Promise<boolean> {
 
 function alarm({ log }: Writer, error: unknown, tenant?: TenantId): void {
   const told = error instanceof SlowFolder || error instanceof OtherFolder;
-  const known = told ? error.message : error instanceof Error ? error.name : 'unknown';
+  const known = told ? error.message : faultName(error);
   log('alarm', 'checkpoint-not-written', { ...(tenant === undefined ? {} : { tenant }), error: known });
 }
 

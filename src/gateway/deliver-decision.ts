@@ -12,6 +12,7 @@ import { isUnavailable } from '../store/unavailable.js';
 import { wasFirst, winnerOf, winnerView } from './decision-winner.js';
 import type { GatewayDeps } from './deps.js';
 import { refuse } from './problem.js';
+import { faultName } from '../domain/failure-facts.js';
 
 type RefusedDelivery = Extract<Delivery, { kind: 'refused' }>;
 
@@ -38,16 +39,17 @@ async function hearRefusal(
   { code, winner }: RefusedDelivery,
 ): Promise<DecisionAnswer> {
   try {
-    // Second to a forgery, or a run that has not come so far (again): it hears the decision from the store.
+    // Second to a forgery, no room beside many, or a run that has not come so far (again): it hears the decision from the store.
     const later =
       code === 'not-found' ||
+      code === 'pending' ||
       (winner !== undefined && !(await hasWon(deps.database, row, winner))) ||
       ((code === 'stale' || code === 'too-late') && (await isOpen(deps.database, row)));
     return later ? answer(row, null) : await settleRefusal(deps, row, code);
   } catch (error) {
     if (!isUnavailable(error)) throw error;
     // It is stored, and the run may have it from the dispatcher: what became of it, the database will tell.
-    deps.log('alarm', 'database-unavailable', { error: error instanceof Error ? error.name : 'unknown' });
+    deps.log('alarm', 'database-unavailable', { error: faultName(error) });
     return answer(row, null);
   }
 }

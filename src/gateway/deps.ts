@@ -1,7 +1,7 @@
 import type { TaskClient } from '../client/task-client.js';
 import type { HookIntegration } from '../contract/hooks-file.js';
 import type { SecretKeys } from '../contract/seal.js';
-import type { KeySet, Signer } from '../contract/sign.js';
+import type { Signer, Verifier } from '../contract/sign.js';
 import type { ToolFacts } from '../domain/action.js';
 import type { Identity, StepUp } from '../domain/identity.js';
 import type { Digest, TenantId } from '../domain/ids.js';
@@ -96,8 +96,8 @@ export interface GatewayDeps {
   readonly marks: Marks;
   readonly policies: PolicyBook;
   readonly signer: Signer;
-  /** The public keys, for whoever verifies. */
-  readonly keys: KeySet;
+  /** Knows the public keys of all gateways, and gives them to whoever verifies. */
+  readonly verifier: Verifier;
   readonly secrets: SecretKeys;
   readonly checkpoints: CheckpointShelf;
   /** Where people reach the gateway, an origin; undefined = on the loopback address, by whatever name and port they asked for. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
 import type { Bearer } from '../store/tokens.js';
 import type { GatewayDeps } from './deps.js';
+import { faultName } from '../domain/failure-facts.js';
 
 /**
  * Journals that somebody tried what they may not: policies, tokens, halts, tasks in another's name. Decisions journal their refusals in the
@@ -23,6 +24,6 @@ export async function journalForbidden(deps: GatewayDeps, bearer: Bearer, path: 
       await tx.last(appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] }));
     });
   } catch (error) {
-    deps.log('alarm', 'refusal-not-journalled', { error: error instanceof Error ? error.name : 'unknown' });
+    deps.log('alarm', 'refusal-not-journalled', { error: faultName(error) });
   }
 }

@@ -10,6 +10,7 @@ import type { GatewayDeps } from './deps.js';
 import { CLOCK_SKEW_S, type VerifiedClaims } from './id-token.js';
 import { ownOrigin } from './origin.js';
 import { beginSession, journalNoRole } from './sign-in.js';
+import { faultName } from '../domain/failure-facts.js';
 
 /** So long may somebody take at the identity provider. */
 const FLOW_TTL_MS = 10 * 60_000;
@@ -79,7 +80,7 @@ export async function endFlow(deps: GatewayDeps, c: Context, signIn: SignIn): Pr
     requireFresh(claims, flow, now);
   } catch (error) {
     const kind = isNoAnswer(error) ? 'no-answer' : 'untrusted';
-    deps.log('warn', 'sign-in-refused', { reason: kind, error: error instanceof Error ? error.name : '' });
+    deps.log('warn', 'sign-in-refused', { reason: kind, error: faultName(error) });
     return { kind };
   }
   return admit(deps, signIn, claims, flow.goOn);

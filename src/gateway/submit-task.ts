@@ -8,7 +8,7 @@ import { CountersignError } from '../domain/errors.js';
 import type { Queries } from '../store/database.js';
 import { isTarget } from '../store/hooks.js';
 import { storeSecrets } from '../store/secrets.js';
-import { submitTask, type NewTask, type TaskRow } from '../store/tasks.js';
+import { hurrySweep, submitTask, type NewTask, type TaskRow } from '../store/tasks.js';
 import type { Bearer } from '../store/tokens.js';
 import { cleanArguments } from './arguments.js';
 import type { GatewayDeps } from './deps.js';
@@ -62,6 +62,8 @@ async function start(deps: GatewayDeps, row: TaskRow): Promise<void> {
     ready: readyTool === null ? null : { tool: readyTool },
   });
   if (isThere(started)) deps.marks.started({ tenant, task });
+  // A run that had the name before may have ended.
+  if (started.kind === 'exists') await hurrySweep(deps.database, [{ tenant, task }]);
   else if (started.kind === 'unreachable') deps.log('warn', 'task-not-started-yet', { task });
 }
 

@@ -13,6 +13,7 @@ import type { IncomingDecision, StoredDecision } from './decision-scene.js';
 import { deliverDecision, type DecisionAnswer } from './deliver-decision.js';
 import type { GatewayDeps } from './deps.js';
 import { storeDecision } from './store-decision.js';
+import { faultName } from '../domain/failure-facts.js';
 
 /** A decision as some channel hears it. `body` reads it, once, when its refusal can be journalled like any other. */
 export interface HeardDecision {
@@ -60,7 +61,7 @@ async function store(deps: GatewayDeps, incoming: IncomingDecision): Promise<Sto
     return await storeDecision(deps, incoming);
   } catch (error) {
     if (error instanceof CountersignError) throw error;
-    deps.log('alarm', 'decision-not-stored', { error: error instanceof Error ? error.name : 'unknown' });
+    deps.log('alarm', 'decision-not-stored', { error: faultName(error) });
     throw new CountersignError(
       'not-stored',
       'The database did not confirm that the decision is stored. Send it again with the same Idempotency-Key: it counts once.',

@@ -52,13 +52,17 @@ describe('a request that cannot be sent', () => {
     expect(sent).toEqual([]);
   });
 
+  // Seen to fail: a long one told as an `idempotencyKey` of over 255 characters.
   it('is none whose name no task can have: the gateway says so', async () => {
     const { client, sent } = clientOf(none, { token: 'secret\n' });
-    for (const asked of [client.tasks.get('\ud800'), client.tasks.submit({ ...submission, task: 'задача' })])
+    for (const asked of [
+      client.tasks.get('\ud800'),
+      client.tasks.submit({ ...submission, task: 'задача'.repeat(40) }),
+    ])
       await expect(asked).rejects.toMatchObject({ code: 'not-found', message: 'There is none.' });
     expect(sent).toEqual([
       'http://gate/v1/tasks/%EF%BF%BD null',
-      `http://gate/v1/tasks ${encodeURIComponent('задача')}`,
+      expect.stringMatching(/^http:\/\/gate\/v1\/tasks [0-9a-f-]{36}$/),
     ]);
   });
 });

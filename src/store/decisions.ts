@@ -208,24 +208,18 @@ export async function unheardDecisions(
 }
 
 /**
- * Writes what became of decisions on the word of a run whose history has them; the first outcome stays. An activity is scheduled by a
+ * Writes that decisions took effect, on the word of a run whose history has them; the first outcome stays. An activity is scheduled by a
  * history, so whatever it was told of the run has for good.
  */
 export function settleDecisions(
   tx: Transaction,
-  settled: {
-    tenant: TenantId;
-    ids: readonly DecisionId[];
-    outcome: DecisionOutcome;
-    code?: string;
-    now: number;
-  },
+  { tenant, ids, now }: { tenant: TenantId; ids: readonly DecisionId[]; now: number },
 ): void {
-  if (settled.ids.length === 0) return;
+  if (ids.length === 0) return;
   tx.send(
-    `update decisions set outcome = $3, outcome_code = $4, outcome_at = $5, delivered_at = coalesce(delivered_at, $5)
+    `update decisions set outcome = 'applied', outcome_at = $3, delivered_at = coalesce(delivered_at, $3)
      where tenant = $1 and id = any($2) and outcome is null`,
-    [settled.tenant, settled.ids, settled.outcome, settled.code ?? null, settled.now],
+    [tenant, ids, now],
   );
 }
 
@@ -240,14 +234,26 @@ export function applyDecision(
   );
 }
 
-/** Takes back the effect of decisions whose call was proven not to have run; the question is asked anew. */
+/**
+ * Voids decisions about an operation, applied or not, whose call was proven not to have run; the question is asked anew. Refused and
+ * withdrawn ones stay as they are. A run may name any id: those about anything else are not its to void.
+ */
 export function voidDecisions(
   tx: Transaction,
-  voided: { tenant: TenantId; ids: readonly DecisionId[]; code: string; now: number },
+  voided: {
+    tenant: TenantId;
+    task: TaskId;
+    operation: number;
+    ids: readonly DecisionId[];
+    code: string;
+    now: number;
+  },
 ): void {
+  if (voided.ids.length === 0) return;
   tx.send(
-    "update decisions set outcome = 'void', outcome_code = $3, outcome_at = $4 where tenant = $1 and id = any($2)",
-    [voided.tenant, voided.ids, voided.code, voided.now],
+    `update decisions set outcome = 'void', outcome_code = $5, outcome_at = $6
+     where tenant = $1 and task = $2 and operation = $3 and id = any($4) and (outcome is null or outcome = 'applied')`,
+    [voided.tenant, voided.task, voided.operation, voided.ids, voided.code, voided.now],
   );
 }
 

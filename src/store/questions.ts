@@ -188,6 +188,31 @@ export async function latestQuestion(
   return row && parseQuestion(row);
 }
 
+/** The newest round of an operation that was put to people; 0 = none was. */
+export async function latestRound(
+  queries: Queries,
+  of: { tenant: TenantId; task: TaskId; operation: number },
+): Promise<number> {
+  const [row] = await queries.query<{ round: number | null }>(
+    `select max(round) as round from questions where tenant = $1 and task = $2 and operation = $3 and status <> 'permitted'`,
+    [of.tenant, of.task, of.operation],
+  );
+  return row?.round ?? 0;
+}
+
+/** The generation of each operation of a task that its newest round is about. */
+export function askedLast(
+  queries: Queries,
+  tenant: TenantId,
+  task: TaskId,
+): Promise<readonly { operation: number; generation: number }[]> {
+  return queries.query(
+    `select distinct on (operation) operation, generation from questions where tenant = $1 and task = $2
+     order by operation, round desc, generation desc`,
+    [tenant, task],
+  );
+}
+
 /** Puts an open question to a further rung. */
 export function moveRung(
   tx: Transaction,
@@ -201,9 +226,9 @@ export function moveRung(
   );
 }
 
-/** Moves the deadline of the current rung. */
+/** Moves the deadline of the current rung to a later time; one without a deadline gets none. */
 export function moveDeadline(tx: Transaction, ref: RoundRef, answerBy: number): void {
-  tx.send(`update questions set answer_by = $6 where ${KEY}`, [...key(ref), answerBy]);
+  tx.send(`update questions set answer_by = $6 where ${KEY} and answer_by < $6`, [...key(ref), answerBy]);
 }
 
 /** Notes that the current rung is over: until the next is asked, every decision is too late. */
@@ -239,18 +264,20 @@ export function reopenQuestion(tx: Transaction, ref: RoundRef): void {
   tx.send(`update questions set status = 'open', closed_at = null, closed_as = null where ${KEY}`, key(ref));
 }
 
-/** Takes every question of a task off the desk, but not a hand-over. */
-export function closeQuestionsOf(
+/** Takes every question of a task off the desk, but not a hand-over. Whether there was one. */
+export async function closeQuestionsOf(
   tx: Transaction,
   tenant: TenantId,
   task: TaskId,
   as: string,
   now: number,
-): void {
-  tx.send(
-    `update questions set status = 'closed', closed_at = $3, closed_as = $4 where tenant = $1 and task = $2 and status = 'open' and kind <> 'hand-over'`,
+): Promise<boolean> {
+  const rows = await tx.query(
+    `update questions set status = 'closed', closed_at = $3, closed_as = $4 where tenant = $1 and task = $2 and status = 'open' and kind <> 'hand-over'
+     returning 1`,
     [tenant, task, now, as],
   );
+  return rows.length > 0;
 }
 
 /** Takes the questions about one operation off the desk. */

@@ -72,12 +72,11 @@ export async function standingUndos(queries: Queries, tenant: TenantId, task: Ta
   return queries.query<{ operation: number; generation: number; tool: string }>(
     `select l.operation, l.generation, l.tool from ledger l left join undos u using (tenant, task, operation, generation)
      where l.tenant = $1 and l.task = $2 and (
-       l.status = 'done' and (u.status in ('claimed', 'failed', 'unknown') or u.status is null and exists (select 1 from questions q
-         where (q.tenant, q.task, q.operation, q.generation) = (l.tenant, l.task, l.operation, l.generation)
-           and q.kind = 'confirmation' and q.status <> 'permitted' and q.closed_as is distinct from 'confirmed'))
-       or l.status in ('claimed', 'unknown') and exists (select 1 from questions q
-         where (q.tenant, q.task, q.operation, q.generation) = (l.tenant, l.task, l.operation, l.generation)
-           and q.kind = 'confirmation' and q.status = 'permitted'))
+       l.status = 'done' and u.status in ('claimed', 'failed', 'unknown')
+       or l.status in ('done', 'claimed', 'unknown') and u.status is null and
+         (select q.kind = 'confirmation' and q.closed_as is distinct from 'confirmed' from questions q
+          where (q.tenant, q.task, q.operation, q.generation) = (l.tenant, l.task, l.operation, l.generation)
+            and q.kind <> 'resolution' order by q.round desc limit 1))
      order by l.operation`,
     [tenant, task],
   );

@@ -1,4 +1,4 @@
-import { CancellationScope, CancelledFailure, continueAsNew } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, continueAsNew, patched } from '@temporalio/workflow';
 import { isClosed } from '../domain/decide.js';
 import { conclude, record } from './activity-calls.js';
 import { attend } from './attendant.js';
@@ -29,6 +29,11 @@ export async function agentTask(input: TaskInput): Promise<TaskResult> {
   task.closing = true;
   if (task.attending) await attendant;
   if (task.leaving && task.ending === null) return continueAsNew<typeof agentTask>(task.carryOver());
+  // The attendant's last look ended the task: what ran unconfirmed is undone first, as in a run that stays.
+  if (task.leaving && patched('driven-to-its-end')) {
+    task.leaving = false;
+    await driveOpen(task);
+  }
   return close(task);
 }
 

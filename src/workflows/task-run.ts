@@ -43,6 +43,8 @@ const FRESH: Carryover = {
 const MAX_PATH = 50;
 /** Since then a decision that this run is not ready for is not refused for good. */
 const HEARD_AGAIN = 'heard-again';
+/** Since then nor is one for which there was no room. */
+const COME_AGAIN = 'come-again';
 /** Settled branches kept for the view and for whoever decides late. */
 const MAX_CLOSED = 100;
 
@@ -152,21 +154,24 @@ export class TaskRun {
   }
 
   /**
-   * Refuses a decision on record; for good, unless what it came second to may be forged, its question comes after a reset, or this run may stand
-   * a rung or a round behind the store: then the store offers it again once the run has come so far.
+   * Refuses a decision on record; for good, unless what it came second to may be forged, its question comes after a reset, or another moment
+   * may take it: then the store offers it again.
    */
   refuse(decision: DecisionMessage, refusal: Refusal): void {
-    const later = this.#mayBeBehind(decision, refusal) && patched(HEARD_AGAIN);
+    const later = this.#mayCountLater(decision, refusal);
     if (!later && refusal.refused !== 'already-decided' && refusal.refused !== 'not-found')
       this.inbox.dismiss(decision);
     this.journal.noteRefusal(decision, refusal, { settles: !later });
   }
 
-  #mayBeBehind({ operation, round }: DecisionMessage, { refused }: Refusal): boolean {
-    if (refused === 'too-late') return true;
+  /** This run may stand a rung or a round behind the store, or have no room for one more that waits: a flood of forgeries may fill it. */
+  #mayCountLater({ operation, round }: DecisionMessage, { refused }: Refusal): boolean {
+    if (refused === 'pending') return patched(COME_AGAIN);
     const branch = this.branch(operation);
     const question = branch !== undefined && 'question' in branch ? branch.question : null;
-    return refused === 'stale' && question !== null && round > question.round;
+    const behind =
+      refused === 'too-late' || (refused === 'stale' && question !== null && round > question.round);
+    return behind && patched(HEARD_AGAIN);
   }
 
   /** Ends the task. The first reason counts; a call under way is waited for, everything else that is open ends now. */

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ActivityDeps } from '../../src/activities/ports.js';
+import { verify } from '../../src/activities/verify.js';
 import { defineTool } from '../../src/contract/tool.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
+import { findDecision } from '../../src/store/decisions.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { approved, executeWith, expectRefused, forge, PAY } from './scene.js';
 
@@ -79,6 +81,38 @@ describe('the log of a claim names, without arguments and names,', () => {
     const { task, id } = await approved(gate, 'log-withdrawn');
     await gate.decide(task, 'amira', { decision: 'withdraw' });
     await expectRefused(gate, task, await executeWith(deps, task, { decisions: [id] }), 'withdrawn');
+    expect(logged).toEqual([]);
+  });
+});
+
+describe('the log of a decision that takes effect without a claim names, without its words,', () => {
+  const verified = async (task: TaskId, id: DecisionId) => {
+    const row = (await findDecision(gate.database, TENANT, id)) ?? expect.fail('not stored');
+    return verify(deps, { tenant: TENANT, task, runId: `run-${task}`, events: [], decision: row.message });
+  };
+  const REPORT = { 'take-over': { result: { done: true } }, respond: { answer: 'later' } };
+
+  // Seen to fail: no line of it.
+  it.each(['reject', 'respond', 'take-over'] as const)('%s, of which a word was altered', async (verb) => {
+    const task = await gate.submit(`log-altered-${verb}`, PAY);
+    await gate.ask(task);
+    const body = verb === 'reject' ? {} : REPORT[verb];
+    const id = await gate.decide(task, 'amira', { decision: verb, ...body });
+    await gate.database.query("update decisions set why = 'yes, do it' where tenant = $1 and id = $2", [
+      TENANT,
+      id,
+    ]);
+    expect(await verified(task, id)).toMatchObject({ genuine: false });
+    expect(logged).toEqual([['error', 'decision-forged', { task, operation: 1, verb }]]);
+  });
+
+  // Seen to fail: a line of whatever takes no effect.
+  it('nothing that its reviewer did', async () => {
+    const task = await gate.submit('log-genuine', PAY);
+    await gate.ask(task);
+    const id = await gate.decide(task, 'amira', { decision: 'approve' });
+    await gate.decide(task, 'amira', { decision: 'withdraw' });
+    expect(await verified(task, id)).toMatchObject({ genuine: false, withdrawn: true });
     expect(logged).toEqual([]);
   });
 });

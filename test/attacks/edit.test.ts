@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineTool } from '../../src/contract/tool.js';
 import type { Json } from '../../src/domain/action.js';
-import type { DecisionId, TaskId } from '../../src/domain/ids.js';
+import type { DecisionId, HaltId, TaskId } from '../../src/domain/ids.js';
+import { liftHalt } from '../../src/store/halts.js';
 import { readJournal } from '../../src/store/journal.js';
 import { publishTools } from '../../src/store/tools.js';
 import { toolFacts } from '../../src/contract/tool.js';
@@ -117,6 +118,29 @@ describe('an edit (case 32, defect 5)', () => {
       kind: 'executed',
     });
     expect(ran.at(-1)).toEqual(edits);
+  });
+
+  // Seen to fail: only the first proposal compared; the question's generation alone, and its editor then approving it.
+  it('of an edit, to more than that one asked, needs another person, though less was proposed first', async () => {
+    const { task, id } = await edited('edit-of-an-edit', { cents: 5_000, to: 'bob' });
+    await gate.halt('task', task, 'halt-between-edits');
+    await liftHalt(gate.database, {
+      id: 'halt-between-edits' as HaltId,
+      by: 'tomas',
+      role: 'director',
+      why: 'it is clear',
+      sign: () => 'unsigned',
+    }); // a valid id
+    expect(await gate.execute(task, [id], { generation: 2 })).toMatchObject({ reason: 'halt-lifted' });
+    await gate.ask(task, { generation: 2, round: 2, reason: 'halt-lifted' });
+    const more = { decision: 'edit', edits: { cents: 19_000, to: 'bob' } } as const;
+    const again = await gate.decide(task, 'joon', more);
+    const refused = { kind: 'refused', reason: 'needs-another-subject' };
+    expect(await gate.execute(task, [again], { generation: 3, round: 2 })).toMatchObject(refused);
+    // Nor by approving it, in a round that another reason asked for.
+    await gate.ask(task, { generation: 3, round: 3, reason: 'halt-lifted' });
+    const own = await gate.decide(task, 'joon', { decision: 'approve' });
+    expect(await gate.execute(task, [own], { generation: 3, round: 3 })).toMatchObject(refused);
   });
 
   it('of an irreversible call always needs another person', async () => {

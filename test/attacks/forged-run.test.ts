@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CarriedEvent } from '../../src/activities/api.js';
-import type { TaskId } from '../../src/domain/ids.js';
+import type { Escalation } from '../../src/domain/escalation.js';
+import { escalationId, type DecisionId, type TaskId } from '../../src/domain/ids.js';
 import type { Carryover, TaskInput } from '../../src/workflows/messages.js';
 import { TENANT } from '../support/gate.js';
 import { openLive, type Live } from './live.js';
@@ -28,6 +29,22 @@ const handedOver = (task: string, events: readonly CarriedEvent[]): TaskInput =>
     nudged: false,
     path: [],
   } satisfies Carryover,
+});
+
+/** A branch beside the task's own, in which nobody has taken the task over. */
+const takenOver = (task: string): Escalation => ({
+  escalation: escalationId(task as TaskId, 9), // a valid name
+  operation: 9,
+  tool: 'pay',
+  tier: 4,
+  since: 0,
+  status: 'RESUMING',
+  course: { do: 'take-over', decision: 'd_made-up' as DecisionId }, // a name that nothing has
+  generation: 1,
+  round: 1,
+  reason: null,
+  question: null,
+  decision: null,
 });
 
 const start = (workflowId: string, input: TaskInput) =>
@@ -69,3 +86,25 @@ it('a run under its own name that tells the journal what only the store may say 
     { event_id: 'told/claimed/1.1.1', type: 'settled' },
   ]);
 });
+
+// Seen to fail: completed, the question closed, and nobody told; then, taken at its word that somebody had taken the task over.
+it.each(['nothing', 'taken-over'] as const)(
+  'a run under its own name that ends its task while people are asked, saying %s, is handed over',
+  async (saying) => {
+    const task = `forgery-ends-${saying}`;
+    await live.submit(task);
+    await live.asked(task);
+    await live.handle(task).terminate('to start another one in its place');
+    const input = handedOver(task, []);
+    const branches = saying === 'nothing' ? [] : [takenOver(task)];
+    await start(`${TENANT}/${task}`, { ...input, resume: { ...(input.resume as Carryover), branches } });
+    const questions = await live.running.database.query(
+      'select kind, status, closed_as as "closedAs" from questions where tenant = $1 and task = $2 order by operation desc',
+      [TENANT, task],
+    );
+    expect(questions).toEqual([
+      { kind: 'approval', status: 'closed', closedAs: 'task completed' },
+      { kind: 'hand-over', status: 'open', closedAs: null },
+    ]);
+  },
+);

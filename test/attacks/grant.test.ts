@@ -109,9 +109,9 @@ describe('a decision in the database that is not genuine lets nothing run (defec
     await expectRefused(gate, task, await gate.execute(task, [id]), 'withdrawn');
   });
 
-  it('an approval that was void', async () => {
+  it('an approval that was void for no reason that a claim gives', async () => {
     const { task, id } = await approved(gate, 'void');
-    await set("outcome = 'void', outcome_code = 'halted'", id);
+    await set("outcome = 'void', outcome_code = 'not-open'", id);
     await expectRefused(gate, task, await gate.execute(task, [id]), 'unverified');
   });
 

@@ -92,6 +92,55 @@ it('a repeated end of a rung leaves the next one open for decisions', async () =
   await expect(gate.decide(task, 'ruth', { decision: 'approve' })).resolves.toBeDefined();
 });
 
+describe('a hold or extension that is verified late', () => {
+  /** Asked of amira and joon, with a deadline that is over in a minute. */
+  async function asked(name: string): Promise<{ task: TaskId; now: number }> {
+    const task = await gate.submit(name, PAY);
+    await gate.ask(task);
+    const now = await gate.database.now();
+    await gate.database.query('update questions set answer_by = $2 where task = $1', [task, now + 60_000]);
+    return { task, now };
+  }
+  async function answerBy(task: TaskId): Promise<number | null | undefined> {
+    const [row] = await gate.database.query<{ at: number | null }>(
+      'select answer_by as at from questions where task = $1',
+      [task],
+    );
+    return row?.at;
+  }
+  const later = (task: TaskId, subject: string, decision: 'hold' | 'extend', until: number) =>
+    gate.decide(task, subject, { decision, until });
+
+  // Seen to fail: a repeat that moved the deadline once more, whatever rung is asked.
+  it('again moves no deadline of the next rung', async () => {
+    const { task, now } = await asked('next-rung');
+    const id = await later(task, 'amira', 'hold', now + 7_200_000);
+    await hear(task, id);
+    await hear(task, await gate.decide(task, 'joon', { decision: 'escalate' }));
+    await gate.ask(task, { rung: 1 });
+    await gate.database.query('update questions set answer_by = $2 where task = $1', [task, now + 60_000]);
+    expect(await hear(task, id)).toMatchObject({ genuine: true });
+    expect(await answerBy(task)).toBe(now + 60_000);
+  });
+
+  // Seen to fail, as the next one: the deadline written whatever stands there (the owner is too late, for good).
+  it('gives the owner no deadline', async () => {
+    const { task, now } = await asked('owners');
+    const id = await later(task, 'amira', 'hold', now + 120_000);
+    await gate.ask(task, { rung: 9 });
+    expect(await hear(task, id)).toMatchObject({ genuine: true });
+    expect(await answerBy(task)).toBeNull();
+  });
+
+  it('undoes no extension', async () => {
+    const { task, now } = await asked('extended');
+    const id = await later(task, 'amira', 'hold', now + 120_000);
+    await hear(task, await later(task, 'joon', 'extend', now + 180_000));
+    await hear(task, id);
+    expect(await answerBy(task)).toBe(now + 180_000);
+  });
+});
+
 // Seen to fail: every undelivered question told.
 it('a rung that reached nobody is not given up while a decision about it is on its way', async () => {
   const task = await gate.submit('undelivered', PAY);

@@ -44,6 +44,24 @@ export function executeWith(
   });
 }
 
+/** The answer of the n-th commit is lost: it is stored, and its connection is cut before the answer comes. */
+export function losingAnswer(deps: ActivityDeps, nth: number): ActivityDeps {
+  let commits = 0;
+  const { database } = deps;
+  return {
+    ...deps,
+    database: {
+      ...database,
+      transaction: async (work) => {
+        const result = await database.transaction(work);
+        commits += 1;
+        if (commits === nth) throw new Error('Connection terminated unexpectedly');
+        return result;
+      },
+    },
+  };
+}
+
 /** Nothing ran, the ledger knows of no call, and the journal says why. */
 export async function expectRefused(
   gate: Gate,

@@ -238,4 +238,35 @@ describe('a task that ends while its soft call runs', () => {
     expect(await run(task, {}, frozen)).toMatchObject({ kind: 'executed' });
     expect((await openOf(task)).map(({ kind }) => kind)).toEqual(['hand-over']);
   });
+
+  // Seen to fail: a permit whose window was never opened counted for nothing, and nobody was told of what stands.
+  it('is handed over when its result came while people were asked what became of it', async () => {
+    const { wait, release } = waiting();
+    runWaits = wait;
+    const task = await permitted('ends-late');
+    expect(await run(task)).toMatchObject({ kind: 'refused', reason: 'unknown' });
+    runWaits = null;
+    await gate.ask(task, { round: 2, reason: 'unknown' });
+    release();
+    await expect.poll(() => statusOf(task), { timeout: 30_000 }).toBe('done');
+    await cancelled(task);
+    expect((await openOf(task)).map(({ kind }) => kind)).toEqual(['hand-over']);
+  });
+
+  // Seen to fail: an attempt that came after the end opened one, on a desk of a task that nobody drives any more.
+  it('opens none either for a finding that is heard after the end', async () => {
+    const { wait, release } = waiting();
+    runWaits = wait;
+    const task = await permitted('ends-unknown');
+    expect(await run(task)).toMatchObject({ kind: 'refused', reason: 'unknown' });
+    runWaits = null;
+    await gate.ask(task, { round: 2, reason: 'unknown' });
+    const decision = await gate.decide(task, 'amira', { decision: 'resolve', resolution: 'leave' });
+    await cancelled(task);
+    release();
+    await expect.poll(() => statusOf(task), { timeout: 30_000 }).toBe('done');
+    const answer = await run(task, { round: 2, resolution: { decision, as: 'leave' } });
+    expect(answer).toEqual({ kind: 'executed', head: expect.anything() as unknown });
+    expect((await openOf(task)).map(({ kind }) => kind)).toEqual(['hand-over']);
+  });
 });

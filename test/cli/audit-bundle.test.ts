@@ -61,6 +61,17 @@ const TOO_LITTLE = [6, expect.stringContaining('Too little: the bundle is of')];
 const TRUNCATED = [6, expect.stringContaining('acme/paid number 3: truncated')];
 
 describe('audit verify of a bundle that somebody brought', () => {
+  // Seen to fail: one chain named; a list without an end.
+  it('names the first bad entry of each chain, a hundred of them', async () => {
+    const [exit, out] = await verify({ entries: other.slice(1), only: null });
+    expect(exit).toBe(6);
+    expect(out).toMatch(/acme\/other number 1: deleted: .*acme\/paid number 1: truncated: /);
+    const many = Array.from({ length: 120 }, (_, n) => aChain(`t-${n}`, 2).slice(1)).flat();
+    const [, long] = await verify({ entries: [...paid, ...other, ...many], only: null });
+    expect(String(long).match(/number 1: deleted/g)).toHaveLength(100);
+    expect(long).toMatch(/And 20 chains more: --json names them all\. Not looked at: /);
+  });
+
   // Seen to fail: the scope taken from the bundle (each of these was good).
   it('takes what is to be verified from the command line alone', async () => {
     expect(await verify({ entries: cut, only: null })).toEqual(TRUNCATED);
@@ -78,6 +89,9 @@ describe('audit verify of a bundle that somebody brought', () => {
     expect(await verify({ entries: other, only: null }, 'other')).toEqual(good);
     expect((await verify({ entries: [...paid, ...other], only: null }))[0]).toBe(0);
     expect((await verify({ entries: other, only: null }, 'other', '--all'))[0]).toBe(2);
+    // Seen to fail: that there is no entry of it said of what the checkpoint attests.
+    const gone = [6, expect.stringContaining('acme/paid number 1: truncated')];
+    expect(await verify({ entries: other, only: null }, 'paid')).toEqual(gone);
     // Seen to fail: "Good: 0 entries".
     const none = [6, expect.stringContaining('Too little: there is no entry of nobody')];
     expect(await verify({ entries: other, only: null }, 'nobody')).toEqual(none);

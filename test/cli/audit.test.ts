@@ -118,7 +118,11 @@ describe('audit verify, of a real run', () => {
     const verdict = async (scopes: string) =>
       JSON.parse((await audit(['verify', '--all', '--json'], scopes)).out) as { tasks: number };
     const [tenantOnly, all] = [await verdict(''), await verdict('halt halt:all')];
-    expect([tenantOnly, all]).toMatchObject([{ ok: true }, { ok: true, unanchored: 0 }]);
+    const every = 'the halts over every tenant (all-tenants)';
+    expect([tenantOnly, all]).toMatchObject([
+      { ok: true, leftOut: [every] },
+      { ok: true, leftOut: [], unanchored: 0 },
+    ]);
     expect(all.tasks).toBe(tenantOnly.tasks + 1);
     await running.database.query(
       `update journal set body = replace(body, '"halt-set"', '"x"') || ' ' where tenant = $1`,
@@ -129,7 +133,28 @@ describe('audit verify, of a real run', () => {
       6,
       expect.stringContaining(`${EVERY_TENANT}/~tenant number 1: edited`),
     ]);
-    expect((await audit(['verify', '--all'])).exit).toBe(0);
+    // Seen to fail: left out without a word.
+    const told = expect.stringContaining(`Not looked at: ${every}`);
+    expect(await audit(['verify', '--all'])).toMatchObject({ exit: 0, out: told });
+    expect(tampered.out).not.toContain('Not looked at');
+  });
+
+  // Seen to fail: read as a copy without any checkpoint, which "may be older than the journal".
+  it('wants the folder of one tenant, and says which', async () => {
+    const above = running.gatewayConfig.checkpointsDir;
+    await anchored(TENANT, TASK);
+    const { exit, err } = await audit(['verify', TASK, '--checkpoints', above]);
+    expect([exit, err]).toEqual([
+      2,
+      expect.stringContaining(
+        `${above} holds no checkpoint (.jws). Name the folder of one tenant's checkpoints, such as ${join(above, TENANT)}.`,
+      ),
+    ]);
+    const none = await audit(['verify', TASK, '--checkpoints', running.gatewayConfig.dataDir]);
+    expect([none.exit, none.err]).toEqual([
+      2,
+      expect.stringMatching(/holds no checkpoint .*checkpoints\.$/m),
+    ]);
   });
 
   it('names what stood in a checkpoint that was cut off', async () => {
@@ -141,7 +166,7 @@ describe('audit verify, of a real run', () => {
       expect.stringContaining(`${TENANT}/${TASK} number 1: checkpoint-truncated`),
     ]);
     expect(out).not.toContain('older than the journal');
-    const copy = running.gatewayConfig.dataDir; // a folder without any
+    const copy = checkpointsOf(EVERY_TENANT); // one without any of this chain
     const own = await audit(['verify', TASK, '--checkpoints', copy]);
     expect([own.exit, own.out]).toEqual([6, expect.stringContaining(`If ${copy} is a copy, it may be`)]);
   });

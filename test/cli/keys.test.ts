@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadGatewayConfig } from '../../src/config.js';
-import { readSecretKeys, readSigner, readVerifyKeys } from '../../src/keys.js';
+import { readSecretKeys, readSigner, readVerifier } from '../../src/keys.js';
 import { testFolder } from '../support/folder.js';
 import { run } from './terminal.js';
 
@@ -23,7 +23,7 @@ describe('keys make', () => {
     const database = { COUNTERSIGN_DATABASE_URL: 'postgres://u@h/x' };
     const config = loadGatewayConfig({ ...settings, ...database });
     const { kid } = readSigner(config);
-    expect(readVerifyKeys(config).keys).toMatchObject([{ kid }]);
+    expect(readVerifier(config).keys.keys).toMatchObject([{ kid }]);
     expect(readSecretKeys(config).current).toBe('1');
 
     const again = await run(['keys', 'make', '--dir', dir, '--json']);

@@ -110,7 +110,7 @@ describe('review', () => {
       const words = { ...about(first, 'reject'), why: 'lost twice' };
       const { json } = await decide(served.gate, first, served.tokens['joon'] ?? '', words);
       await served.gate.database.transaction(async (tx) => {
-        settleDecisions(tx, { tenant: TENANT, ids: [json.decision], outcome: 'applied', now: 1 });
+        settleDecisions(tx, { tenant: TENANT, ids: [json.decision], now: 1 });
         closeQuestion(tx, first, 'reject', 1);
       });
       return 'the order was lost';

@@ -8,7 +8,7 @@ import type { TaskId } from '../../src/domain/ids.js';
 import { runBinary } from '../cli/binary.js';
 import { enterableFolder } from '../support/folder.js';
 import { waitFor } from '../support/wait.js';
-import { devFolder, endAll, type DevFolder, type RunningDev } from './running-dev.js';
+import { devFolder, endAll, THROWS, type DevFolder, type RunningDev } from './running-dev.js';
 
 let folder: DevFolder;
 let dev: RunningDev;
@@ -43,10 +43,14 @@ const question = (task: string) =>
     return view?.state === 'PAUSED_PENDING_HUMAN' ? view : undefined;
   });
 
-async function approvedAndDone(task: string): Promise<unknown> {
+async function approved(task: string): Promise<void> {
   const { digest, version } = await question(task);
   const request = { decision: 'approve', why: 'as agreed', digest, version } as const;
   await folder.client('ada').escalations.decide(`${task}:1`, request);
+}
+
+async function approvedAndDone(task: string): Promise<unknown> {
+  await approved(task);
   const result = await waitFor(async () => {
     const seen = await folder.client('service').tasks.result(task, { waitSeconds: 5 });
     return seen.state === 'COMPLETED' ? seen : undefined;
@@ -123,6 +127,24 @@ describe('countersign dev', () => {
     });
     expect(log).not.toContain('nobody waits for this');
     expect(dev.printed.err).not.toContain('started again');
+  });
+
+  // Seen to fail: the exception left to Node, which tells nothing of it but its words.
+  it('ends a worker whose tool throws in a callback, tells where, without its words, and starts another', async () => {
+    const before = folder.living('worker');
+    await asked('throws', THROWS);
+    await approved('throws');
+    await waitFor(
+      () => dev.printed.err.includes('The worker ended (exit 1) and is started again.') || undefined,
+    );
+    await waitFor(() => {
+      const now = folder.living('worker');
+      return now !== undefined && now.pid !== before?.pid ? now : undefined;
+    });
+    const log = folder.text('logs/worker.log');
+    expect(log.match(/"event":"stray-failure".*tools\.mjs/g)).toHaveLength(2); // the one of the test before
+    expect(log + dev.printed.err).not.toContain('hunter2');
+    expect(folder.charges()).toBe('1\n');
   });
 
   // The gateway hangs, so it does not notice. Seen to fail: endOrphans without worker and gateway (the port stays taken); the warnings not told.

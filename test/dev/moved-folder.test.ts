@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -80,6 +80,32 @@ describe('the database of a data folder', () => {
       exitCode: 2,
       message: expect.stringContaining(`is a copy of ${original}`),
     });
+  });
+});
+
+describe('the folders of a stack', () => {
+  const outside = process.getuid?.() === 0;
+
+  // Seen to fail: only the data folder was named, and a backup of it held no database.
+  it('are all that a backup needs, also where its Postgres cannot enter the data folder', async () => {
+    const closed = join(testFolder(), 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    const dataDir = join(closed, 'data');
+    const stack = await startStack({ dataDir, search, durable: false });
+    onTestFinished(() => stack.stop());
+    await ask(stack.databaseUrl, 'create table kept as select 7 as n');
+    await stack.stop();
+    expect(stack.folders).toHaveLength(outside ? 2 : 1);
+    for (const [n, folder] of stack.folders.entries()) {
+      execFileSync('cp', ['-a', folder, join(closed, `backup-${n}`)]);
+      rmSync(folder, { recursive: true });
+      renameSync(join(closed, `backup-${n}`), folder);
+    }
+    const again = await startStack({ dataDir, search, durable: false });
+    onTestFinished(() => again.stop());
+    expect(await ask(again.databaseUrl, ROWS)).toEqual([{ n: 7 }]);
+    await again.stop();
+    for (const folder of again.folders) rmSync(folder, { recursive: true });
   });
 });
 

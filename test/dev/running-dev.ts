@@ -19,12 +19,15 @@ const PARTS = {
 /** One process of a running `countersign dev`. */
 export type Part = keyof typeof PARTS;
 
+/** Charging it never answers, and throws in a callback. */
+export const THROWS = 13;
 const TOOLS = `import { appendFileSync } from 'node:fs';
 import { defineTool } from ${JSON.stringify(join(process.cwd(), 'dist/src/index.js'))};
 import { z } from ${JSON.stringify(join(process.cwd(), 'node_modules/zod/index.js'))};
 export const charge = defineTool({
   name: 'charge', version: '1', tier: 4, input: z.strictObject({ n: z.int() }), describe: ({ n }) => \`Charge \${n}\`,
   run: async ({ n }) => {
+    if (n === ${THROWS}) return new Promise(() => setTimeout(() => { throw new Error('secret=hunter2'); }));
     appendFileSync(process.env['CHARGES'], \`\${n}\\n\`);
     void Promise.reject(new Error('nobody waits for this'));
     return { charged: n };

@@ -112,6 +112,18 @@ describe('the dispatcher', () => {
     },
   );
 
+  // Seen to fail: it stood as running for an hour, and nobody was asked.
+  it('closes a task soon whose name a run had before that has ended', async () => {
+    const task = await gate.submit('named-before', PAY);
+    await age(1_500);
+    const there = depsOver({
+      start: () => Promise.resolve({ kind: 'exists' }),
+      describe: () => Promise.resolve({ kind: 'ended', runId: 'r', as: 'COMPLETED' }),
+    });
+    for (let look = 1; look <= 2; look++) await dispatchOnce(there);
+    expect((await journalOf(task)).slice(-2)).toEqual(['task-failed', 'hand-over-opened']);
+  });
+
   // Seen to fail: only runs looked at that had told of themselves.
   it('closes a task whose run was terminated before it did anything', async () => {
     const task = await gate.submit('unbegun', PAY);

@@ -16,7 +16,7 @@ import type { TaskId, TenantId } from '../../src/domain/ids.js';
 import { checkpointFolder } from '../../src/gateway/checkpoint-folder.js';
 import { startCheckpointer, type Checkpointer } from '../../src/gateway/checkpointer.js';
 import { appendJournal, readJournalByTime } from '../../src/store/journal.js';
-import { openGate, TENANT, verifierOf, type Gate } from './fixture.js';
+import { openGate, TENANT, type Gate } from './fixture.js';
 import { anOpenQuestion } from './questions.js';
 
 let gate: Gate;
@@ -59,7 +59,7 @@ describe('checkpoints', () => {
     const question = await anOpenQuestion(gate);
     expect(await checkpointer.round()).toBe(1);
     expect(files()).toEqual(['00000001.jws', '00000002.jws']);
-    const second = verifyCheckpoint(line('00000002.jws'), verifierOf(gate));
+    const second = verifyCheckpoint(line('00000002.jws'), gate.deps.verifier);
     expect(second).toMatchObject({ n: 2, tenant: TENANT, prev: checkpointDigest(line('00000001.jws')) });
     expect(second?.heads.map((head) => head.task)).toEqual([question.task]);
   });
@@ -75,15 +75,15 @@ describe('checkpoints', () => {
       limit: 10_000,
     });
     const checkpoints = files().map(line);
-    expect(verifyJournal({ entries, checkpoints, verifier: verifierOf(gate) })).toMatchObject({
+    expect(verifyJournal({ entries, checkpoints, verifier: gate.deps.verifier })).toMatchObject({
       ok: true,
       unanchored: 0,
     });
     const last = entries.at(-1);
     const cut = entries.filter((entry) => entry.task !== last?.task || entry.seq < last.seq);
-    expect(verifyJournal({ entries: cut, checkpoints, verifier: verifierOf(gate) })).toMatchObject({
+    expect(verifyJournal({ entries: cut, checkpoints, verifier: gate.deps.verifier })).toMatchObject({
       ok: false,
-      first: { problem: 'truncated' },
+      faults: [{ problem: 'truncated' }],
     });
   });
 
@@ -94,7 +94,7 @@ describe('checkpoints', () => {
     expect(gate.logged).toMatchObject([{ level: 'alarm', event: 'checkpoint-not-written' }]);
     rmSync(join(folder, TENANT));
     expect(await checkpointer.round()).toBe(1);
-    const heads = verifyCheckpoint(line('00000001.jws'), verifierOf(gate))?.heads ?? [];
+    const heads = verifyCheckpoint(line('00000001.jws'), gate.deps.verifier)?.heads ?? [];
     const [behind] = await gate.database.query<{ n: number }>(
       "select count(*) as n from journal_heads where tenant = 'acme' and checkpointed_seq < seq",
     );
@@ -113,7 +113,7 @@ describe('checkpoints', () => {
     expect(line('00000001.jws')).toBe(other);
     expect(gate.logged).toMatchObject([{ level: 'alarm', event: 'checkpoint-not-written' }]);
     await checkpointer.round();
-    const heads = verifyCheckpoint(line('00000002.jws'), verifierOf(gate))?.heads ?? [];
+    const heads = verifyCheckpoint(line('00000002.jws'), gate.deps.verifier)?.heads ?? [];
     expect(heads.map((head) => head.task)).toContain(task);
     await frozen.stop();
   });

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyDecision } from '../../src/contract/decision-record.js';
 import { saltedDigest } from '../../src/contract/digest.js';
 import type { Database } from '../../src/store/database.js';
-import { settleDecisions } from '../../src/store/decisions.js';
+import { settleDecisions, voidDecisions } from '../../src/store/decisions.js';
 import { closeQuestion } from '../../src/store/questions.js';
-import { openGate, TENANT, verifierOf, type Gate } from './fixture.js';
+import { openGate, TENANT, type Gate } from './fixture.js';
 import { about, anOpenQuestion, decide, journal, stored } from './questions.js';
 
 let gate: Gate;
@@ -36,7 +36,7 @@ describe('a decision', () => {
       state: 'RESUMING',
     });
     const [row] = await stored(gate, question);
-    const record = verifyDecision(row?.jws, verifierOf(gate));
+    const record = verifyDecision(row?.jws, gate.deps.verifier);
     expect(record).toMatchObject({
       subject: 'amira',
       issuer: 'local',
@@ -98,6 +98,19 @@ describe('a decision', () => {
     expect(row).toEqual({ d: null, o: null });
   });
 
+  // Seen to fail: refused in the store for good (409), though the same decision may be taken a moment later.
+  it('for which its run has no room among many is on its way, and left to the dispatcher', async () => {
+    const question = await anOpenQuestion(gate);
+    gate.tasks.answer.decide = async () => ({ kind: 'refused', code: 'pending', detail: 'being verified' });
+    const answer = await decide(gate, question, amira, about(question, 'approve'));
+    expect([answer.status, answer.json.applied]).toEqual([202, false]);
+    const rows = await gate.database.query(
+      'select delivered_at as d, outcome as o from decisions where task = $1',
+      [question.task],
+    );
+    expect(rows).toEqual([{ d: null, o: null }]);
+  });
+
   it('that its run refuses is settled, journalled, and told the winner (defect 8, fault 5)', async () => {
     const question = await anOpenQuestion(gate);
     const first = await decide(gate, question, joon, about(question, 'reject'));
@@ -117,7 +130,7 @@ describe('a decision', () => {
     const again = await decide(gate, question, amira, about(question, 'approve'), 'key-1');
     expect([again.status, again.json.decision]).toEqual([200, first.json.decision]);
     await gate.database.transaction((tx) => {
-      settleDecisions(tx, { tenant: TENANT, ids: [first.json.decision], outcome: 'applied', now: 1 });
+      settleDecisions(tx, { tenant: TENANT, ids: [first.json.decision], now: 1 });
       closeQuestion(tx, question, 'approve', 1);
     });
     const late = await decide(gate, question, amira, about(question, 'approve'), 'key-1');
@@ -142,13 +155,7 @@ describe('a decision', () => {
       expect(first.status).toBe(200);
       const refusedByClaim = () =>
         gate.database.transaction((tx) => {
-          settleDecisions(tx, {
-            tenant: TENANT,
-            ids: [first.json.decision],
-            outcome: 'void',
-            code,
-            now: 1,
-          });
+          voidDecisions(tx, { ...question, ids: [first.json.decision], code, now: 1 });
           closeQuestion(tx, question, `refused: ${code}`, 1);
         });
       // While its second delivery is under way, and afterwards.

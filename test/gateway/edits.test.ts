@@ -4,7 +4,7 @@ import type { Json } from '../../src/domain/action.js';
 import { callsOf, lockOperation } from '../../src/store/ledger.js';
 import { latestQuestion, openQuestion } from '../../src/store/questions.js';
 import { findTool, publishTools } from '../../src/store/tools.js';
-import { openGate, TENANT, verifierOf, type Gate } from './fixture.js';
+import { openGate, TENANT, type Gate } from './fixture.js';
 import { about, anOpenQuestion, decide, journal, stored } from './questions.js';
 
 let gate: Gate;
@@ -35,7 +35,7 @@ describe('an edit', () => {
     ]);
     const [row] = await stored(gate, question);
     expect(row?.message.edited).toMatchObject({ generation: 2 });
-    expect(verifyDecision(row?.jws, verifierOf(gate))?.edited).toEqual(row?.message.edited);
+    expect(verifyDecision(row?.jws, gate.deps.verifier)?.edited).toEqual(row?.message.edited);
     expect(row?.message.edited?.digest).not.toBe(question.digest);
   });
 

@@ -3,7 +3,7 @@ import { journalPage } from '../../src/contract/http-evidence.js';
 import { escalationView, inboxPage } from '../../src/contract/http.js';
 import { verifyJournal } from '../../src/contract/journal-verify.js';
 import { closeQuestion } from '../../src/store/questions.js';
-import { openGate, verifierOf, type Gate } from './fixture.js';
+import { openGate, type Gate } from './fixture.js';
 import { about, anOpenQuestion, decide } from './questions.js';
 
 let gate: Gate;
@@ -136,7 +136,7 @@ describe('the journal', () => {
     );
     expect(all).toHaveLength(row?.n ?? -1);
     expect(
-      verifyJournal({ entries: byTask.entries, checkpoints: [], verifier: verifierOf(gate) }),
+      verifyJournal({ entries: byTask.entries, checkpoints: [], verifier: gate.deps.verifier }),
     ).toMatchObject({ ok: true, entries: 2 });
   });
 

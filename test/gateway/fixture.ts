@@ -130,7 +130,7 @@ export async function openGate(
     marks,
     policies: policyBook(),
     signer: createSigner(key),
-    keys: { keys: [key.publicKey] },
+    verifier: createVerifier({ keys: [key.publicKey] }),
     secrets: parseSecretKeys(generateSecretKeys()),
     checkpoints: { list: async () => [] },
     publicUrl: undefined,
@@ -192,11 +192,6 @@ export async function openGate(
       await database.close();
     },
   };
-}
-
-/** The verifier of a gate's own signatures. */
-export function verifierOf(gate: Gate) {
-  return createVerifier(gate.deps.keys);
 }
 
 const TOOLS = [

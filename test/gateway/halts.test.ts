@@ -8,7 +8,7 @@ import { policyHash } from '../../src/policy/load.js';
 import { findHalt, haltsOver } from '../../src/store/halts.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import { submitTask } from '../../src/store/tasks.js';
-import { openGate, POLICY, TENANT, verifierOf, type Gate } from './fixture.js';
+import { openGate, POLICY, TENANT, type Gate } from './fixture.js';
 import { anOpenQuestion, journal } from './questions.js';
 
 let gate: Gate;
@@ -44,7 +44,7 @@ describe('a halt', () => {
     ]);
     expect((await haltsOver(gate.database, question)).inForce).toMatchObject([{ id: answer.json.halt }]);
     const row = await findHalt(gate.database, answer.json.halt as HaltId);
-    expect(verifyHalt(row?.jws, verifierOf(gate))).toMatchObject({
+    expect(verifyHalt(row?.jws, gate.deps.verifier)).toMatchObject({
       id: answer.json.halt,
       by: 'ruth',
       roles: ['director'],
@@ -107,7 +107,7 @@ describe('lifting a halt', () => {
     const answer = await lift('sven', id);
     expect([answer.status, answer.json.lifted.by]).toEqual([200, 'sven']);
     const row = await findHalt(gate.database, id as HaltId);
-    expect(verifyLift(row?.liftJws, verifierOf(gate))).toMatchObject({
+    expect(verifyLift(row?.liftJws, gate.deps.verifier)).toMatchObject({
       halt: id,
       by: 'sven',
       roles: ['security'],

@@ -4,7 +4,7 @@ import { parseWebhookSecret, TOLERANCE_MS } from '../../src/contract/standard-we
 import { databaseClock } from '../../src/store/database.js';
 import { publishHooks } from '../../src/store/hooks.js';
 import { aSecret } from '../support/hook-target.js';
-import { openGate, TENANT, verifierOf, type Gate } from './fixture.js';
+import { openGate, TENANT, type Gate } from './fixture.js';
 import { anIntegration, message, post } from './hook-sender.js';
 import { anOpenQuestion, journal, stored } from './questions.js';
 
@@ -50,7 +50,7 @@ describe('a decision by web hook', () => {
     const answer = await post(gate, message(question));
     expect([answer.status, answer.json]).toMatchObject([200, { verb: 'approve', applied: true }]);
     const [row] = await stored(gate, question);
-    expect(verifyDecision(row?.jws, verifierOf(gate))).toMatchObject({
+    expect(verifyDecision(row?.jws, gate.deps.verifier)).toMatchObject({
       subject: 'amira',
       issuer: 'hook:desk',
     });

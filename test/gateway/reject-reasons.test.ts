@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signedWord } from '../../src/contract/decision-record.js';
 import { aVisitor, pageOf, rejection } from './browse.js';
-import { openGate, verifierOf, type Gate } from './fixture.js';
+import { openGate, type Gate } from './fixture.js';
 import { anIntegration, message, post } from './hook-sender.js';
 import { about, anOpenQuestion, decide, stored } from './questions.js';
 
@@ -37,9 +37,9 @@ describe.each(Object.entries(ways))('a refusal by %s', (_way, refuse) => {
     expect(await refuse(question, why)).toBeLessThan(304);
     const [row] = await stored(gate, question);
     expect(row?.why).toBe(said);
-    expect(row && signedWord(row, verifierOf(gate))).toMatchObject({ verb: 'reject' });
+    expect(row && signedWord(row, gate.deps.verifier)).toMatchObject({ verb: 'reject' });
     const other = row && { ...row, why: said.replace('not-shown', 'not-needed') };
-    expect(other && signedWord(other, verifierOf(gate))).toBeUndefined();
+    expect(other && signedWord(other, gate.deps.verifier)).toBeUndefined();
   });
 });
 

@@ -5,7 +5,7 @@ import { createClient } from '../../src/sdk/client.js';
 import type { QuestionRow } from '../../src/store/questions.js';
 import { serveGate, type Served } from '../cli/served.js';
 import { asked, fieldsOf, OWN, pageOf, REASON, visiting, type Visitor } from './browse.js';
-import { verifierOf, type Gate } from './fixture.js';
+import { type Gate } from './fixture.js';
 import { anIntegration, message, post } from './hook-sender.js';
 import { anOpenQuestion, journal, stored } from './questions.js';
 
@@ -105,7 +105,7 @@ async function leaves(way: keyof typeof WAYS, said: Said) {
     return { type, channel, rest, texts: JSON.parse(texts ?? 'null') };
   });
   const signed = (await stored(gate, question)).map(({ jws, result }) => {
-    const record = verifyDecision(jws, verifierOf(gate));
+    const record = verifyDecision(jws, gate.deps.verifier);
     if (record === undefined) throw new Error('a stored decision does not verify');
     const { verb, generation, round, subject, issuer, roles, until, resolution } = record;
     return { issuer, rest: { verb, generation, round, subject, roles, until, resolution, result } };

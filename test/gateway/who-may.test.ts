@@ -3,7 +3,7 @@ import { decisionsOf } from '../../src/store/decisions.js';
 import { readJournal, TENANT_CHAIN } from '../../src/store/journal.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import { policyHash } from '../../src/policy/load.js';
-import { openGate, POLICY, TENANT, verifierOf, type Gate } from './fixture.js';
+import { openGate, POLICY, TENANT, type Gate } from './fixture.js';
 import { verifyDecision } from '../../src/contract/decision-record.js';
 import { anOpenQuestion } from './questions.js';
 
@@ -94,7 +94,7 @@ describe('somebody in whose stead another decides', () => {
     expect((await delegate(question, 'amira', 'sven')).status).toBe(201);
     expect((await decide(question, 'sven')).status).toBe(200);
     const [row] = await decisionsOf(gate.database, question);
-    expect(verifyDecision(row?.jws, verifierOf(gate))).toMatchObject({
+    expect(verifyDecision(row?.jws, gate.deps.verifier)).toMatchObject({
       subject: 'sven',
       onBehalfOf: 'amira',
       roles: ['supervisor'],

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineTool, ToolFailure } from '../../src/contract/tool.js';
 import { callsOf } from '../../src/store/ledger.js';
 import { findTask } from '../../src/store/tasks.js';
-import { approved, executeWith } from '../attacks/scene.js';
+import { approved, executeWith, losingAnswer } from '../attacks/scene.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
 
@@ -106,6 +106,15 @@ describe('a definite failure stays one, whatever text it comes with', () => {
     expect(row?.result).toMatchObject({ message: `\uFFFD\uFFFD${'x'.repeat(3_998)}` });
     expect(await gate.execute(task, [id])).toMatchObject({ kind: 'failed' });
     expect(calls).toBe(1);
+  });
+
+  // Seen to fail: told as unknown, and people asked what became of it.
+  it('the answer of the commit that records it is lost', async () => {
+    const { task, id } = await approved(gate, 'answer-lost', { tool: 'fails', args: { how: 'unreadable' } });
+    expect(await executeWith(losingAnswer(gate.deps, 2), task, { decisions: [id] })).toMatchObject({
+      kind: 'failed',
+      code: 'odd',
+    });
   });
 
   it('no text at all', async () => {

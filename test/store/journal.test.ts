@@ -150,7 +150,7 @@ describe('the journal in the database', () => {
     ],
   ])('an entry that was %s is the first bad one', async (_name, sql, first) => {
     await database.query(sql);
-    expect(await verify()).toMatchObject({ ok: false, first });
+    expect(await verify()).toMatchObject({ ok: false, faults: [first] });
   });
 
   it('a truncated tail shows against a checkpoint', async () => {
@@ -158,7 +158,7 @@ describe('the journal in the database', () => {
     expect(await verify([signed])).toMatchObject({ ok: true, unanchored: 0 });
     await database.query('delete from journal where seq = 5');
     expect(await verify()).toMatchObject({ ok: true });
-    expect(await verify([signed])).toMatchObject({ ok: false, first: { problem: 'truncated' } });
+    expect(await verify([signed])).toMatchObject({ ok: false, faults: [{ problem: 'truncated' }] });
   });
 
   it('a chain rewritten as a whole shows against a checkpoint', async () => {
@@ -167,6 +167,6 @@ describe('the journal in the database', () => {
     await database.query("update journal_heads set seq = 0, hash = repeat('0', 64)");
     for (let n = 11; n <= 15; n++) await append(n, { task: TASK });
     expect(await verify()).toMatchObject({ ok: true, entries: 5 });
-    expect(await verify([signed])).toMatchObject({ ok: false, first: { problem: 'rewritten' } });
+    expect(await verify([signed])).toMatchObject({ ok: false, faults: [{ problem: 'rewritten' }] });
   });
 });

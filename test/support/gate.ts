@@ -143,7 +143,7 @@ export async function openGate(
     author: 'tests',
   });
   const key = generateSigningKey();
-  const keys = { keys: [key.publicKey] };
+  const verifier = createVerifier({ keys: [key.publicKey] });
   const secrets = parseSecretKeys(generateSecretKeys());
   const effects: Effect[] = [];
   let held = Promise.resolve();
@@ -156,7 +156,7 @@ export async function openGate(
     policies: policyShelf(),
     tools,
     planners: {},
-    verifier: createVerifier(keys),
+    verifier,
     secrets,
     channels: [],
     log: () => undefined,
@@ -168,7 +168,7 @@ export async function openGate(
     marks,
     policies: policyBook(),
     signer: createSigner(key),
-    keys,
+    verifier,
     secrets,
     checkpoints: { list: () => Promise.resolve([]) },
     publicUrl: undefined,

@@ -3,6 +3,7 @@ import type { ReaskReason } from '../../src/domain/escalation.js';
 import type { HaltId } from '../../src/domain/ids.js';
 import { decideSignal } from '../../src/workflows/messages.js';
 import { DAY, digestOf, fatal, ORDINARY, type FakeLadder, type FakeWorld } from './fake-activities.js';
+import { crowdedOut, haltedWhileLeaving, heldVerification, MAX_WAITING } from './moments.js';
 import { decideBy, startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
 
 const HALT = 'h1' as HaltId; // test data
@@ -169,6 +170,13 @@ export const PATHS: Readonly<Record<string, Path>> = {
     return decided(task, 'approve');
   },
   'task-halted': async (tasks) => halt(await startAsked(tasks), 'task'),
+  'no-room': async (tasks) => {
+    const { task, release } = await crowdedOut(tasks);
+    const last = task.world.answered('verify', ({ decision }) => decision.id === `forged-${MAX_WAITING}`);
+    release();
+    await last;
+    return decided(task, 'escalate');
+  },
   answered: async (tasks) => decided(await startAsked(tasks), 'respond'),
   'taken-over': async (tasks) => {
     const world = worldWith(tasks, { steps: [['issue_refund', 'issue_refund']] });
@@ -202,6 +210,7 @@ export const PATHS: Readonly<Record<string, Path>> = {
     await task.handle.cancel();
     return task;
   },
+  'halted-while-leaving': (tasks) => haltedWhileLeaving(tasks, 80),
   cancelled: async (tasks) => {
     const task = await startAsked(tasks);
     await task.handle.cancel();
@@ -270,21 +279,6 @@ async function reasked(tasks: TaskStarter, reason: ReaskReason): Promise<Started
   const task = await decided(await startAsked(tasks, world), 'approve');
   await again;
   return task;
-}
-
-/** A verification that takes longer than the quick attempt: `verifying` when the ordinary one has begun. */
-function heldVerification(world: FakeWorld): { verifying: Promise<void>; release: () => void } {
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  const verifying = new Promise<void>((begun) => {
-    for (const attempt of ['quick', 'ordinary'])
-      world.next('verify', async () => {
-        if (attempt === 'ordinary') begun();
-        await held;
-        return { genuine: true };
-      });
-  });
-  return { verifying, release: () => release() };
 }
 
 async function halt(task: StartedTask, scope: 'task' | 'wider'): Promise<StartedTask> {

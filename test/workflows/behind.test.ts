@@ -3,6 +3,7 @@ import type { HaltId } from '../../src/domain/ids.js';
 import { decideSignal, haltSignal } from '../../src/workflows/messages.js';
 import { digestOf, ORDINARY } from '../support/fake-activities.js';
 import { devServerEnv } from '../support/environments.js';
+import { crowdedOut, MAX_WAITING } from '../support/moments.js';
 import { decideBy, eventually, gate, startAsked, useTasks } from '../support/tasks.js';
 
 const tasks = useTasks(devServerEnv);
@@ -63,4 +64,22 @@ it('a question that falls silent beside one that waits leaves its desk at once',
   });
   await decideBy(task, await world.decision('reject', { operation: 2 }));
   await task.handle.result();
+});
+
+// Seen to fail: refused in the store for good, and dismissed, because 51 forgeries came first.
+it('a decision for which there is no room beside forgeries is refused on record, not for good, and counts when it is offered again', async () => {
+  const { task, genuine, release } = await crowdedOut(tasks);
+  const { world } = task;
+  const [refused] = world.journal.filter(({ body }) => body['decision'] === genuine.id);
+  expect(refused).toMatchObject({ type: 'decision-refused', body: { code: 'pending' } });
+  expect(refused).not.toHaveProperty('refused');
+  const last = world.answered('verify', ({ decision }) => decision.id === `forged-${MAX_WAITING}`);
+  release();
+  await last;
+  // The next role is asked: the answer tells of all that still stand.
+  await decideBy(task, await world.decision('escalate'));
+  await task.handle.result();
+  expect(await task.view()).toMatchObject({
+    branches: [{ outcome: { kind: 'rejected', decision: genuine.id } }],
+  });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { decideSignal, decideUpdate } from '../../src/workflows/messages.js';
 import { continuingEnv } from '../support/own-server.js';
+import { haltedWhileLeaving } from '../support/moments.js';
 import { decideBy, gate, refusalOf, startAsked, type StartedTask, useTasks } from '../support/tasks.js';
 
 /** After so many events the server suggests a next run. */
 const SUGGESTED_AT = 40;
+const WAIT = { timeout: 30_000 };
 
 const tasks = useTasks(() => continuingEnv(SUGGESTED_AT));
 
@@ -31,7 +33,7 @@ describe('continue-as-new', () => {
   it('keeps a waiting question, its deadline and every answered decision', async () => {
     const task = await startAsked(tasks);
     const held = await holdTimes(task, 12);
-    await vi.waitFor(async () => expect(await runCount(task)).toBeGreaterThan(1), { timeout: 30_000 });
+    await vi.waitFor(async () => expect(await runCount(task)).toBeGreaterThan(1), WAIT);
     const { branches, path, head } = await task.view();
     expect(branches).toMatchObject([
       {
@@ -99,7 +101,7 @@ describe('continue-as-new', () => {
     }
     await vi.waitFor(
       () => expect(task.world.facts().filter((fact) => fact === 'extended')).toHaveLength(30),
-      { timeout: 30_000 },
+      WAIT,
     );
     expect(await runCount(task)).toBeGreaterThan(1);
     expect(answers).toHaveLength(30);
@@ -124,13 +126,13 @@ describe('continue-as-new', () => {
           'PAUSED_PENDING_HUMAN',
           'RESUMING',
         ]),
-      { timeout: 30_000 },
+      WAIT,
     );
     await holdTimes(task, 8);
     expect((await task.handle.describe()).historyLength).toBeGreaterThan(SUGGESTED_AT);
     expect(await runCount(task)).toBe(1);
     release();
-    await vi.waitFor(async () => expect(await runCount(task)).toBe(2), { timeout: 30_000 });
+    await vi.waitFor(async () => expect(await runCount(task)).toBe(2), WAIT);
     expect(world.count('execute')).toBe(1);
     await decideBy(task, await world.decision('reject', { operation: 1 }));
     await task.handle.result();
@@ -149,10 +151,17 @@ describe('continue-as-new', () => {
     const forged = await world.decision('reject', { forge: true });
     for (let turn = 0; turn < SUGGESTED_AT; turn += 1)
       await task.handle.signal('decide', { ...forged, id: `forged-${turn}` });
-    await vi.waitFor(() => expect(world.count('record')).toBeGreaterThan(0), { timeout: 30_000 });
+    await vi.waitFor(() => expect(world.count('record')).toBeGreaterThan(0), WAIT);
     release();
     expect(await task.handle.result()).toEqual({ state: 'COMPLETED', reason: null });
     expect([await runCount(task), world.count('conclude')]).toEqual([1, 0]);
+  });
+
+  // Seen to fail: a run that was about to hand over closed without driving what the halt had begun.
+  it('gives way to a halt of the task, and what ran unconfirmed is undone first', async () => {
+    const task = await haltedWhileLeaving(tasks, SUGGESTED_AT);
+    expect(await task.handle.result()).toEqual({ state: 'FAILED', reason: 'halted' });
+    expect(task.world.effects).toEqual(['1.1', 'undo 1.1']);
   });
 
   it('keeps the question under a halt, too', async () => {
@@ -164,7 +173,7 @@ describe('continue-as-new', () => {
       await task.handle.signal('halt', { halt: 'h1' as never, jws: '' });
       await seen;
     }
-    await vi.waitFor(async () => expect(await runCount(task)).toBeGreaterThan(1), { timeout: 30_000 });
+    await vi.waitFor(async () => expect(await runCount(task)).toBeGreaterThan(1), WAIT);
     expect(await task.view()).toMatchObject({ branches: [{ halt: 'h1', question: { round: 1 } }] });
     expect(
       await refusalOf(

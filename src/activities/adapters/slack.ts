@@ -5,6 +5,7 @@ import { NotTaken, type Notifier } from '../ports.js';
 import { boundedText } from './bounded-text.js';
 import { retryAfterMs } from './retry-after.js';
 import { slackMessage } from './slack-blocks.js';
+import { faultName } from '../../domain/failure-facts.js';
 
 /** More is no answer about one message. */
 const MOST_BYTES = 256 * 1024;
@@ -137,5 +138,5 @@ function tooMany({ headers }: Response): NotTaken {
 }
 
 function unheard(error: unknown): NotTaken {
-  return new NotTaken(error instanceof Error ? error.name : 'unknown', { cause: error });
+  return new NotTaken(faultName(error), { cause: error });
 }

@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { NotTaken, type Notifier } from '../ports.js';
 import { mailText } from './mail-text.js';
+import { faultName } from '../../domain/failure-facts.js';
 
 /**
  * Mail by SMTP. A mail names title, tier, deadline and id, and where to look: no arguments, no names, nothing that decides. Machines do not
@@ -59,6 +60,6 @@ export function smtpNotifier(settings: { readonly smtpUrl: string; readonly from
 function refusal(error: unknown): NotTaken {
   if (!(error instanceof Error)) return new NotTaken('unknown');
   const status = 'responseCode' in error ? Number(error.responseCode) : 0;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const code = faultName(error);
   return new NotTaken(status > 0 ? `${code}-${status}` : code, { permanent: status >= 500, cause: error });
 }

@@ -1,16 +1,16 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { journalHead, type AttestedHead } from '../../contract/checkpoint.js';
 import { journalAnchor, journalEntry, type EvidenceOf } from '../../contract/http-evidence.js';
+import type { JournalFault } from '../../contract/journal-fault.js';
 import { verifyJournal, type JournalEvidence, type JournalVerdict } from '../../contract/journal-verify.js';
 import { createVerifier, parseKeySet } from '../../contract/sign.js';
 import { parseStrictJson } from '../../contract/strict-json.js';
 import { CountersignError } from '../../domain/errors.js';
 import { visible } from '../../domain/sanitise.js';
-import { fileFault, openTextFile, readTextFile } from '../../text-file.js';
+import { openTextFile, readTextFile } from '../../text-file.js';
 import { flag, REMOTE, text, usage, type Command, type Input } from '../command.js';
 import type { CountersignClient } from '../../sdk/client.js';
+import { readCheckpointFiles } from '../checkpoint-files.js';
 import { connect } from '../connect.js';
 import { wholeChains } from '../whole-chains.js';
 
@@ -44,7 +44,7 @@ export const auditVerifyCommand: Command = {
   meta: {
     name: 'audit verify',
     group: 'evidence',
-    summary: 'verify the journal; names the first bad entry and ends with 6',
+    summary: 'verify the journal; names the first bad entry of each chain and ends with 6',
     example: 'countersign audit verify --all --checkpoints .countersign/checkpoints/default',
   },
   args: WHAT,
@@ -72,12 +72,14 @@ export const auditVerifyCommand: Command = {
     const task = scopeOf(input, file !== undefined);
     const bundle = file === undefined ? await fetchBundle(input) : readBundle(file);
     const evidence = evidenceOf(input, bundle, task);
-    const verdict = narrower(bundle, task) ?? verifyJournal(evidence);
-    if (flag(input, 'json')) input.io.printJson(verdict);
+    const verdict = verdictOn(bundle, evidence, task);
+    const leftOut = leftOutOf(bundle, task);
+    if (flag(input, 'json')) input.io.printJson({ ...verdict, leftOut });
     else
       input.io.print([
         ...verdictLines(verdict, evidence, text(input, 'keys') !== undefined),
         ...olderCopy(input, verdict),
+        ...leftOut.map((chain) => `Not looked at: ${chain}, for which a token needs the scope halt:all.`),
       ]);
     return verdict.ok ? 0 : BAD;
   },
@@ -92,34 +94,32 @@ function scopeOf(input: Input, bundled: boolean): string | undefined {
   return task;
 }
 
-/** The verdict over a bundle that holds less than what is asked for: what it leaves out cannot be called good. */
-function narrower({ only, entries }: Bundle, task: string | undefined): JournalVerdict | undefined {
-  const first = { tenant: null, task: task ?? null, seq: 0, problem: 'narrower' } as const;
-  if (only === null || (task !== undefined && only.includes(task))) {
-    if (task === undefined || entries.some((entry) => entry.task === task)) return undefined;
-    return {
-      ok: false,
-      first: {
-        ...first,
-        detail: `there is no entry of ${task} in it: check the name, or have that task exported`,
-      },
-    };
-  }
-  const detail = `the bundle is of ${only.join(', ') || 'nothing'} alone, by its own account, and ${task ?? 'everything'} is asked for. Name the task that it is of, or have everything exported: \`countersign audit export --all\``;
-  return { ok: false, first: { ...first, detail } };
+/** The verdict; over evidence of less than what is asked for it is never good. */
+function verdictOn(bundle: Bundle, evidence: JournalEvidence, task: string | undefined): JournalVerdict {
+  const tooLittle = (detail: string): JournalVerdict => ({
+    ok: false,
+    faults: [{ tenant: null, task: task ?? null, seq: 0, problem: 'narrower', detail }],
+  });
+  const { only, entries } = bundle;
+  if (only !== null && (task === undefined || !only.includes(task)))
+    return tooLittle(
+      `the bundle is of ${only.join(', ') || 'nothing'} alone, by its own account, and ${task ?? 'everything'} is asked for. Name the task that it is of, or have everything exported: \`countersign audit export --all\``,
+    );
+  const verdict = verifyJournal(evidence);
+  if (!verdict.ok || task === undefined || entries.some((entry) => entry.task === task)) return verdict;
+  return tooLittle(
+    `there is no entry of ${task} in it, and nothing attests one: check the name, or have that task exported`,
+  );
+}
+
+/** What `--all` does not cover, in words: evidence that was fetched without the scope lacks the halts over every tenant. */
+function leftOutOf({ only, everything }: Bundle, task: string | undefined): readonly string[] {
+  const asked = task === undefined && only === null;
+  return asked && everything === null ? ['the halts over every tenant (all-tenants)'] : [];
 }
 
 function verdictLines(verdict: JournalVerdict, evidence: JournalEvidence, ownKeys: boolean): string[] {
-  if (!verdict.ok) {
-    const { tenant, task, seq, problem, detail } = verdict.first;
-    if (problem === 'narrower') return ['The journal does not verify.', visible(`Too little: ${detail}.`)];
-    return [
-      'The journal does not verify.',
-      visible(
-        `First bad entry: ${tenant ?? '-'}/${task ?? 'checkpoint'} number ${seq}: ${problem}: ${detail}`,
-      ),
-    ];
-  }
+  if (!verdict.ok) return ['The journal does not verify.', ...faultLines(verdict.faults)];
   const { entries, tasks, checkpoints, unanchored } = verdict;
   const trust = ownKeys
     ? []
@@ -131,10 +131,24 @@ function verdictLines(verdict: JournalVerdict, evidence: JournalEvidence, ownKey
   ];
 }
 
+/** More chains than these are counted only: `--json` names them all. */
+const MOST_SHOWN = 100;
+
+function faultLines(faults: readonly JournalFault[]): string[] {
+  const shown = faults.slice(0, MOST_SHOWN).map(({ tenant, task, seq, problem, detail }) => {
+    if (problem === 'narrower') return visible(`Too little: ${detail}.`);
+    const chain = `${tenant ?? '-'}/${task ?? 'checkpoint'}`;
+    return visible(`First bad entry: ${chain} number ${seq}: ${problem}: ${detail}`);
+  });
+  if (faults.length === shown.length) return shown;
+  return [...shown, `And ${faults.length - shown.length} chains more: --json names them all.`];
+}
+
 /** Somebody's own folder may just be behind: what the database says of newer ones is no proof against it. */
 function olderCopy(input: Input, verdict: JournalVerdict): string[] {
   const folder = text(input, 'checkpoints');
-  if (folder === undefined || verdict.ok || verdict.first.problem !== 'checkpoint-truncated') return [];
+  if (folder === undefined || verdict.ok) return [];
+  if (!verdict.faults.some(({ problem }) => problem === 'checkpoint-truncated')) return [];
   return [
     `If ${visible(folder)} is a copy, it may be older than the journal: copy the newer checkpoints into it and verify again.`,
   ];
@@ -156,7 +170,7 @@ function evidenceOf(input: Input, bundle: Bundle, task: string | undefined): Jou
   return {
     entries: [...bundle.entries, ...(everything?.entries ?? [])],
     checkpoints: [
-      ...(folder === undefined ? bundle.checkpoints : readCheckpoints(folder)),
+      ...(folder === undefined ? bundle.checkpoints : readCheckpointFiles(folder, bundle.entries[0]?.tenant)),
       ...(everything?.checkpoints ?? []),
     ],
     anchors: [...bundle.anchors, ...(everything?.anchors ?? [])],
@@ -179,21 +193,6 @@ function readBundle(path: string): Bundle {
   throw new CountersignError('usage', `${path} is not a bundle of \`countersign audit export\`.`);
 }
 
-function readCheckpoints(folder: string): string[] {
-  try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.jws'));
-    return names
-      .toSorted()
-      .map((name) => readTextFile(join(folder, name), 'It is one of the checkpoints.').trimEnd());
-  } catch (error) {
-    if (error instanceof CountersignError) throw error;
-    throw new CountersignError(
-      'usage',
-      `${folder} cannot be read: ${fileFault(error)}. Name the folder of one tenant's checkpoints.`,
-    );
-  }
-}
-
 async function fetchBundle(input: Input): Promise<Bundle> {
   const task = scopeOf(input, false);
   const client = connect(input);
@@ -202,9 +201,23 @@ async function fetchBundle(input: Input): Promise<Bundle> {
     const everything = await fetchEverything(client);
     return { ...(await fetchPart(client, { of: 'tenant' })), heads: [], everything, keys, only: null };
   }
+  const own = await fetchTask(client, task).catch((error: unknown) => {
+    const lost = error instanceof CountersignError && error.code === 'not-found';
+    if (!lost || text(input, 'checkpoints') === undefined) throw error;
+    input.io.complain(
+      `The gateway knows no task ${task}, or this token may not see it: only the checkpoints are looked at.`,
+    );
+    return LOST;
+  });
+  return { ...own, everything: null, keys, only: [task] };
+}
+
+/** Of a task that the database lacks: checkpoints that somebody kept may still attest it. */
+const LOST = { entries: [], checkpoints: [], anchors: [], heads: [] };
+
+async function fetchTask(client: CountersignClient, task: string): Promise<Pick<Bundle, 'heads'> & Part> {
   const heads = await fetchHeads(client, task);
-  const own = await fetchPart(client, { of: 'tenant', task });
-  return { ...own, heads, everything: null, keys, only: [task] };
+  return { ...(await fetchPart(client, { of: 'tenant', task })), heads };
 }
 
 /** In this order, so that what is written meanwhile is only newer than what vouches, never missing. */

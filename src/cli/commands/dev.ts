@@ -86,7 +86,9 @@ async function runDev(input: Input, config: DevConfig, stopping: AbortSignal): P
   } finally {
     await Promise.all(children.map((child) => child.stop()));
     await stack.stop();
-    input.io.complain(`Stopped. Everything is kept in ${visible(config.dataDir)}.`);
+    input.io.complain(
+      `Stopped. Everything is kept in ${stack.folders.map((folder) => visible(folder)).join(' and ')}.`,
+    );
   }
 }
 

@@ -27,12 +27,18 @@ export const haltCommand: Command = {
     const request = requestOf(input);
     const halt = await connect(input, 'operator').halts.set(request, { idempotencyKey: text(input, 'key') });
     if (flag(input, 'json')) return input.io.printJson(halt);
-    input.io.print(
-      `Halted (${visible(halt.halt)}). Another person lifts it: countersign lift ${visible(halt.halt)} --as SUBJECT --why "..."`,
-    );
+    const id = visible(halt.halt);
+    input.io.print([
+      `Halted (${id}). Another person lifts it: countersign lift ${id} --as SUBJECT --why "..."`,
+      ...(halt.scope === 'all' ? [LIFTING_ALL] : []),
+    ]);
     await doubtName(input, halt);
   },
 };
+
+/** No token of a person has that scope unless an operator gave it. */
+const LIFTING_ALL =
+  'with a token of theirs for it: countersign token create --kind personal --subject SUBJECT --scope halt:all.';
 
 /** A halt of an agent that never had a task is in force all the same; it may be a slip of the pen. */
 async function doubtName(input: Input, { scope, target }: HaltView): Promise<void> {

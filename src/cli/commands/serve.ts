@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { loadDevConfig, loadGatewayConfig, loadWorkerConfig } from '../../config.js';
 import { databaseUrlOf } from '../../dev/embedded.js';
-import { outliveStrayFailures } from '../../stray-failures.js';
+import { tellStrayFailures } from '../../stray-failures.js';
 import { visible } from '../../domain/sanitise.js';
 import { flag, text, type Command, type Input, type OptionSpec } from '../command.js';
 
@@ -28,7 +28,7 @@ export const workerCommand: Command = {
   async run(input) {
     const config = loadWorkerConfig();
     const { createWorker, jsonLog } = await import('../../worker.js');
-    outliveStrayFailures((facts) => jsonLog('error', 'stray-failure', facts));
+    tellStrayFailures((facts) => jsonLog('error', 'stray-failure', facts));
     const report = reporter(input);
     const worker = await createWorker(
       config,
@@ -55,7 +55,7 @@ export const gatewayCommand: Command = {
   async run(input) {
     const config = loadGatewayConfig();
     const { startGateway, jsonLog } = await import('../../gateway.js');
-    outliveStrayFailures((facts) => jsonLog('alarm', 'stray-failure', facts));
+    tellStrayFailures((facts) => jsonLog('alarm', 'stray-failure', facts));
     const report = reporter(input);
     const gateway = await startGateway(config, report ? { point: report } : {});
     input.io.print(`{"event":"gateway-ready","url":"${gateway.url}"}`);

@@ -46,7 +46,7 @@ export function journalRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
       next: checkpoints.length === CHECKPOINTS ? (checkpoints.at(-1)?.n ?? null) : null,
     });
   });
-  app.get('/keys', (c) => c.json(deps.keys));
+  app.get('/keys', (c) => c.json(deps.verifier.keys));
   return app;
 }
 

@@ -9,7 +9,6 @@ import {
   type TaskPage,
 } from '../../contract/http.js';
 import { signedWord } from '../../contract/decision-record.js';
-import { createVerifier, type Verifier } from '../../contract/sign.js';
 import type { TaskId } from '../../domain/ids.js';
 import { decisionsOf, type DecisionRow } from '../../store/decisions.js';
 import { callsOf } from '../../store/ledger.js';
@@ -28,7 +27,6 @@ import { sightedTask, taskFor, taskLine } from '../views/task.js';
 /** `/v1/tasks`: submit, list, look, wait for the result, cancel. */
 export function taskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const untilClosed = watchClosed(deps.database);
-  const verifier = createVerifier(deps.keys);
   const app = new Hono<GatewayEnv>();
   app.post('/tasks', async (c) => {
     const body = await readBody(c.req.raw, submitRequest);
@@ -48,7 +46,7 @@ export function taskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     const { wait } = readQuery(c.req.raw, resultQuery);
     const row = await sightedTask(deps, c.get('bearer'), taskOf(c.req.param('task')));
     await untilClosed(row, wait * 1_000, c.req.raw.signal);
-    const { closed, view } = await result({ ...deps, verifier }, row);
+    const { closed, view } = await result(deps, row);
     return c.json(view, closed ? 200 : 202);
   });
   app.post('/tasks/:task/cancel', async (c) => {
@@ -87,7 +85,7 @@ async function listPage(
 }
 
 async function result(
-  deps: GatewayDeps & { readonly verifier: Verifier },
+  deps: GatewayDeps,
   { tenant, task }: TaskRow,
 ): Promise<{ readonly closed: boolean; readonly view: ResultView }> {
   const [row = notFound(), questions, calls, decisions] = await deps.database.reads((queries) =>
@@ -115,10 +113,7 @@ async function result(
 }
 
 /** The agent goes on with what a person said: only what is as it was signed is told. */
-function asSigned(
-  { verifier, log }: Pick<GatewayDeps, 'log'> & { readonly verifier: Verifier },
-  said: DecisionRow,
-): DecisionRow | undefined {
+function asSigned({ verifier, log }: GatewayDeps, said: DecisionRow): DecisionRow | undefined {
   if (signedWord(said, verifier)) return said;
   log('alarm', 'decision-altered', { task: said.task, operation: said.operation, decision: said.id });
   return undefined;

@@ -8,6 +8,7 @@ import { logFailure } from '../log-failure.js';
 import type { Typed } from './decision-form.js';
 import { NOT_HERE, problemPage, sendAgain } from './problem-page.js';
 import { readerOf } from './reader-cookie.js';
+import { faultName } from '../../domain/failure-facts.js';
 
 /** A problem, as a page tells it. */
 export interface PageProblem {
@@ -25,7 +26,7 @@ export function pageProblem(deps: GatewayDeps, error: unknown): PageProblem {
       extra: error.extra,
     };
   if (isUnavailable(error)) {
-    deps.log('alarm', 'database-unavailable', { error: error instanceof Error ? error.name : 'unknown' });
+    deps.log('alarm', 'database-unavailable', { error: faultName(error) });
     return {
       code: 'unreachable',
       detail: 'Wait a moment, then try again: what is sent twice counts once.',

@@ -1,0 +1,74 @@
+import type { HaltId } from '../../src/domain/ids.js';
+import { decideSignal, haltSignal } from '../../src/workflows/messages.js';
+import { ORDINARY, type FakeWorld } from './fake-activities.js';
+import { startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
+
+const HALT = 'h1' as HaltId; // test data
+/** As many decisions wait for a verification under way. */
+export const MAX_WAITING = 50;
+
+/** A task whose run has no room for a genuine rejection: as many forgeries as may wait do, until the verification of one more is released. */
+export async function crowdedOut(tasks: TaskStarter) {
+  const world = tasks.newWorld();
+  const { verifying, release } = heldVerification(world, false);
+  const task = await startAsked(tasks, world);
+  const forged = await world.decision('reject', { forge: true });
+  for (let turn = 0; turn <= MAX_WAITING; turn += 1)
+    await task.handle.signal('decide', { ...forged, id: `forged-${turn}` });
+  await verifying;
+  const genuine = await world.decision('reject');
+  const refused = world.answered('record', ({ events }) =>
+    events.some(({ body }) => body['decision'] === genuine.id),
+  );
+  await task.handle.signal(decideSignal, genuine);
+  await refused;
+  return { task, genuine, release };
+}
+
+/** A task halted in the moment in which its history, longer by so many events, makes its run hand over: one call can still be undone. */
+export async function haltedWhileLeaving(tasks: TaskStarter, events: number): Promise<StartedTask> {
+  const world = Object.assign(tasks.newWorld(), {
+    steps: [['draft_reply', 'issue_refund']],
+    windows: { 1: 3_600_000 },
+    ladders: { 2: { ...ORDINARY, ttlMs: 300, roles: ['supervisor'], fallback: 'hold' as const } },
+  });
+  const ran = world.answered('execute');
+  const withOwner = world.answered('ask', (input) => input.forOwner === true);
+  const task = await tasks.start(world);
+  await Promise.all([ran, withOwner]);
+  const nudge = () => task.handle.signal(haltSignal, { halt: HALT, jws: '' });
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const looking = new Promise<void>((begun) =>
+    world.next('inspect', async () => {
+      begun();
+      await held;
+      return { halts: [], undelivered: [] };
+    }),
+  );
+  await nudge();
+  await looking;
+  // The run hears them all at once, when the look is over.
+  await Promise.all(Array.from({ length: events }, nudge));
+  world.halts = [{ halt: HALT, scope: 'task' }];
+  release();
+  return task;
+}
+
+/** A verification that takes longer than the quick attempt: `verifying` when the ordinary one has begun. */
+export function heldVerification(
+  world: FakeWorld,
+  genuine = true,
+): { verifying: Promise<void>; release: () => void } {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const verifying = new Promise<void>((begun) => {
+    for (const attempt of ['quick', 'ordinary'])
+      world.next('verify', async () => {
+        if (attempt === 'ordinary') begun();
+        await held;
+        return { genuine };
+      });
+  });
+  return { verifying, release: () => release() };
+}
