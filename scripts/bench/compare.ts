@@ -5,7 +5,7 @@ import type { Side } from './side.js';
 import { summarise, type Comparison } from './summary.js';
 
 /** Runs of each side before anything is measured: a server process lives for weeks, and its code is compiled as it runs (docs/decisions/030-what-the-gate-costs.md). */
-export const WARM_UP = { runs: 3_000, concurrency: 16 };
+export const WARM_UP = { runs: 1_000, concurrency: 16 };
 /** Every slot gets at least so many runs at each concurrency: one would be all beginning. */
 const ROUNDS = 8;
 
