@@ -9,7 +9,7 @@ import { firstUse } from './ready-database.js';
 import { openDatabase, type Database } from './store/database.js';
 import { EVERY_TENANT } from './store/halts.js';
 import { appendJournal, TENANT_CHAIN } from './store/journal.js';
-import { migrateOpen } from './store/migrate.js';
+import { migrate } from './store/migrate.js';
 import { activatePolicy, activePolicyHash, findPolicy, type PolicyRow } from './store/policies.js';
 import { createToken, findToken, MAX_TOKEN_AGE_MS, type NewToken } from './store/tokens.js';
 import { openTextFile, readTextFile } from './text-file.js';
@@ -68,7 +68,7 @@ export async function provision(wanted: Provision): Promise<Provisioned> {
   const file = wanted.tokensFile === undefined ? undefined : openTextFile(wanted.tokensFile, 0o600);
   const database = openDatabase({ url: wanted.databaseUrl, maxConnections: 2 });
   try {
-    await firstUse(wanted.databaseUrl, () => migrateOpen(database));
+    await firstUse(wanted.databaseUrl, () => migrate(wanted.databaseUrl));
     const was = await policyInForce(database, tenant);
     const put = given && (was === undefined || wanted.replace) ? given : undefined;
     if (put) await activatePolicy(database, { ...put, tenant, author: 'local' });

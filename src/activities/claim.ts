@@ -68,20 +68,22 @@ export type Claim =
 export type Claimed = Extract<Claim, { kind: 'claimed' }>;
 
 /**
- * The claim, in the order that carries the promises: halt locks, then halts, then the operation's rows, the grant, the policy in force, the
- * counters, and the mark. The caller writes the journal last, in the same transaction. A refusal after counters were taken rolls back: call
+ * The claim, in the order that carries the promises: halt locks, the operation's rows, then under both the policy in force, the halts, the
+ * grant, the counters, and the mark. The caller writes the journal last, in the same transaction. A refusal after counters were taken rolls back: call
  * it through `claimOrRefuse`.
  */
 export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteInput): Promise<Claim> {
   // No edit that was stored has such a generation, and no column either.
   if (input.generation > MAX_GENERATION) throw missing(input);
   shareHaltLocks(tx, input);
+  const locked = lockOperation(tx, input);
+  // What may change while others hold these locks is read behind them.
   const policyNow = deps.policies.active(tx, input.tenant);
   policyNow.catch(() => undefined); // only a call that may run needs one
-  const [task, { inForce, lastLiftAt }, rows, grounds, counted, now] = await Promise.all([
+  const [rows, task, { inForce, lastLiftAt }, grounds, counted, now] = await Promise.all([
+    locked,
     findTask(tx, input.tenant, input.task),
     haltsOver(tx, input),
-    lockOperation(tx, input),
     groundsFor(tx, input),
     countersOfRound(tx, input),
     tx.now(),

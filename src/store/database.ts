@@ -56,11 +56,11 @@ const IDLE_MS = 60_000;
 
 /**
  * Plans are kept per connection and may be made while a table is still empty: an index must be taken all the same. A process that is frozen or cut
- * off inside a transaction gives its locks back, else nobody could halt anything; and whoever waits for a lock gives up before `query_timeout`
- * lets go of the answer, else the wait would stay in the server's queue before everybody else's.
+ * off inside a transaction gives its locks back, else nobody could halt anything; and a wait for a lock, and any statement, ends in the server
+ * before `query_timeout` lets go of its answer, else it would go on there, before everybody else's and beside the pool's new connections.
  */
 const SESSION = `set enable_seqscan = off; set jit = off; set idle_in_transaction_session_timeout = '10s'`;
-const LOCK_TIMEOUT = `set lock_timeout = '20s'`;
+const LIMITS = `set lock_timeout = '20s'; set statement_timeout = '25s'`;
 const QUERY_TIMEOUT_MS = 30_000;
 
 const RETRYABLE = new Set(['40001', '40P01']);
@@ -87,7 +87,7 @@ export function openDatabase(options: {
   // A broken idle connection is replaced by the pool at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
-    client.query(options.patient === true ? SESSION : `${SESSION}; ${LOCK_TIMEOUT}`).catch(() => undefined); // the next statement fails the same way
+    client.query(options.patient === true ? SESSION : `${SESSION}; ${LIMITS}`).catch(() => undefined); // the next statement fails the same way
   });
   // So would one that breaks inside a transaction; the statement under way, or the next, says so.
   pool.on('connect', (client) => client.on('error', () => undefined));
@@ -101,21 +101,26 @@ export function openDatabase(options: {
   };
 }
 
-function over(run: RunStatement): Queries {
+/** A connection on loan: what is left of failed work asks nothing once it was given back, where it would be part of somebody else's. */
+function lend(run: RunStatement): Queries & { end(): void } {
+  let ended = false;
   return {
     async query<Row extends object>(sql: string, values?: readonly unknown[]) {
+      if (ended) throw new Error('this work has failed already: nothing more is asked for it');
       const { rows } = await run(sql, values);
       return rows as Row[]; // what the statement selects is the caller's to know
     },
+    end: () => void (ended = true),
   };
 }
 
 async function reads<T>(pool: pg.Pool, clock: Clock, work: (queries: Reads) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  const { query } = over(statementsOver(client));
+  const { query, end } = lend(statementsOver(client));
   try {
     return await work({ query, now: () => clock({ query }) });
   } finally {
+    end();
     client.release();
   }
 }
@@ -128,7 +133,7 @@ async function transact<T>(
   for (let attempt = 1; ; attempt++) {
     const client = await pool.connect();
     const run = statementsOver(client);
-    const { query } = over(run);
+    const { query, end } = lend(run);
     const sent: Promise<unknown>[] = [];
     const send = (sql: string, values?: readonly unknown[]) => {
       const statement = query(sql, values);
@@ -153,6 +158,7 @@ async function transact<T>(
       if (command !== 'COMMIT') throw new Error('a statement of the transaction failed: nothing is stored');
       return result;
     } catch (thrown) {
+      end();
       await run('rollback').catch((rollback: unknown) => {
         broken = rollback instanceof Error ? rollback : new Error(String(rollback));
       });
@@ -160,6 +166,7 @@ async function transact<T>(
       if (attempt < 5 && RETRYABLE.has(sqlState(error))) continue;
       throw error;
     } finally {
+      end();
       client.release(broken);
     }
   }

@@ -1,5 +1,5 @@
 import { CountersignError } from '../domain/errors.js';
-import { openDatabase, sqlState, type Database, type Queries } from './database.js';
+import { openDatabase, sqlState, type Queries } from './database.js';
 import { spine } from './migrations/001-spine.js';
 import { readings } from './migrations/002-readings.js';
 import { verbs } from './migrations/003-verbs.js';
@@ -39,29 +39,24 @@ const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 export async function migrate(databaseUrl: string): Promise<void> {
   const database = openDatabase({ url: databaseUrl, maxConnections: 1, patient: true });
   try {
-    await migrateOpen(database);
+    await database.transaction(async (tx) => {
+      await tx.query("select pg_advisory_xact_lock(hashtextextended('countersign:migrate', 0))");
+      await tx.query(
+        'create table if not exists migrations (id int primary key, applied_at timestamptz not null default now())',
+      );
+      const applied = new Set(
+        (await tx.query<{ id: number }>('select id from migrations')).map((row) => row.id),
+      );
+      refuseNewer(Math.max(0, ...applied));
+      for (const { id, sql } of MIGRATIONS) {
+        if (applied.has(id)) continue;
+        await tx.query(`do $do$ begin execute $migration$${sql}$migration$; end $do$`); // several statements, as one
+        await tx.query('insert into migrations (id) values ($1)', [id]);
+      }
+    });
   } finally {
     await database.close();
   }
-}
-
-/** The same over a connection that is open already. */
-export async function migrateOpen(database: Database): Promise<void> {
-  await database.transaction(async (tx) => {
-    await tx.query("select pg_advisory_xact_lock(hashtextextended('countersign:migrate', 0))");
-    await tx.query(
-      'create table if not exists migrations (id int primary key, applied_at timestamptz not null default now())',
-    );
-    const applied = new Set(
-      (await tx.query<{ id: number }>('select id from migrations')).map((row) => row.id),
-    );
-    refuseNewer(Math.max(0, ...applied));
-    for (const { id, sql } of MIGRATIONS) {
-      if (applied.has(id)) continue;
-      await tx.query(`do $do$ begin execute $migration$${sql}$migration$; end $do$`); // several statements, as one
-      await tx.query('insert into migrations (id) values ($1)', [id]);
-    }
-  });
 }
 
 /** Throws `config` unless the database has at least this version's tables: a newer one serves its older processes until they are replaced. */

@@ -74,16 +74,23 @@ export interface SessionRow {
   readonly revokedAt: number | null;
 }
 
-/** The sessions of a tenant, or of one person of it, newest first. */
+const LISTED = `id, subject, issuer, created_at as "createdAt", seen_at as "seenAt", expires_at as "expiresAt", revoked_at as "revokedAt"`;
+const OF = 'tenant = $1 and ($2::text is null or subject = $2)';
+const GOOD = `revoked_at is null and expires_at > ${NOW} and seen_at > ${NOW} - $3::bigint`;
+
+/** The sessions of a tenant, or of one person of it, newest first: all that are good, and the newest 500 of the others. */
 export async function listSessions(
   queries: Queries,
   tenant: TenantId,
   subject: string | null,
 ): Promise<readonly SessionRow[]> {
   return queries.query<SessionRow>(
-    `select id, subject, issuer, created_at as "createdAt", seen_at as "seenAt", expires_at as "expiresAt", revoked_at as "revokedAt"
-     from sessions where tenant = $1 and ($2::text is null or subject = $2) order by created_at desc limit 500`,
-    [tenant, subject],
+    `select * from (
+       (select ${LISTED} from sessions where ${OF} and ${GOOD})
+       union all
+       (select ${LISTED} from sessions where ${OF} and not (${GOOD}) order by created_at desc limit 500)
+     ) as seen order by "createdAt" desc, id`,
+    [tenant, subject, MAX_SESSION_IDLE_MS],
   );
 }
 

@@ -9,8 +9,8 @@ export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const state = sqlState(error);
   // Class 08 connection, 53 resources (disk full too), 57P0x shutdown, 25P03 idle too long in a transaction, 25006 read-only
-  // (what was the primary before a failover), 55P03 waited too long for a lock.
-  if (NETWORK.has(state) || /^(08|53)...$|^57P0.$|^25P03$|^25006$|^55P03$/.test(state)) return true;
+  // (what was the primary before a failover), 55P03 waited too long for a lock, 57014 took too long.
+  if (NETWORK.has(state) || /^(08|53)...$|^57P0.$|^57014$|^25P03$|^25006$|^55P03$/.test(state)) return true;
   return /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error/.test(
     error.message,
   );

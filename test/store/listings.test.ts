@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { listHalts } from '../../src/store/halts.js';
+import { createSession, listSessions } from '../../src/store/sessions.js';
 import { listTokens } from '../../src/store/tokens.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
 
@@ -40,4 +41,20 @@ it('a token that is valid is listed behind however many newer ones that are not'
   const listed = (await listTokens(gate.database, TENANT)).map((token) => token.id);
   expect(listed).toHaveLength(501);
   expect(listed.at(-1)).toBe('valid-1');
+});
+
+// Seen to fail: the newest 500 of all of them read (the good one was not among them).
+it('a session that is good is listed behind however many newer ones that are over', async () => {
+  const now = await gate.database.now();
+  const amira = { tenant: TENANT, subject: 'amira', issuer: 'tests', claims: null, authTime: now, acr: null };
+  const { id } = await createSession(gate.database, { ...amira, now: now - 60_000 });
+  await gate.database.query(
+    `insert into sessions (hash, id, tenant, subject, issuer, created_at, expires_at, seen_at, revoked_at)
+     select 'over-' || n, 'over-' || n, $1, 'joon', 'tests', $2::bigint - n, $2::bigint + 3600000, $2, $2 from generate_series(1, 600) n`,
+    [TENANT, now],
+  );
+  const listed = (await listSessions(gate.database, TENANT, null)).map((session) => session.id);
+  expect(listed).toHaveLength(501);
+  expect(listed.at(-1)).toBe(id);
+  expect(await listSessions(gate.database, TENANT, 'amira')).toHaveLength(1);
 });
