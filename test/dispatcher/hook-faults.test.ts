@@ -175,6 +175,21 @@ describe('a target that fails', () => {
     expect(due).toHaveLength(21);
   });
 
+  // Seen to fail: a look-up for each message, which goes on after the message was given up.
+  it('fault 11: whose name nobody answers for holds one look-up, however many messages wait', async () => {
+    const target = aTarget('https://crm.dead.example');
+    await scene.publish(target);
+    for (let n = 0; n < 3; n++) await scene.ask(`unnamed-${n}`);
+    const asked: string[] = [];
+    const resolve = (host: string) => {
+      asked.push(host);
+      return new Promise<never>(() => undefined);
+    };
+    await scene.send([target], { resolve, longestMs: 50 });
+    expect(await scene.asked()).toMatchObject(Array.from({ length: 3 }, () => ({ error: 'timeout' })));
+    expect(asked).toEqual(['crm.dead.example']);
+  });
+
   it('that asks for patience gets it, within bounds', async () => {
     const target = aTarget(scene.server.url);
     await scene.publish(target);

@@ -13,6 +13,7 @@ import { signWebhook } from '../../contract/standard-webhook.js';
 import { limited, orOver } from '../../contract/time-limit.js';
 import { EVERY_TENANT } from '../../store/halts.js';
 import type { HookAnswer, HookSender } from '../ports.js';
+import { sharedLookUps, type Addresses, type Resolve } from './look-ups.js';
 import { mayReach } from './public-address.js';
 import { retryAfterMs } from './retry-after.js';
 
@@ -22,11 +23,6 @@ export const LONGEST_POST_MS = 10_000;
 const MOST_ANSWER_BYTES = 64 * 1024;
 /** A target that asks for more patience is asked again all the same. */
 const LONGEST_PAUSE_MS = 24 * 3_600_000;
-
-type Addresses = readonly { readonly address: string; readonly family: number }[];
-
-/** The addresses of a host name, as the system's resolver gives them. */
-export type Resolve = (host: string) => Promise<Addresses>;
 
 const systemResolve: Resolve = (host) => systemLookup(host, { all: true, verbatim: true });
 
@@ -41,7 +37,9 @@ export interface WebhookOptions {
  * an address that was checked right before, over no proxy and no pool; a redirect is an answer like any other, and is not followed.
  */
 export function webhookSender(targets: readonly HookTarget[], options: WebhookOptions = {}): HookSender {
+  const { resolve = systemResolve, longestMs: ms = LONGEST_POST_MS } = options;
   const byId = new Map(targets.map((target) => [target.id, target]));
+  const lookUp = sharedLookUps(resolve);
   return {
     targets: [...byId.keys()],
     async send(target, entry, now, signal) {
@@ -65,8 +63,7 @@ export function webhookSender(targets: readonly HookTarget[], options: WebhookOp
         'webhook-timestamp': stamp.timestamp,
         'webhook-signature': signWebhook(to.secrets, stamp, body),
       };
-      const { resolve = systemResolve, longestMs: ms = LONGEST_POST_MS } = options;
-      return limited({ ms, signals: [signal] }, (limit) => post(to, { headers, body, limit }, resolve)).catch(
+      return limited({ ms, signals: [signal] }, (limit) => post(to, { headers, body, limit }, lookUp)).catch(
         (error: unknown) => ({ kind: 'failed' as const, code: codeOf(error) }),
       );
     },
@@ -84,11 +81,11 @@ interface Post {
 async function post(
   target: HookTarget,
   { headers, body, limit }: Post,
-  resolve: Resolve,
+  lookUp: Resolve,
 ): Promise<HookAnswer> {
   const url = new URL(target.url);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const addresses = await checkedAddresses(host, target, resolve, limit);
+  const addresses = await checkedAddresses(host, target, lookUp, limit);
   const wanted: RequestOptions = {
     method: 'POST',
     host,
@@ -119,12 +116,12 @@ async function post(
 async function checkedAddresses(
   host: string,
   { allow_private: allowed }: HookTarget,
-  resolve: Resolve,
+  lookUp: Resolve,
   limit: AbortSignal,
 ): Promise<Addresses> {
   const literal = isIP(host);
   const found =
-    literal === 0 ? await orOver(() => resolve(host), limit) : [{ address: host, family: literal }];
+    literal === 0 ? await orOver(() => lookUp(host), limit) : [{ address: host, family: literal }];
   const reachable = rangesOf(allowed);
   if (found.length === 0 || !found.every(({ address }) => mayReach(address, reachable)))
     throw new BlockedAddress();
