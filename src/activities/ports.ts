@@ -95,15 +95,23 @@ export class NotTaken extends Error {
   readonly permanent: boolean;
   /** The channel asked to be left alone for so long. */
   readonly retryAfterMs: number;
+  /** It was given up before its turn came: that is no attempt. */
+  readonly unsent: boolean;
 
   constructor(
     code: string,
-    more: { readonly permanent?: boolean; readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+    more: {
+      readonly permanent?: boolean;
+      readonly retryAfterMs?: number;
+      readonly unsent?: boolean;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(code, { cause: more.cause });
     this.code = code;
     this.permanent = more.permanent ?? false;
     this.retryAfterMs = more.retryAfterMs ?? 0;
+    this.unsent = more.unsent ?? false;
   }
 }
 

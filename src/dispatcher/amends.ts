@@ -1,5 +1,5 @@
 import type { Notifier } from '../activities/ports.js';
-import { leaseAmends, markAmended, type AmendRow } from '../store/amends.js';
+import { leaseAmends, markAmended, putAmendBack, type AmendRow } from '../store/amends.js';
 import { noticeFacts } from '../store/outbox.js';
 import { outcomeOf } from './notice-words.js';
 import { faultOf, LEASE_MS, LONGEST_SEND_MS, type NoticeDeps } from './notices.js';
@@ -34,7 +34,8 @@ async function amendOne(
       );
     await markAmended(database, row.id, null);
   } catch (thrown) {
-    const { code: error, permanent, retryAfterMs } = faultOf(thrown);
+    const { code: error, permanent, retryAfterMs, unsent } = faultOf(thrown);
+    if (unsent) return putAmendBack(database, row.id, await database.now());
     const last = permanent || row.amends >= ATTEMPTS;
     deps.log('warn', 'notice-not-amended', { id: row.id, channel: row.channel, last, error });
     const pauseMs = Math.max(retryAfterMs, FIRST_PAUSE_MS * 3 ** (row.amends - 1));

@@ -1,5 +1,5 @@
 import { NotTaken, type Notifier } from '../activities/ports.js';
-import { leaseNotices, markRetry, markSent, noticeFacts, type NoticeRow } from '../store/outbox.js';
+import { leaseNotices, markRetry, markSent, noticeFacts, putBack, type NoticeRow } from '../store/outbox.js';
 import { failNotice, skipNotice } from '../store/undelivered.js';
 import type { DispatcherDeps } from './deps.js';
 import { noticeOf } from './notice-words.js';
@@ -50,7 +50,8 @@ async function sendOne(
 
 async function failed(deps: NoticeDeps, row: NoticeRow, thrown: unknown): Promise<void> {
   const { id, channel, attempts } = row;
-  const { code: error, permanent, retryAfterMs } = faultOf(thrown);
+  const { code: error, permanent, retryAfterMs, unsent } = faultOf(thrown);
+  if (unsent) return putBack(deps.database, id, await deps.database.now());
   const last = permanent || attempts >= ATTEMPTS;
   deps.log('warn', 'notice-failed', { id, channel, attempts, last, error });
   if (last) return failNotice(deps.database, row, error);

@@ -33,3 +33,8 @@ export async function leaseAmends(
 export async function markAmended(queries: Queries, id: number, retryAt: number | null): Promise<void> {
   await queries.query('update outbox set amend_at = $2 where id = $1', [id, retryAt]);
 }
+
+/** Gives a lease back whose change was never sent. */
+export async function putAmendBack(queries: Queries, id: number, now: number): Promise<void> {
+  await queries.query('update outbox set amend_at = $2, amends = amends - 1 where id = $1', [id, now]);
+}

@@ -149,6 +149,11 @@ export async function markRetry(
   await queries.query('update outbox set error = $2, due_at = $3 where id = $1', [id, error, retryAt]);
 }
 
+/** Gives a lease back whose notification was never sent. */
+export async function putBack(queries: Queries, id: number, now: number): Promise<void> {
+  await queries.query('update outbox set due_at = $2, attempts = attempts - 1 where id = $1', [id, now]);
+}
+
 /** Notes that a channel failed a notification for good; false when that was known. */
 export async function markFailed(
   tx: Transaction,

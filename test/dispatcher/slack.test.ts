@@ -17,6 +17,10 @@ afterEach(() => scene.close());
 const sendOne = (over: Parameters<typeof aNotice>[0] = {}, signal = AbortSignal.timeout(10_000)) =>
   scene.deps.notifiers[1]?.send(aNotice({ to: [CHANNEL], ...over }), signal);
 const methods = () => scene.slack.calls.map(({ method }) => method);
+/** Another worker, after the one before gave up what it was sending. */
+const reopen = () => {
+  scene.deps = { ...scene.deps, notifiers: [slackNotifier({ token: 'xoxb-test', url: scene.slack.url })] };
+};
 const decide = async (name: string, decision: 'approve' | 'reject') => {
   const task = await scene.ask(name, SLACK);
   await scene.send();
@@ -182,13 +186,52 @@ describe('fault: Slack', () => {
     expect(await scene.standing()).toEqual([{ channel: 'slack', as: 'sent', attempts: 2 }]);
   });
 
-  // Seen to fail: 429 as any other status.
-  it('asks for a short pause: it is waited out, and the message is sent once', async () => {
-    scene.slack.answers.push({ status: 429, headers: { 'retry-after': '1' } });
-    const begun = performance.now();
-    await sendOne();
-    expect(performance.now() - begun).toBeGreaterThan(900);
-    expect(methods()).toHaveLength(2);
+  // Seen to fail: the pause waited out in the lane.
+  it('asks for a pause: what goes to another channel does not wait for it', async () => {
+    scene.slack.answers.push({ status: 429, headers: { 'retry-after': '15' } });
+    expect(await Promise.allSettled([sendOne(), sendOne({ to: ['C0OTHER'] })])).toMatchObject([
+      { status: 'rejected', reason: { code: 'ratelimited', retryAfterMs: 15_000 } },
+      { status: 'fulfilled' },
+    ]);
+    expect(scene.slack.calls.map(({ body }) => body.channel)).toEqual([CHANNEL, 'C0OTHER']);
+  });
+
+  // Seen to fail: an attempt for whatever was leased.
+  it('holds up a message until its time is over: what was never sent has all its attempts left', async () => {
+    for (const name of ['hanging', 'behind', 'last']) await scene.ask(name, SLACK);
+    const release = scene.slack.hold();
+    const sending = scene.send();
+    await waitFor(() => (methods().length > 0 ? true : undefined));
+    scene.deps.notifiers[1]?.close();
+    await sending;
+    const [hanging, ...behind] = scene.logged;
+    expect([hanging, behind]).toMatchObject([{ event: 'notice-failed', attempts: 1, last: false }, []]);
+    expect((await scene.standing()).map(({ attempts }) => attempts).toSorted((a, b) => a - b)).toEqual([
+      0, 0, 1,
+    ]);
+    release();
+    reopen();
+    await scene.send();
+    expect((await scene.standing()).map(({ as }) => as).toSorted()).toEqual(['due', 'sent', 'sent']);
+  });
+
+  it('holds up a change until its time is over: the same', async () => {
+    for (const name of ['one', 'two', 'three']) await scene.ask(name, SLACK);
+    await scene.send();
+    await scene.gate.database.query("update questions set status = 'closed', closed_as = 'denied'");
+    const release = scene.slack.hold();
+    const amending = scene.amend();
+    await waitFor(() => (methods().includes('chat.update') ? true : undefined));
+    scene.deps.notifiers[1]?.close();
+    await amending;
+    const tried = await scene.gate.database.query<{ amends: number }>(
+      'select amends from outbox where sent_at is not null order by amends',
+    );
+    expect(tried.map(({ amends }) => amends)).toEqual([0, 0, 1]);
+    release();
+    reopen();
+    await scene.amend();
+    expect(methods().filter((method) => method === 'chat.update')).toHaveLength(3);
   });
 
   // Seen to fail: the pause of the outbox's own.

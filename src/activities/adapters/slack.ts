@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { limited } from '../../contract/time-limit.js';
 import { NotTaken, type Notifier } from '../ports.js';
@@ -9,8 +8,6 @@ import { faultName } from '../../domain/failure-facts.js';
 
 /** More is no answer about one message. */
 const MOST_BYTES = 256 * 1024;
-/** A pause that Slack asks for is waited out up to here; behind a longer one the outbox tries again. */
-const LONGEST_WAIT_MS = 20_000;
 const UNSAID_PAUSE_MS = 1_000;
 /** No header parks a notification for longer. */
 const LONGEST_PAUSE_MS = 15 * 60_000;
@@ -37,8 +34,8 @@ const answer = z.union([
 ]);
 
 /**
- * Messages by Slack's Web API, one at a time: Slack takes about one a second for a channel. `url` is the API's, up to and without the
- * method's name.
+ * Messages by Slack's Web API, one at a time: Slack takes about one a second for a channel. A pause that Slack asks for is the outbox's to
+ * wait: what goes to other channels is behind it. `url` is the API's, up to and without the method's name.
  */
 export function slackNotifier(settings: { readonly token: string; readonly url?: string }): Notifier {
   const closing = new AbortController();
@@ -50,7 +47,10 @@ export function slackNotifier(settings: { readonly token: string; readonly url?:
   };
   const call = (method: string, body: object, given: AbortSignal) => {
     return limited({ signals: [given, closing.signal] }, (signal) =>
-      inTurn(() => patiently(() => post({ ...settings, method, body, signal }), signal)),
+      inTurn(() => {
+        if (signal.aborted) throw new NotTaken('not-sent', { unsent: true });
+        return post({ ...settings, method, body, signal });
+      }),
     );
   };
   return {
@@ -71,21 +71,6 @@ export function slackNotifier(settings: { readonly token: string; readonly url?:
       closing.abort();
     },
   };
-}
-
-/** Waits as long as Slack asks for, if that is short. */
-async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      const pauseMs = error instanceof NotTaken ? error.retryAfterMs : 0;
-      if (pauseMs === 0 || pauseMs > LONGEST_WAIT_MS) throw error;
-      await sleep(pauseMs, undefined, { signal }).catch((stopped: unknown) => {
-        throw unheard(stopped);
-      });
-    }
-  }
 }
 
 interface Call {
