@@ -51,12 +51,12 @@ async function sendOne(
 async function failed(deps: NoticeDeps, row: NoticeRow, thrown: unknown): Promise<void> {
   const { id, channel, attempts } = row;
   const { code: error, permanent, retryAfterMs, unsent } = faultOf(thrown);
-  if (unsent) return putBack(deps.database, id, await deps.database.now());
+  if (unsent) return putBack(deps.database, row, await deps.database.now());
   const last = permanent || attempts >= ATTEMPTS;
   deps.log('warn', 'notice-failed', { id, channel, attempts, last, error });
   if (last) return failNotice(deps.database, row, error);
   const pauseMs = Math.max(retryAfterMs, FIRST_PAUSE_MS * 3 ** (attempts - 1));
-  await markRetry(deps.database, id, { error, retryAt: (await deps.database.now()) + pauseMs });
+  await markRetry(deps.database, row, { error, retryAt: (await deps.database.now()) + pauseMs });
 }
 
 /** What went wrong; an adapter's own mistake counts as a fault that may pass. */

@@ -25,6 +25,8 @@ export interface NoticeRow extends RoundRef {
 
 const COLUMNS = 'id, tenant, task, operation, generation, round, rung, kind, channel, turn, role, attempts';
 const WAITS = 'sent_at is null and failed_at is null';
+/** Whether the attempt is still the last one: a sender that was away for longer than its lease ends nothing that another one has taken over. */
+const MINE = `id = $1 and attempts = $2 and ${WAITS}`;
 const SAME = `tenant = $1 and task = $2 and operation = $3 and generation = $4 and round = $5 and rung = $6 and kind = $7 and role = $8`;
 
 function same(row: NoticeRow): unknown[] {
@@ -116,53 +118,76 @@ export async function noticeFacts(queries: Queries, ref: RoundRef): Promise<Noti
 /** Kinds whose message tells in the end what became of the question. */
 const FOLLOWED: ReadonlySet<NoticeKind> = new Set(['asked', 'reminder', 'hand-over']);
 
-/** Notes that a channel took a notification: those after it need not be used. `reference` names the message, where it can be changed. */
+/**
+ * Notes that a channel took a notification: those after it need not be used. `reference` names the message, where it can be changed. One that
+ * came back sooner than this was noted stays failed.
+ */
 export async function markSent(
   tx: Transaction,
   row: NoticeRow,
   { reference, now }: { readonly reference: string | null; readonly now: number },
 ): Promise<void> {
   const follow = reference !== null && FOLLOWED.has(row.kind);
-  await tx.query('update outbox set sent_at = $2, reference = $3, amend_at = $4 where id = $1', [
-    row.id,
-    now,
-    reference,
-    follow ? now : null,
-  ]);
+  const noted = await tx.query(
+    `update outbox set sent_at = $2, reference = $3, amend_at = $4 where id = $1 and ${WAITS} returning 1`,
+    [row.id, now, reference, follow ? now : null],
+  );
+  if (noted.length === 0) return;
   await tx.query(`update outbox set due_at = null where ${SAME} and turn > $9 and ${WAITS}`, [
     ...same(row),
     row.turn,
   ]);
 }
 
-/** Takes a notification out that has nobody to go to. */
-export async function dropNotice(tx: Transaction, row: NoticeRow): Promise<void> {
-  await tx.query('delete from outbox where id = $1', [row.id]);
+/** Takes a notification out that has nobody to go to; false when it is another sender's. */
+export async function dropNotice(tx: Transaction, row: NoticeRow): Promise<boolean> {
+  const rows = await tx.query(`delete from outbox where ${MINE} returning 1`, [row.id, row.attempts]);
+  return rows.length === 1;
 }
 
 /** Notes an attempt that failed and will be repeated. */
 export async function markRetry(
   queries: Queries,
-  id: number,
+  row: NoticeRow,
   { error, retryAt }: { readonly error: string; readonly retryAt: number },
 ): Promise<void> {
-  await queries.query('update outbox set error = $2, due_at = $3 where id = $1', [id, error, retryAt]);
+  await queries.query(`update outbox set error = $3, due_at = $4 where ${MINE}`, [
+    row.id,
+    row.attempts,
+    error,
+    retryAt,
+  ]);
 }
 
 /** Gives a lease back whose notification was never sent. */
-export async function putBack(queries: Queries, id: number, now: number): Promise<void> {
-  await queries.query('update outbox set due_at = $2, attempts = attempts - 1 where id = $1', [id, now]);
+export async function putBack(queries: Queries, row: NoticeRow, now: number): Promise<void> {
+  await queries.query(`update outbox set due_at = $3, attempts = attempts - 1 where ${MINE}`, [
+    row.id,
+    row.attempts,
+    now,
+  ]);
 }
 
-/** Notes that a channel failed a notification for good; false when that was known. */
+/** Notes that a channel failed a notification for good; false when it is another sender's. */
 export async function markFailed(
   tx: Transaction,
-  id: number,
+  row: NoticeRow,
   { error, now }: { readonly error: string; readonly now: number },
 ): Promise<boolean> {
+  const rows = await tx.query(`update outbox set error = $3, failed_at = $4 where ${MINE} returning 1`, [
+    row.id,
+    row.attempts,
+    error,
+    now,
+  ]);
+  return rows.length === 1;
+}
+
+/** Notes that a notification came back, whether its sender has noted that it was taken or not; false when that was known. */
+export async function markBounced(tx: Transaction, row: NoticeRow, now: number): Promise<boolean> {
   const rows = await tx.query(
-    'update outbox set error = $2, failed_at = $3, amend_at = null where id = $1 and failed_at is null returning 1',
-    [id, error, now],
+    `update outbox set error = 'bounced', failed_at = $2, amend_at = null where id = $1 and failed_at is null returning 1`,
+    [row.id, now],
   );
   return rows.length === 1;
 }

@@ -1,16 +1,24 @@
 import type { Database, Transaction } from './database.js';
 import { appendJournal } from './journal.js';
-import { dropNotice, everyChannelFailed, findNotice, markFailed, passOn, type NoticeRow } from './outbox.js';
+import {
+  dropNotice,
+  everyChannelFailed,
+  findNotice,
+  markBounced,
+  markFailed,
+  passOn,
+  type NoticeRow,
+} from './outbox.js';
 import { lockQuestion, markUndelivered } from './questions.js';
 
 /**
  * Ends a notification on its channel, as `end` does it: the next channel is due at once, and a rung of which every channel failed is over.
  * Under the question's lock, so that channels that fail at once see each other.
  */
-async function leave(tx: Transaction, row: NoticeRow, end: (now: number) => Promise<unknown>): Promise<void> {
+async function leave(tx: Transaction, row: NoticeRow, end: (now: number) => Promise<boolean>): Promise<void> {
   const question = await lockQuestion(tx, row);
   const now = await tx.now();
-  if ((await end(now)) === false) return;
+  if (!(await end(now))) return;
   await passOn(tx, row, now);
   if (row.kind !== 'asked' || question?.status !== 'open' || question.rung !== row.rung) return;
   if (!(await everyChannelFailed(tx, row))) return;
@@ -26,7 +34,7 @@ async function leave(tx: Transaction, row: NoticeRow, end: (now: number) => Prom
 
 /** Notes that a channel failed a notification for good. `error` is a code: it holds nothing of anybody. */
 export async function failNotice(database: Database, row: NoticeRow, error: string): Promise<void> {
-  await database.transaction((tx) => leave(tx, row, (now) => markFailed(tx, row.id, { error, now })));
+  await database.transaction((tx) => leave(tx, row, (now) => markFailed(tx, row, { error, now })));
 }
 
 /** Takes a channel out of a notification that has no address there. A role without any reads its desk: what lies there is delivered. */
@@ -46,6 +54,6 @@ export async function bounced(
   if (parts?.[1] === undefined || parts[2] !== tenant) return false;
   const row = await findNotice(database, tenant, Number(parts[1]));
   if (row?.channel !== 'mail') return false;
-  await failNotice(database, row, 'bounced');
+  await database.transaction((tx) => leave(tx, row, (now) => markBounced(tx, row, now)));
   return true;
 }

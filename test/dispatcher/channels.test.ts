@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotTaken, type Notifier } from '../../src/activities/ports.js';
-import { sendNotices } from '../../src/dispatcher/notices.js';
+import { LEASE_MS, sendNotices } from '../../src/dispatcher/notices.js';
 import { PATIENCE_MS } from '../../src/store/outbox.js';
 import { bounced } from '../../src/store/undelivered.js';
 import type { TaskId } from '../../src/domain/ids.js';
 import { TENANT } from '../support/gate.js';
 import { headerOf, readMail } from './read-mail.js';
+import { gate } from '../support/tasks.js';
+import { waitFor } from '../support/wait.js';
 import { openScene, type Scene } from './scene.js';
 
 const BOTH = ['mail', 'slack'];
@@ -191,6 +193,75 @@ describe('fault 10: a mail that comes back after it was taken', () => {
     expect(await bounced(database, { tenant: 'other', messageId: `<${id}.acme@countersign>` })).toBe(false);
     expect(await scene.undeliveredOf(task)).toEqual([]);
     expect(await bounce(`${id}.acme@countersign`)).toBe(true);
+  });
+});
+
+describe('a sender that was away for longer than its lease', () => {
+  /** Leased by a worker that then stands still; what it returns lets it go on, with this end. */
+  const stall = async (end: () => Promise<null>) => {
+    const [begun, going] = [gate(), gate()];
+    const stalled: Notifier = {
+      channel: 'mail',
+      send() {
+        begun.open();
+        return going.passed.then(end);
+      },
+      close: () => undefined,
+    };
+    const sending = sendNotices(scene.deps, stalled, await scene.gate.database.now());
+    await begun.passed;
+    return async () => {
+      going.open();
+      await sending;
+    };
+  };
+  const failing = (more: { permanent?: boolean; unsent?: boolean }) => () =>
+    Promise.reject(new NotTaken('late', more));
+
+  // Seen to fail: an end that does not look whose attempt it is.
+  it.each([
+    ['for good', { permanent: true }],
+    ['for now', {}],
+    ['without having sent', { unsent: true }],
+  ])('and fails %s leaves alone what another one has sent', async (_how, more) => {
+    const task = await scene.ask('stalled', { channels: BOTH });
+    const goOn = await stall(failing(more));
+    await scene.send(LEASE_MS);
+    const { database } = scene.gate;
+    const before = await database.query('select * from outbox order by id');
+    expect(await scene.standing()).toMatchObject([{ as: 'sent' }, { as: 'spared' }]);
+    await goOn();
+    expect(await database.query('select * from outbox order by id')).toEqual(before);
+    expect(await overOf(task)).toEqual({ rungs: [], told: 0 });
+  });
+
+  // Seen to fail: a fence that looks for the end of the row alone.
+  it('and fails leaves alone what another one is sending', async () => {
+    const task = await scene.ask('stalled');
+    const goOn = await stall(failing({ permanent: true }));
+    const release = scene.mail.hold();
+    const sending = scene.send(LEASE_MS);
+    await waitFor(() => (scene.mail.begun > 0 ? true : undefined));
+    await goOn();
+    expect(await overOf(task)).toEqual({ rungs: [], told: 0 });
+    release();
+    await sending;
+    expect(await scene.standing()).toMatchObject([{ as: 'sent', attempts: 2 }]);
+  });
+
+  // Seen to fail: a bounce undone by the note that the mail was taken.
+  it('and whose mail came back meanwhile spares no other channel', async () => {
+    const task = await scene.ask('returned', { channels: BOTH });
+    const [{ id } = { id: 0 }] = await scene.gate.database.query<{ id: number }>(
+      "select id from outbox where kind = 'asked' and channel = 'mail'",
+    );
+    const goOn = await stall(() => Promise.resolve(null));
+    expect(await bounce(`<${id}.${TENANT}@countersign>`)).toBe(true);
+    await goOn();
+    expect(await scene.standing()).toEqual(stands('bounced', 'due'));
+    await scene.send();
+    expect(await scene.standing()).toEqual(stands('bounced', 'sent'));
+    expect(await scene.undeliveredOf(task)).toEqual([]);
   });
 });
 
