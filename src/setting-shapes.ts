@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { isLoopback } from './gateway/origin.js';
+import { isLoopback } from './contract/loopback.js';
 
 /** The path of a file that can be read now. */
 export const file = z.string().transform((path, context) => {

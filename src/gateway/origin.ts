@@ -1,13 +1,7 @@
 import type { Context } from 'hono';
+import { isLoopback } from '../contract/loopback.js';
 import { CountersignError } from '../domain/errors.js';
 import type { GatewayDeps } from './deps.js';
-
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
-
-/** Whether an address is this machine's own, which no other machine can listen on. */
-export function isLoopback(url: URL): boolean {
-  return LOOPBACK.has(url.hostname);
-}
 
 /**
  * The origin of the pages: COUNTERSIGN_PUBLIC_URL, else the loopback address that was asked. Throws `config` for any other name without

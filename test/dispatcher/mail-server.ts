@@ -9,6 +9,8 @@ export interface MailServer {
   /** Mails that arrived; taken or not. */
   begun: number;
   refuse: number | null;
+  /** Whoever signed in, `name:password`. */
+  readonly logins: string[];
   /** From now on no mail is answered until what it returns is called. */
   hold(): () => void;
   close(): Promise<void>;
@@ -16,10 +18,11 @@ export interface MailServer {
 
 export function mailServer(): Promise<MailServer> {
   let held = Promise.resolve();
-  const state: Pick<MailServer, 'mails' | 'begun' | 'refuse' | 'hold'> = {
+  const state: Pick<MailServer, 'mails' | 'begun' | 'refuse' | 'logins' | 'hold'> = {
     mails: [],
     begun: 0,
     refuse: null,
+    logins: [],
     hold() {
       let release = (): void => undefined;
       held = new Promise((resolve) => (release = resolve));
@@ -32,8 +35,14 @@ export function mailServer(): Promise<MailServer> {
     done();
   };
   const server = new SMTPServer({
-    disabledCommands: ['AUTH', 'STARTTLS'],
+    disabledCommands: ['STARTTLS'],
+    authOptional: true,
+    allowInsecureAuth: true,
     closeTimeout: 100,
+    onAuth({ username, password }, _session, done) {
+      state.logins.push(`${username}:${password}`);
+      done(null, { user: username });
+    },
     onRcptTo(_address, _session, done) {
       done(
         state.refuse === null ? null : Object.assign(new Error('not now'), { responseCode: state.refuse }),

@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import { isLoopback } from '../../contract/loopback.js';
 import { NotTaken, type Notifier } from '../ports.js';
 import { mailText } from './mail-text.js';
 import { faultName } from '../../domain/failure-facts.js';
@@ -10,6 +11,7 @@ import { faultName } from '../../domain/failure-facts.js';
 export function smtpNotifier(settings: { readonly smtpUrl: string; readonly from: string }): Notifier {
   const transport = createTransport({
     url: settings.smtpUrl,
+    ...(keepsPassword(new URL(settings.smtpUrl)) ? { requireTLS: true } : {}),
     connectionTimeout: 25_000,
     greetingTimeout: 25_000,
     socketTimeout: 35_000,
@@ -54,6 +56,12 @@ export function smtpNotifier(settings: { readonly smtpUrl: string; readonly from
       transport.close();
     },
   };
+}
+
+/** Whether a password would leave this machine in the clear where the server, or whoever stands before it, offers no STARTTLS. */
+function keepsPassword(url: URL): boolean {
+  const named = url.username !== '' || url.password !== '';
+  return named && url.protocol === 'smtp:' && !isLoopback(url) && !url.searchParams.has('requireTLS');
 }
 
 /** Replies of 500 and more are for good (RFC 5321, 4.2.1). */
