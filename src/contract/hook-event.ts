@@ -29,6 +29,8 @@ export interface HookEntry {
   /** A task, or a chain of the tenant (`~tenant`). */
   readonly task: string;
   readonly seq: number;
+  /** Of the entry, in its chain: what a restore lost may have had the same place. */
+  readonly hash: string;
   readonly kind: HookKind;
   /** The entry's own type. */
   readonly type: string;
@@ -91,8 +93,8 @@ const TELLS: Readonly<Record<HookKind, (entry: HookEntry, body: unknown) => obje
 
 /** Makes the message of an entry. Throws for a body that the entry's kind cannot have. */
 export function hookEvent(entry: HookEntry): HookEvent {
-  const { tenant, task, seq, kind, at } = entry;
-  const digest = labelled('hook-event', { tenant, task, seq, kind });
+  const { tenant, task, seq, hash, kind, at } = entry;
+  const digest = labelled('hook-event', { tenant, task, seq, hash, kind });
   const id = `evt_${Buffer.from(digest.slice('sha256:'.length), 'hex').toString('base64url')}`;
   const data = TELLS[kind](entry, JSON.parse(entry.body));
   const event = {

@@ -78,7 +78,7 @@ export async function leaseDeliveries(
        (select d.id from hook_deliveries d join hook_targets t on t.id = d.target and t.disabled_at is null
         where d.target = $1 and d.dead_at is null and d.due_at <= $2 order by d.due_at, d.id limit $4 for update of d skip locked)
        returning id, target, tenant, task, seq, kind, since, attempts)
-     select l.id as delivery, l.target, l.tenant, l.task, l.seq, l.kind, l.since, l.attempts, j.type, j.body,
+     select l.id as delivery, l.target, l.tenant, l.task, l.seq, l.kind, l.since, l.attempts, j.type, j.body, j.hash,
        case when l.kind = 'reminded' then l.since else j.at end as at,
        case when j.type in ('asked', 'decision-stored', 'decision-applied') then (select q.tier from questions q where ${QUESTION}) end as tier
      from leased l join journal j on j.tenant = l.tenant and j.task = l.task and j.seq = l.seq order by l.id`,

@@ -8,6 +8,7 @@ const ENTRY: HookEntry = {
   tenant: 'acme',
   task: 't1',
   seq: 1,
+  hash: 'f'.repeat(64),
   kind: 'closed',
   type: 'task-completed',
   at: Date.now(),

@@ -57,6 +57,21 @@ describe('web hooks out', () => {
     expect(await scene.rows()).toMatchObject([{ kind: 'reminded', attempts: 0 }]);
   });
 
+  // Seen to fail: an id made of the entry's place alone.
+  it('have another id for what is recorded anew in the same place, as after a restore', async () => {
+    const restored = await openHookScene();
+    const ids: (string | undefined)[] = [];
+    for (const { publish, ask, send, server } of [scene, restored]) {
+      await publish(aTarget(server.url));
+      await ask('again');
+      await send([aTarget(server.url)]);
+      ids.push(...server.received.map(({ id }) => id));
+    }
+    await restored.close();
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(2);
+  });
+
   // Seen to fail: the entry's body in `data`; the arguments, of every event or of an executed one alone; the task's request.
   it('tell nothing of arguments, requests, names and reasons', async () => {
     const target = aTarget(scene.server.url);

@@ -40,6 +40,7 @@ const ENTRY: HookEntry = {
   tenant: 'default',
   task: 'refund-7',
   seq: 2,
+  hash: 'f'.repeat(64),
   kind: 'asked',
   type: 'asked',
   at: Date.parse('2026-11-21T10:15:00Z'),
