@@ -22,7 +22,8 @@ import { createPolicyCache, loadPolicy } from './policy/load.js';
 import { identityOf, isKnown } from './policy/people.js';
 import { closersOf, hasKeptRoles, ownerSubjectOf, rolesOf, withMembers } from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
-import type { Clock } from './store/database.js';
+import { requireSameNamespace } from './ready-namespace.js';
+import type { Clock, Database } from './store/database.js';
 import { findPolicy } from './store/policies.js';
 import { keptMembers } from './store/staff.js';
 import { fileFault, readTextFile } from './text-file.js';
@@ -86,6 +87,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const app = createApp(deps);
   const closeAll = () => Promise.all([connection.close(), database.close()]);
   try {
+    await lookAtTemporal(connection, config, database, log);
     const server = await listen(app.fetch, config);
     const checkpointer = startCheckpointer(
       { database, signer: deps.signer, folder, log },
@@ -93,7 +95,6 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     );
     const url = `http://127.0.0.1:${server.port}`;
     log('info', 'gateway-listening', { port: server.port });
-    void tellTemporal(deps, config);
     const stop = async () => {
       await server.stop();
       await marks.flush();
@@ -129,14 +130,23 @@ function signInOf({ oidc }: GatewayConfig): GatewayDeps['signIn'] {
 
 const SECRET = 'COUNTERSIGN_OIDC_CLIENT_SECRET_FILE has to hold the client secret and nothing else.';
 
-/** A gateway that cannot reach Temporal serves, and stores decisions; somebody must know. */
-async function tellTemporal({ tasks, log }: GatewayDeps, { temporal }: GatewayConfig): Promise<void> {
-  if (await tasks.reachable()) return;
-  log('alarm', 'temporal-unreachable', {
-    address: String(temporal.connection.address ?? 'localhost:7233'),
-    namespace: temporal.namespace,
-    todo: 'start it, or correct TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE; decisions are stored meanwhile',
-  });
+/** Throws `config` for another namespace than the tasks'. A gateway that cannot reach Temporal serves, and stores decisions; somebody must know. */
+async function lookAtTemporal(
+  connection: Connection,
+  { temporal }: GatewayConfig,
+  database: Database,
+  log: Log,
+): Promise<void> {
+  try {
+    await requireSameNamespace(connection, temporal, database, 1_000);
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    log('alarm', 'temporal-unreachable', {
+      address: String(temporal.connection.address ?? 'localhost:7233'),
+      namespace: temporal.namespace,
+      todo: 'start it, or correct TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE; decisions are stored meanwhile',
+    });
+  }
 }
 
 async function requireFolder(folder: string): Promise<void> {

@@ -10,6 +10,7 @@ import { openDatabase, type Database } from './store/database.js';
 import { EVERY_TENANT } from './store/halts.js';
 import { appendJournal, TENANT_CHAIN } from './store/journal.js';
 import { migrate } from './store/migrate.js';
+import { forgetNamespace } from './store/namespace.js';
 import { activatePolicy, activePolicyHash, findPolicy, type PolicyRow } from './store/policies.js';
 import { createToken, findToken, MAX_TOKEN_AGE_MS, type NewToken } from './store/tokens.js';
 import { openTextFile, readTextFile } from './text-file.js';
@@ -23,6 +24,8 @@ export interface Provision {
   readonly replace: boolean;
   /** Where the tokens go: `{ service, operator, people: { SUBJECT } }`, 0600. Undefined: none are made. */
   readonly tokensFile: string | undefined;
+  /** Whether the Temporal namespace of the next worker or gateway takes the place of the one that is kept. */
+  readonly forgetNamespace: boolean;
 }
 
 /** What stands afterwards. */
@@ -69,6 +72,7 @@ export async function provision(wanted: Provision): Promise<Provisioned> {
   const database = openDatabase({ url: wanted.databaseUrl, maxConnections: 2 });
   try {
     await firstUse(wanted.databaseUrl, () => migrate(wanted.databaseUrl));
+    if (wanted.forgetNamespace) await forgetNamespace(database);
     const was = await policyInForce(database, tenant);
     const put = given && (was === undefined || wanted.replace) ? given : undefined;
     if (put) await activatePolicy(database, { ...put, tenant, author: 'local' });

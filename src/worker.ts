@@ -24,7 +24,7 @@ import type { Hooks } from './contract/hooks-file.js';
 import { readModelKey, readSecretKeys, readSlackToken, readVerifier } from './keys.js';
 import { addressesOf } from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
-import { requireSearchAttributes } from './ready-namespace.js';
+import { requireSameNamespace, requireSearchAttributes } from './ready-namespace.js';
 import type { Clock } from './store/database.js';
 import { publishHooks } from './store/hooks.js';
 import { publishTools } from './store/tools.js';
@@ -203,6 +203,7 @@ async function connectWorker(
     const connection = await Connection.connect(options);
     opened.unshift(connection);
     await requireSearchAttributes(connection, config.temporal);
+    await requireSameNamespace(connection, config.temporal, deps.database);
     const worker = await Worker.create({
       connection: native,
       namespace,

@@ -92,6 +92,7 @@ async function furnish(
     policyFile: options.policyFile,
     replace: false,
     tokensFile: files.tokens,
+    forgetNamespace: false,
   });
   const tokens = tokenFile.parse(JSON.parse(readFileSync(files.tokens, 'utf8')));
   const toolSettings = await options.toolSettings(stack);

@@ -15,6 +15,7 @@ import { hooksFromJournal } from './migrations/013-hooks-from-journal.js';
 import { started } from './migrations/014-started.js';
 import { unheard } from './migrations/015-unheard.js';
 import { checkpoints } from './migrations/016-checkpoints.js';
+import { namespaceKept } from './migrations/017-namespace.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 14, sql: started },
   { id: 15, sql: unheard },
   { id: 16, sql: checkpoints },
+  { id: 17, sql: namespaceKept },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

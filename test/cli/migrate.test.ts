@@ -52,7 +52,13 @@ describe('migrate --policy', () => {
       err: '',
     });
     expect((await migrate()).err).toBe('');
-    const dev = { databaseUrl: url, tenant: 'default', tokensFile: undefined, policyFile: tight };
+    const dev = {
+      databaseUrl: url,
+      tenant: 'default',
+      tokensFile: undefined,
+      policyFile: tight,
+      forgetNamespace: false,
+    };
     expect(await provision({ ...dev, replace: true })).toMatchObject({ policyVersion: '2', replaced: '1' });
 
     const repeated = await migrate();

@@ -5,7 +5,13 @@ import { openDatabase } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
 import { testDatabase } from '../support/stack.js';
 
-const NOTHING_ELSE = { tenant: 'default', policyFile: undefined, replace: false, tokensFile: undefined };
+const NOTHING_ELSE = {
+  tenant: 'default',
+  policyFile: undefined,
+  replace: false,
+  tokensFile: undefined,
+  forgetNamespace: false,
+};
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -169,6 +169,8 @@ async function prepare(
     policyFile: plan.policy,
     replace: true,
     tokensFile: files.tokens,
+    // Both servers are of one folder, where somebody may have removed Temporal's; a database of another place is not ours to say this of.
+    forgetNamespace: stack.postgres !== undefined,
   });
   for (const warning of plan.warnings) input.io.complain(visible(`warning: ${warning}`));
   if (replaced !== null)

@@ -80,6 +80,10 @@ export const migrateCommand: Command = {
       help: 'make tokens where none is good, and keep them here (0600)',
     },
     tenant: { type: 'string', value: 'NAME', help: 'whose policy and tokens; default: default' },
+    'forget-namespace': {
+      type: 'boolean',
+      help: 'Temporal was made anew: every open task is closed and handed over',
+    },
   },
   async run(input) {
     const { provision } = await import('../../provision.js');
@@ -89,6 +93,7 @@ export const migrateCommand: Command = {
       policyFile: text(input, 'policy'),
       replace: false,
       tokensFile: text(input, 'tokens'),
+      forgetNamespace: flag(input, 'forget-namespace'),
     });
     if (flag(input, 'json')) return input.io.printJson(done);
     input.io.print(`The database is up to date; policy in force: ${done.policyVersion ?? 'none'}.`);
