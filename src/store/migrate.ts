@@ -16,6 +16,7 @@ import { started } from './migrations/014-started.js';
 import { unheard } from './migrations/015-unheard.js';
 import { checkpoints } from './migrations/016-checkpoints.js';
 import { namespaceKept } from './migrations/017-namespace.js';
+import { undeliveredSends } from './migrations/018-undelivered.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -34,6 +35,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 15, sql: unheard },
   { id: 16, sql: checkpoints },
   { id: 17, sql: namespaceKept },
+  { id: 18, sql: undeliveredSends },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

@@ -2,6 +2,7 @@ import type { Tier } from '../domain/action.js';
 import type { Brief, Flag } from '../domain/brief.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
 import type { Verdict } from '../domain/verdict.js';
+import { EVERY_TENANT } from './halts.js';
 import type { QuestionRow, RoundRef } from './questions.js';
 import type { Queries, Transaction } from './database.js';
 
@@ -227,14 +228,22 @@ export async function everyChannelFailed(
   return row !== undefined && row.total > 0 && row.total === row.failed;
 }
 
-/** Open rounds that reached nobody, leased by moving their mark, so that their runs are told again until they have moved on. */
+/**
+ * Open rounds that reached nobody, leased by moving their mark, so that their runs are told again until they have moved on, ever more rarely.
+ * Only those that can: with the owner no silence counts, nor under a halt, which the window of a soft call outlasts.
+ */
 export async function leaseUndeliveredRounds(queries: Queries, now: number, leaseMs: number) {
   return queries.query<{ tenant: TenantId; task: TaskId }>(
-    `update questions set undelivered_lease = $1::bigint + $2::bigint where (tenant, task, operation, generation, round) in
-       (select tenant, task, operation, generation, round from questions where status = 'open' and undelivered and undelivered_lease <= $1
+    `update questions set undelivered_sends = undelivered_sends + 1,
+       undelivered_lease = $1::bigint + least(60000, $2::bigint * (1 << least(undelivered_sends, 4)))
+     where (tenant, task, operation, generation, round) in
+       (select tenant, task, operation, generation, round from questions q
+        where status = 'open' and undelivered and undelivered_lease <= $1 and answer_by is not null
+          and (kind = 'confirmation' or not exists (select 1 from halts h where h.lifted_at is null and (h.scope = 'all' and h.tenant = $3
+            or h.tenant = q.tenant and (h.scope = 'tenant' or h.scope = 'agent' and h.target = q.agent or h.scope = 'task' and h.target = q.task))))
         limit 50 for update skip locked)
      returning tenant, task`,
-    [now, leaseMs],
+    [now, leaseMs, EVERY_TENANT],
   );
 }
 

@@ -236,9 +236,12 @@ export function endRung(tx: Transaction, ref: RoundRef): void {
   tx.send(`update questions set rung_over = true where ${KEY}`, key(ref));
 }
 
-/** Notes that no channel could tell the current rung's role. */
+/** Notes that no channel could tell the current rung's role; its run is told of it at once. */
 export function markUndelivered(tx: Transaction, ref: RoundRef): void {
-  tx.send(`update questions set undelivered = true where ${KEY} and status = 'open'`, key(ref));
+  tx.send(
+    `update questions set undelivered = true, undelivered_lease = 0, undelivered_sends = 0 where ${KEY} and status = 'open'`,
+    key(ref),
+  );
 }
 
 /** Takes a question off the desk; `as` says why. A closed one stays as it was closed. */

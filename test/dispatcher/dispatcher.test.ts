@@ -4,6 +4,7 @@ import type { TaskClient } from '../../src/client/task-client.js';
 import type { DispatcherDeps } from '../../src/dispatcher/deps.js';
 import { dispatchOnce } from '../../src/dispatcher/dispatcher.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
+import { markUndelivered } from '../../src/store/questions.js';
 import { markStarted, requestCancel } from '../../src/store/tasks.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
 
@@ -54,6 +55,12 @@ async function age(ms: number): Promise<void> {
   await gate.database.query('update decisions set next_send_at = next_send_at - $1::bigint', [ms]);
   await gate.database.query('update ledger set call_by = call_by - $1::bigint', [ms]);
 }
+
+/** No channel could tell the rung that is asked now. */
+const unreached = (task: TaskId) =>
+  gate.database.transaction(async (tx) =>
+    markUndelivered(tx, { tenant: TENANT, task, operation: 1, generation: 1, round: 1 }),
+  );
 
 async function journalOf(task: TaskId): Promise<string[]> {
   const rows = await gate.database.query<{ type: string }>(
@@ -217,6 +224,47 @@ describe('the dispatcher', () => {
     await dispatchOnce(deps);
     expect(said).toEqual(['nudge under-halt']);
   });
+
+  // Seen to fail: told every five seconds, for ever.
+  it('tells a run that a rung reached nobody, each time later, until it has moved on', async () => {
+    const task = await gate.submit('unheard-of', PAY);
+    await gate.ask(task);
+    await unreached(task);
+    const told = async (ms: number) => {
+      await gate.database.query('update questions set undelivered_lease = undelivered_lease - $1::bigint', [
+        ms,
+      ]);
+      await dispatchOnce(deps);
+      return said.splice(0).length;
+    };
+    expect([await told(0), await told(0), await told(5_000), await told(5_000), await told(5_000)]).toEqual([
+      1, 0, 1, 0, 1,
+    ]);
+    await unreached(task);
+    expect(await told(0), 'the next rung, at once').toBe(1);
+  });
+
+  // Seen to fail: what cannot move a run told again and again, until its run took no more signals.
+  it.each([
+    { under: 'no halt', kind: 'approval', rung: 0, times: 1 },
+    { under: 'no halt', kind: 'approval', rung: 9, times: 0 },
+    { under: 'agent', kind: 'approval', rung: 0, times: 0 },
+    { under: 'all', kind: 'approval', rung: 0, times: 0 },
+    { under: 'tenant', kind: 'confirmation', rung: 0, times: 1 },
+  ] as const)(
+    'tells it only where silence counts: $kind, $under, rung $rung',
+    async ({ under, kind, rung, times }) => {
+      const task = await gate.submit('silent', PAY);
+      await gate.ask(task);
+      if (rung > 0) await gate.ask(task, { rung });
+      if (under !== 'no halt') await gate.halt(under, { agent: 'bot', tenant: TENANT, all: '*' }[under]);
+      await gate.database.query('update halts set fanned_out_at = 1');
+      await gate.database.query('update questions set kind = $1', [kind]);
+      await unreached(task);
+      await dispatchOnce(deps);
+      expect(said).toEqual(Array.from({ length: times }, () => 'nudge silent'));
+    },
+  );
 
   it('repeats a cancel until the task is closed', async () => {
     const task = await gate.submit('cancelled', PAY);
