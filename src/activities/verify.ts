@@ -5,7 +5,13 @@ import type { DecisionId } from '../domain/ids.js';
 import type { Transaction } from '../store/database.js';
 import { applyDecision, findDecision, type DecisionRow } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
-import { closeQuestion, lockQuestion, moveDeadline, type QuestionRow } from '../store/questions.js';
+import {
+  clearUndelivered,
+  closeQuestion,
+  lockQuestion,
+  moveDeadline,
+  type QuestionRow,
+} from '../store/questions.js';
 import type { VerifyInput, VerifyResult } from './api.js';
 import { journal } from './carry.js';
 import type { ActivityDeps } from './ports.js';
@@ -85,8 +91,10 @@ function apply(
   const { verb, until } = row.message;
   applyDecision(tx, { ...row, now });
   // A repeat moves nothing: another rung may be asked by now, or the owner.
-  const moves = row.outcome === null && (verb === 'hold' || verb === 'extend');
+  const first = row.outcome === null;
+  const moves = first && (verb === 'hold' || verb === 'extend');
   if (moves && until !== undefined && question.status === 'open') moveDeadline(tx, question, until);
+  if (first && question.undelivered) clearUndelivered(tx, question);
   const closed = closedBy(verb, question);
   if (closed !== undefined) closeQuestion(tx, question, closed, now);
   const { operation, generation, round } = row;

@@ -244,6 +244,11 @@ export function markUndelivered(tx: Transaction, ref: RoundRef): void {
   );
 }
 
+/** Notes that somebody acted on the current rung, which no channel could tell: it goes on. */
+export function clearUndelivered(tx: Transaction, ref: RoundRef): void {
+  tx.send(`update questions set undelivered = false where ${KEY}`, key(ref));
+}
+
 /** Takes a question off the desk; `as` says why. A closed one stays as it was closed. */
 export function closeQuestion(tx: Transaction, ref: RoundRef, as: string, now: number): void {
   tx.send(

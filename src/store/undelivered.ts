@@ -12,8 +12,8 @@ import {
 import { lockQuestion, markUndelivered } from './questions.js';
 
 /**
- * Ends a notification on its channel, as `end` does it: the next channel is due at once, and a rung of which every channel failed is over.
- * Under the question's lock, so that channels that fail at once see each other.
+ * Ends a notification on its channel, as `end` does it: the next channel is due at once, and a rung of which every channel failed is over,
+ * unless somebody has acted on it. Under the question's lock, so that channels that fail at once see each other.
  */
 async function leave(tx: Transaction, row: NoticeRow, end: (now: number) => Promise<boolean>): Promise<void> {
   const question = await lockQuestion(tx, row);
@@ -21,7 +21,7 @@ async function leave(tx: Transaction, row: NoticeRow, end: (now: number) => Prom
   if (!(await end(now))) return;
   await passOn(tx, row, now);
   if (row.kind !== 'asked' || question?.status !== 'open' || question.rung !== row.rung) return;
-  if (!(await everyChannelFailed(tx, row))) return;
+  if (!(await everyChannelFailed(tx, row)) || (await isActedOn(tx, row))) return;
   markUndelivered(tx, row);
   const { operation, generation, round, rung } = row;
   const event = {
@@ -30,6 +30,19 @@ async function leave(tx: Transaction, row: NoticeRow, end: (now: number) => Prom
     body: { operation, generation, round, rung, role: row.role },
   };
   await appendJournal(tx, { tenant: row.tenant, task: row.task, now, events: [event] });
+}
+
+/** Whether somebody acted on a rung: a decision about its round took effect that was made since the rung was asked. */
+async function isActedOn(
+  tx: Transaction,
+  { tenant, task, operation, generation, round, rung }: NoticeRow,
+): Promise<boolean> {
+  const rows = await tx.query(
+    `select 1 from decisions where tenant = $1 and task = $2 and operation = $3 and generation = $4 and round = $5 and outcome = 'applied'
+       and at > (select at from journal where tenant = $1 and task = $2 and event_id = $6) limit 1`,
+    [tenant, task, operation, generation, round, `asked/${operation}.${generation}.${round}.${rung}`],
+  );
+  return rows.length === 1;
 }
 
 /** Notes that a channel failed a notification for good. `error` is a code: it holds nothing of anybody. */

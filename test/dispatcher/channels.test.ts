@@ -3,9 +3,7 @@ import { NotTaken, type Notifier } from '../../src/activities/ports.js';
 import { LEASE_MS, sendNotices } from '../../src/dispatcher/notices.js';
 import { PATIENCE_MS } from '../../src/store/outbox.js';
 import { bounced } from '../../src/store/undelivered.js';
-import type { TaskId } from '../../src/domain/ids.js';
 import { TENANT } from '../support/gate.js';
-import { headerOf, readMail } from './read-mail.js';
 import { gate } from '../support/tasks.js';
 import { waitFor } from '../support/wait.js';
 import { openScene, type Scene } from './scene.js';
@@ -23,17 +21,6 @@ const stands = (mail: string, slack: string) => [
   { channel: 'mail', as: mail, attempts: expect.any(Number) as number },
   { channel: 'slack', as: slack, attempts: expect.any(Number) as number },
 ];
-
-/** Lets the provider tell that the last mail came back. */
-function bounce(messageId = headerOf(readMail(scene.mail.mails.at(-1) ?? ''), 'Message-ID')) {
-  return bounced(scene.gate.database, { tenant: TENANT, messageId });
-}
-
-/** The rung that is over, and how often that is on record. */
-const overOf = async (task: TaskId) => ({
-  rungs: await scene.undeliveredOf(task),
-  told: (await scene.typesOf(task)).filter((type) => type === 'undelivered').length,
-});
 
 describe('the channels of a role', () => {
   // Seen to fail: those behind the one that took it left due.
@@ -84,7 +71,7 @@ describe('the channels of a role', () => {
     const task = await scene.ask('mail-only', { channels: BOTH });
     scene.mail.refuse = 550;
     await scene.send();
-    expect(await overOf(task)).toEqual(ONCE);
+    expect(await scene.overOf(task)).toEqual(ONCE);
   });
 });
 
@@ -127,7 +114,7 @@ describe('fault 10: a mail server that', () => {
       { channel: 'mail', as: 'ESOCKET', attempts: 6 },
       { channel: 'slack', as: 'http-503', attempts: 6 },
     ]);
-    expect(await overOf(task)).toEqual(ONCE);
+    expect(await scene.overOf(task)).toEqual(ONCE);
   });
 
   it('takes a mail too late: it is not sent about a question that is over', async () => {
@@ -146,7 +133,7 @@ describe('fault 10: a mail that comes back after it was taken', () => {
   it('is told on the next channel', async () => {
     const task = await scene.ask('returned', { channels: BOTH });
     await scene.send();
-    expect(await bounce()).toBe(true);
+    expect(await scene.bounce()).toBe(true);
     expect(await scene.standing()).toEqual(stands('bounced', 'due'));
     await scene.send();
     expect(await scene.standing()).toEqual(stands('bounced', 'sent'));
@@ -156,8 +143,8 @@ describe('fault 10: a mail that comes back after it was taken', () => {
   it('ends the rung where there is none, once', async () => {
     const task = await scene.ask('lost');
     await scene.send();
-    expect([await bounce(), await bounce()]).toEqual([true, true]);
-    expect(await overOf(task)).toEqual(ONCE);
+    expect([await scene.bounce(), await scene.bounce()]).toEqual([true, true]);
+    expect(await scene.overOf(task)).toEqual(ONCE);
   });
 
   // Seen to fail: a rung ended whatever is asked now.
@@ -165,12 +152,12 @@ describe('fault 10: a mail that comes back after it was taken', () => {
     const moved = await scene.ask('moved-on');
     await scene.send();
     await scene.ask('moved-on', { rung: 1, channels: [] });
-    await bounce();
+    await scene.bounce();
     expect(await scene.undeliveredOf(moved)).toEqual([]);
     const decided = await scene.ask('decided');
     await scene.send();
     await scene.gate.execute(decided, [await scene.gate.decide(decided, 'amira', { decision: 'approve' })]);
-    await bounce();
+    await scene.bounce();
     for (const task of [moved, decided]) expect(await scene.typesOf(task)).not.toContain('undelivered');
   });
 
@@ -189,10 +176,10 @@ describe('fault 10: a mail that comes back after it was taken', () => {
       '',
       `${id}.acme`,
     ])
-      expect(await bounce(messageId)).toBe(false);
+      expect(await scene.bounce(messageId)).toBe(false);
     expect(await bounced(database, { tenant: 'other', messageId: `<${id}.acme@countersign>` })).toBe(false);
     expect(await scene.undeliveredOf(task)).toEqual([]);
-    expect(await bounce(`${id}.acme@countersign`)).toBe(true);
+    expect(await scene.bounce(`${id}.acme@countersign`)).toBe(true);
   });
 });
 
@@ -232,7 +219,7 @@ describe('a sender that was away for longer than its lease', () => {
     expect(await scene.standing()).toMatchObject([{ as: 'sent' }, { as: 'spared' }]);
     await goOn();
     expect(await database.query('select * from outbox order by id')).toEqual(before);
-    expect(await overOf(task)).toEqual({ rungs: [], told: 0 });
+    expect(await scene.overOf(task)).toEqual({ rungs: [], told: 0 });
   });
 
   // Seen to fail: a fence that looks for the end of the row alone.
@@ -243,7 +230,7 @@ describe('a sender that was away for longer than its lease', () => {
     const sending = scene.send(LEASE_MS);
     await waitFor(() => (scene.mail.begun > 0 ? true : undefined));
     await goOn();
-    expect(await overOf(task)).toEqual({ rungs: [], told: 0 });
+    expect(await scene.overOf(task)).toEqual({ rungs: [], told: 0 });
     release();
     await sending;
     expect(await scene.standing()).toMatchObject([{ as: 'sent', attempts: 2 }]);
@@ -256,7 +243,7 @@ describe('a sender that was away for longer than its lease', () => {
       "select id from outbox where kind = 'asked' and channel = 'mail'",
     );
     const goOn = await stall(() => Promise.resolve(null));
-    expect(await bounce(`<${id}.${TENANT}@countersign>`)).toBe(true);
+    expect(await scene.bounce(`<${id}.${TENANT}@countersign>`)).toBe(true);
     await goOn();
     expect(await scene.standing()).toEqual(stands('bounced', 'due'));
     await scene.send();
@@ -287,6 +274,6 @@ it('channels that fail at the same time end the rung', async () => {
     await scene.gate.database.query("update outbox set due_at = 0 where kind = 'asked'");
     const now = await scene.gate.database.now();
     await Promise.all([mail, slack].map((notifier) => sendNotices(scene.deps, notifier, now)));
-    expect(await overOf(task)).toEqual(ONCE);
+    expect(await scene.overOf(task)).toEqual(ONCE);
   }
 });

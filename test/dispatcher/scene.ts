@@ -7,8 +7,10 @@ import type { DispatcherDeps } from '../../src/dispatcher/deps.js';
 import { amendNotices } from '../../src/dispatcher/amends.js';
 import { sendNotices } from '../../src/dispatcher/notices.js';
 import type { TaskId } from '../../src/domain/ids.js';
+import { bounced } from '../../src/store/undelivered.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
 import { mailServer, type MailServer } from './mail-server.js';
+import { headerOf, readMail } from './read-mail.js';
 import { slackServer, type SlackServer } from './slack-server.js';
 
 export const CHANNEL = 'C0123ABCD';
@@ -28,13 +30,17 @@ export interface Scene {
   ask(task: string, over?: { tool?: string; rung?: number; channels?: readonly string[] }): Promise<TaskId>;
   typesOf(task: TaskId): Promise<string[]>;
   undeliveredOf(task: TaskId): Promise<readonly unknown[]>;
+  /** Lets the provider tell that a mail came back, the last one unless named. */
+  bounce(messageId?: string): Promise<boolean>;
+  /** The rung that is over, and how often that is on record. */
+  overOf(task: TaskId): Promise<{ readonly rungs: readonly unknown[]; readonly told: number }>;
   /** How each notification of a kind stands, in the order of the channels. */
   standing(kind?: string): Promise<readonly { channel: string; as: string; attempts: number }[]>;
   close(): Promise<void>;
 }
 
-export async function openScene(): Promise<Scene> {
-  const [mail, slack, gate] = await Promise.all([mailServer(), slackServer(), openGate()]);
+export async function openScene(options: { policy?: string } = {}): Promise<Scene> {
+  const [mail, slack, gate] = await Promise.all([mailServer(), slackServer(), openGate(options)]);
   const { database, gateway } = gate;
   const logged: Scene['logged'] = [];
   const notifiers: readonly Notifier[] = [
@@ -82,6 +88,12 @@ export async function openScene(): Promise<Scene> {
       );
       return rows.map((row) => row.type);
     },
+    bounce: (messageId = headerOf(readMail(mail.mails.at(-1) ?? ''), 'Message-ID')) =>
+      bounced(database, { tenant: TENANT, messageId }),
+    overOf: async (task) => ({
+      rungs: await scene.undeliveredOf(task),
+      told: (await scene.typesOf(task)).filter((type) => type === 'undelivered').length,
+    }),
     undeliveredOf: async (task) =>
       (await inspect(gate.deps, { tenant: TENANT, task, runId: 'r', events: [] })).undelivered,
     standing: (kind = 'asked') =>
