@@ -125,7 +125,7 @@ export type InspectResult = Answer & {
     readonly round: number;
     readonly halt: HaltId;
   }[];
-  /** Rounds whose every notification channel failed. */
+  /** Rungs whose every notification channel failed: nobody can decide on them any more. */
   readonly undelivered: readonly {
     readonly operation: number;
     readonly round: number;

@@ -1,19 +1,19 @@
 import { CountersignError } from '../domain/errors.js';
 import { haltsOver, outlivedRounds } from '../store/halts.js';
-import { undeliveredRounds } from '../store/outbox.js';
 import { findTask } from '../store/tasks.js';
+import { endUndelivered } from '../store/undelivered.js';
 import type { InspectInput, InspectResult } from './api.js';
 import { journal } from './carry.js';
 import type { ActivityDeps } from './ports.js';
 
-/** What the store says of halts and of rungs that reached nobody. Asked after any nudge, so that a forged nudge changes nothing. */
+/** What the store says of halts, and of rungs that reached nobody: they end here. Asked after any nudge, so that a forged nudge changes nothing. */
 export async function inspect(deps: ActivityDeps, input: InspectInput): Promise<InspectResult> {
   return deps.database.transaction(async (tx) => {
     const [task, { inForce }, outlived, undelivered, now] = await Promise.all([
       findTask(tx, input.tenant, input.task),
       haltsOver(tx, input),
       outlivedRounds(tx, input),
-      undeliveredRounds(tx, input.tenant, input.task),
+      endUndelivered(tx, input.tenant, input.task),
       tx.now(),
     ]);
     if (!task) throw new CountersignError('not-found', `task ${input.task} is not in the store`);

@@ -246,13 +246,3 @@ export async function leaseUndeliveredRounds(queries: Queries, now: number, leas
     [now, leaseMs, EVERY_TENANT],
   );
 }
-
-/** The rungs of a task that reached nobody. Where somebody decided all the same, their word counts first. */
-export async function undeliveredRounds(queries: Queries, tenant: TenantId, task: TaskId) {
-  return queries.query<{ operation: number; round: number; rung: number }>(
-    `select operation, round, rung from questions q where tenant = $1 and task = $2 and status = 'open' and undelivered
-       and not exists (select 1 from decisions d where d.tenant = q.tenant and d.task = q.task and d.operation = q.operation
-         and d.round = q.round and d.outcome is null)`,
-    [tenant, task],
-  );
-}

@@ -1,3 +1,4 @@
+import type { TaskId, TenantId } from '../domain/ids.js';
 import type { Database, Transaction } from './database.js';
 import { appendJournal } from './journal.js';
 import {
@@ -69,4 +70,21 @@ export async function bounced(
   if (row?.channel !== 'mail') return false;
   await database.transaction((tx) => leave(tx, row, (now) => markBounced(tx, row, now)));
   return true;
+}
+
+/**
+ * Ends the rungs of a task that reached nobody; a repeat says the same. Where somebody decided all the same, their word counts first. The
+ * owner's, who has no deadline, does not end.
+ */
+export function endUndelivered(tx: Transaction, tenant: TenantId, task: TaskId) {
+  const SILENT = "tenant = $1 and task = $2 and status = 'open' and undelivered and answer_by is not null";
+  // A statement of its own: one that waited for a decision being stored would not see it.
+  tx.send(`select 1 from questions where ${SILENT} order by operation, round for update`, [tenant, task]);
+  return tx.query<{ operation: number; round: number; rung: number }>(
+    `update questions q set rung_over = true where ${SILENT}
+       and not exists (select 1 from decisions d where d.tenant = q.tenant and d.task = q.task and d.operation = q.operation
+         and d.round = q.round and d.outcome is null)
+     returning operation, round, rung`,
+    [tenant, task],
+  );
 }

@@ -6,10 +6,11 @@ import { inspect } from '../../src/activities/inspect.js';
 import { verify } from '../../src/activities/verify.js';
 import { defineTool } from '../../src/contract/tool.js';
 import type { DecisionId, HaltId, TaskId } from '../../src/domain/ids.js';
-import { findDecision, markDelivered } from '../../src/store/decisions.js';
+import { findDecision, insertDecision, markDelivered, type DecisionRow } from '../../src/store/decisions.js';
 import { setHalt, shareHaltLocks } from '../../src/store/halts.js';
-import { markUndelivered } from '../../src/store/questions.js';
+import { lockQuestion, markUndelivered } from '../../src/store/questions.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
+import { waitFor } from '../support/wait.js';
 import { effectsOf, PAY } from './scene.js';
 
 let gate: Gate;
@@ -141,14 +142,74 @@ describe('a hold or extension that is verified late', () => {
   });
 });
 
-// Seen to fail: every undelivered question told.
-it('a rung that reached nobody is not given up while a decision about it is on its way', async () => {
-  const task = await gate.submit('undelivered', PAY);
-  await gate.ask(task);
-  await gate.database.transaction((tx) => markUndelivered(tx, at(task)));
-  expect(await inspect(gate.deps, carry(task))).toMatchObject({ undelivered: [{ operation: 1, round: 1 }] });
-  await gate.decide(task, 'amira', { decision: 'approve' });
-  expect(await inspect(gate.deps, carry(task))).toMatchObject({ undelivered: [] });
+describe('a rung that reached nobody', () => {
+  const asked = async (name: string, rung = 0): Promise<TaskId> => {
+    const task = await gate.submit(name, PAY);
+    for (const step of new Set([0, rung])) await gate.ask(task, { rung: step });
+    await gate.database.transaction((tx) => markUndelivered(tx, at(task)));
+    return task;
+  };
+  const over = async (task: TaskId) => (await inspect(gate.deps, carry(task))).undelivered;
+
+  // Seen to fail: every undelivered question told.
+  it('is not given up while a decision about it is on its way', async () => {
+    const task = await asked('undelivered');
+    await gate.decide(task, 'amira', { decision: 'approve' });
+    expect(await over(task)).toEqual([]);
+  });
+
+  // Seen to fail: the rung told and not ended (the decision is stored, and the run does not take it).
+  it('takes no decision once its run was told, however often', async () => {
+    const task = await asked('told');
+    expect(await over(task)).toEqual([{ operation: 1, round: 1, rung: 0 }]);
+    await expect(gate.decide(task, 'amira', { decision: 'approve' })).rejects.toMatchObject({
+      code: 'too-late',
+    });
+    expect(await over(task)).toHaveLength(1);
+    await gate.ask(task, { rung: 1 });
+    await expect(gate.decide(task, 'amira', { decision: 'approve' })).resolves.toBeDefined();
+  });
+
+  // Seen to fail: the questions ended in the statement that waits for them.
+  it('hears what is stored while it is looked at', async () => {
+    const task = await asked('meanwhile');
+    const said = await someDecision();
+    const looked = await gate.database.transaction(async (tx) => {
+      await lockQuestion(tx, at(task));
+      const looking = over(task);
+      await waitFor(isWaiting);
+      insertDecision(tx, { ...said, id: 'meanwhile' as DecisionId, task, outcome: null }); // it only has to lie there
+      return { looking };
+    });
+    expect(await looked.looking).toEqual([]);
+  });
+
+  // Seen to fail: the owner's ended too (no run takes its end, and nobody could decide any more).
+  it('does not end on the desk of the owner', async () => {
+    const task = await asked('with-owner', 9);
+    expect(await over(task)).toEqual([]);
+    await expect(gate.decide(task, 'ruth', { decision: 'approve' })).resolves.toBeDefined();
+  });
+
+  /** Whether somebody waits for a lock. */
+  async function isWaiting(): Promise<true | undefined> {
+    const rows = await gate.database.query(
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length > 0 || undefined;
+  }
+
+  async function someDecision(): Promise<DecisionRow> {
+    const task = await gate.submit('somebody', PAY);
+    await gate.ask(task);
+    const row = await findDecision(
+      gate.database,
+      TENANT,
+      await gate.decide(task, 'amira', { decision: 'hold' }),
+    );
+    if (!row) throw new Error('the decision was not stored');
+    return row;
+  }
 });
 
 describe('a task that is cancelled while its question is prepared', () => {
