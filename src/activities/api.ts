@@ -108,6 +108,8 @@ export type ExpireResult = Answer &
     | { readonly kind: 'decided'; readonly decisions: readonly DecisionMessage[] }
     /** The database's clock has not reached the deadline yet, or somebody moved it. */
     | { readonly kind: 'early'; readonly remainingMs: number }
+    /** A later round was asked, of which the run has not heard: the ask answers it. */
+    | { readonly kind: 'asked-anew' }
     | { readonly kind: 'expired' }
   );
 
@@ -119,7 +121,7 @@ export type InspectResult = Answer & {
     readonly scope: 'task' | 'wider';
     readonly detail: string;
   }[];
-  /** Open rounds that were asked before a halt which is lifted already; absent in histories older than this. */
+  /** Rounds, each after those before it, that were asked before a halt which is lifted already; absent in histories older than this. */
   readonly outlived?: readonly {
     readonly operation: number;
     readonly round: number;

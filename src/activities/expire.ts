@@ -2,7 +2,7 @@ import { votersOf } from '../domain/verdict.js';
 import { unheardDecisions, type DecisionRow } from '../store/decisions.js';
 import type { Transaction } from '../store/database.js';
 import { enqueueNotices } from '../store/outbox.js';
-import { endRung, lockQuestion, type QuestionRow } from '../store/questions.js';
+import { endRung, latestRound, lockQuestion, type QuestionRow } from '../store/questions.js';
 import type { ExpireInput, ExpireResult } from './api.js';
 import { journal } from './carry.js';
 import { countedVotes } from './votes.js';
@@ -15,12 +15,16 @@ import type { ActivityDeps } from './ports.js';
 export async function expire(deps: ActivityDeps, input: ExpireInput): Promise<ExpireResult> {
   await deps.point?.('expire-before', { task: input.task, operation: input.operation });
   return deps.database.transaction(async (tx) => {
-    const [question, waiting, now] = await Promise.all([
+    const [question, newest, waiting, now] = await Promise.all([
       lockQuestion(tx, input),
+      latestRound(tx, input),
       unheardDecisions(tx, input),
       tx.now(),
     ]);
     const head = await journal(tx, input, now);
+    // A run that stands behind asks, and hears of that round. What comes after a window its undo says.
+    if (question && newest > question.round && question.kind !== 'confirmation')
+      return { kind: 'asked-anew', head };
     // The next rung is asked already, and decisions about it are heard there: a repeat, or an attempt that comes late.
     if (question && question.rung > input.rung) return { kind: 'expired', head };
     const unheard = question ? await thoseThatCount(tx, deps, { question, waiting, now }) : waiting;

@@ -64,6 +64,13 @@ function isAsking(state: Escalation): boolean {
   );
 }
 
+/** Whether it waits on a round after which another was asked, by a worker that died or a run that was reset. */
+function isBehind(state: Escalation, question: Question): boolean {
+  return (
+    state.status === 'PAUSED_PENDING_HUMAN' && state.halt === null && question.round > state.question.round
+  );
+}
+
 /**
  * Whether an answer of the ask is about the round, generation and rung that was to be asked. The store may be further than a run that was
  * reset: a later round is the one that counts.
@@ -88,7 +95,8 @@ function permit(state: Escalation, command: Of<'permit'>): Answer {
 }
 
 function deliver(state: Escalation, command: Of<'deliver'>): Answer {
-  if (!isAsking(state) || !continues(state, command.question)) return inapplicable(state, command);
+  if (!(isAsking(state) || isBehind(state, command.question)) || !continues(state, command.question))
+    return inapplicable(state, command);
   return [{ type: 'asked', question: command.question, tier: command.tier }];
 }
 

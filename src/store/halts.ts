@@ -73,17 +73,21 @@ export async function haltsOver(
   };
 }
 
-/** The open rounds of a task that were asked before a halt over it was lifted: what was seen under another state of things. */
+/**
+ * The rounds of a task that were asked before a halt over it was lifted: what was seen under another state of things. Those that were
+ * asked anew too: a worker may have died before its run heard so. In order, so that a run may come to the last of them.
+ */
 export async function outlivedRounds(
   queries: Queries,
   subject: Subject,
 ): Promise<readonly { operation: number; round: number; halt: HaltId }[]> {
   return queries.query<{ operation: number; round: number; halt: HaltId }>(
-    `select distinct on (q.operation) q.operation, q.round, h.id as halt
+    `select distinct on (q.operation, q.round) q.operation, q.round, h.id as halt
      from questions q join halts h on h.lifted_at >= q.asked_at and (h.scope = 'all' and h.tenant = $3
        or h.tenant = $1 and (h.scope = 'tenant' or h.scope = 'agent' and h.target = q.agent or h.scope = 'task' and h.target = $2))
-     where q.tenant = $1 and q.task = $2 and q.status = 'open' and q.kind not in ('hand-over', 'confirmation')
-     order by q.operation, q.round desc, h.lifted_at desc`,
+     where q.tenant = $1 and q.task = $2 and (q.status = 'open' or q.closed_as = 'asked-anew')
+       and q.kind not in ('hand-over', 'confirmation')
+     order by q.operation, q.round, h.lifted_at desc`,
     [subject.tenant, subject.task, EVERY_TENANT],
   );
 }

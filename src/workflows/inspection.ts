@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { InspectResult } from '../activities/api.js';
 import type { Escalation } from '../domain/escalation.js';
 import type { HaltId } from '../domain/ids.js';
@@ -12,7 +13,8 @@ export function applyInspection(task: TaskRun, { halts, outlived = [], undeliver
   // A halt may come and go before the run looks: what was asked under it is asked anew all the same.
   for (const { operation, round, halt } of inForce.length === 0 ? outlived : []) {
     const branch = task.branch(operation);
-    if (branch?.status !== 'PAUSED_PENDING_HUMAN' || branch.question.round !== round) continue;
+    if (branch === undefined || !waitsOn(branch, round)) continue;
+    // What is being verified is void then, and the look after it lifts.
     if (task.apply(operation, { type: 'halt', halt, scope: 'wider' }) === null)
       task.apply(operation, { type: 'lift', halt });
   }
@@ -21,6 +23,21 @@ export function applyInspection(task: TaskRun, { halts, outlived = [], undeliver
     if (branch?.status !== 'PAUSED_PENDING_HUMAN' || !branch.delivered) continue;
     const { question } = branch;
     if (question.round === round && question.rung === rung) task.apply(operation, { type: 'miss', question });
+  }
+}
+
+function waitsOn(branch: Escalation, round: number): boolean {
+  switch (branch.status) {
+    case 'PAUSED_PENDING_HUMAN':
+      return branch.question.round === round;
+    case 'HUMAN_RESPONDED':
+      return branch.question.round === round && patched('outlived-while-verifying');
+    case 'JUDGED':
+    case 'TIMED_OUT':
+    case 'RESUMING':
+    case 'SETTLED':
+    case 'FAILED':
+      return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { In } from '../domain/escalation.js';
 import { expire, record } from './activity-calls.js';
+import { ask } from './asking.js';
 import { now } from './clock.js';
 import { receive } from './deciding.js';
 import { publish } from './publish.js';
@@ -42,6 +43,8 @@ async function endRung(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Promis
         () => task.branch(operation) !== state,
         now() + Math.max(result.remainingMs, LEAST_MS),
       );
+    case 'asked-anew':
+      return ask(task, state);
     case 'expired':
       return settle(task, state, { type: 'expire' });
   }

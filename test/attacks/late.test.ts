@@ -7,7 +7,7 @@ import { verify } from '../../src/activities/verify.js';
 import { defineTool } from '../../src/contract/tool.js';
 import type { DecisionId, HaltId, TaskId } from '../../src/domain/ids.js';
 import { findDecision, insertDecision, markDelivered, type DecisionRow } from '../../src/store/decisions.js';
-import { setHalt, shareHaltLocks } from '../../src/store/halts.js';
+import { liftHalt, setHalt, shareHaltLocks } from '../../src/store/halts.js';
 import { lockQuestion, markUndelivered } from '../../src/store/questions.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
@@ -281,5 +281,38 @@ describe('a rung whose time is over, and a decision that took effect and was for
     await gate.ask(task);
     await hear(task, await gate.decide(task, 'amira', { decision: 'escalate' }));
     expect(await end(task)).toMatchObject({ kind: 'expired' });
+  });
+});
+
+/** The worker died when it had asked anew, or the run was put back. */
+describe('a run that waits on a round after which another was asked', () => {
+  /** So many halts came and went, and each had the question asked anew. */
+  async function askedAnew(name: string, halts: number): Promise<TaskId> {
+    const task = await gate.submit(name, PAY);
+    await gate.ask(task);
+    for (let round = 1; round <= halts; round += 1) {
+      const id = `h-${name}-${round}`;
+      await gate.halt('task', task, id);
+      const by = { by: 'ruth', role: 'director', why: 'over', sign: () => '' };
+      await liftHalt(gate.database, { id: id as HaltId, ...by }); // test data
+      await gate.ask(task, { round: round + 1, reason: 'halt-lifted' });
+    }
+    return task;
+  }
+
+  // Seen to fail: only open rounds told.
+  it('is told of every round that a halt outlived, one after the other', async () => {
+    const task = await askedAnew('anew', 2);
+    expect(await inspect(gate.deps, carry(task))).toMatchObject({
+      outlived: [{ round: 1 }, { round: 2 }],
+    });
+  });
+
+  // Seen to fail: expired, so that the call was denied by silence while people were asked about it.
+  it('is told so when its time is over, and of no silence', async () => {
+    const task = await askedAnew('anew-expired', 1);
+    await gate.database.query('update questions set answer_by = 1 where task = $1 and round = 1', [task]);
+    expect(await expire(gate.deps, { ...at(task), rung: 0 })).toMatchObject({ kind: 'asked-anew' });
+    expect(await questions(task)).toMatchObject([{ closedAs: 'asked-anew' }, { status: 'open' }]);
   });
 });

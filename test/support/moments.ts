@@ -1,7 +1,8 @@
 import type { HaltId } from '../../src/domain/ids.js';
+import { questionOf } from '../../src/domain/task.js';
 import { decideSignal, haltSignal } from '../../src/workflows/messages.js';
-import { ORDINARY, type FakeWorld } from './fake-activities.js';
-import { startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
+import { DAY, digestOf, ORDINARY, type FakeWorld } from './fake-activities.js';
+import { decideBy, startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
 
 const HALT = 'h1' as HaltId; // test data
 /** As many decisions wait for a verification under way. */
@@ -71,4 +72,44 @@ export function heldVerification(
       });
   });
   return { verifying, release: () => release() };
+}
+
+/** A task that a worker asked anew and died: its run hears so when the time of the round before is over. */
+export async function askedAnew(tasks: TaskStarter): Promise<StartedTask> {
+  const world = Object.assign(tasks.newWorld(), { ladders: { 1: { ...ORDINARY, ttlMs: 300 } } });
+  world.next('expire', () => {
+    const [first] = world.questions.values();
+    if (first === undefined) throw new Error('nothing was asked');
+    const answerBy = (first.answerBy ?? 0) + DAY;
+    const question = { ...first, round: 2, briefDigest: digestOf('brief 1.2'), answerBy };
+    world.questions.set('1.1.2.0', question);
+    world.next('ask', () => ({ kind: 'asked', tier: 4, question, decisions: [] }));
+    return { kind: 'asked-anew' };
+  });
+  const task = await startAsked(tasks, world);
+  for (;;) {
+    const [branch] = (await task.view()).branches;
+    if (branch !== undefined && questionOf(branch)?.round === 2) return task;
+  }
+}
+
+/** A task that is asked anew: a halt came and went before the run looked, which it did while a decision was being verified. */
+export async function outlivedWhileVerifying(tasks: TaskStarter): Promise<StartedTask> {
+  const world = tasks.newWorld();
+  const { verifying, release } = heldVerification(world);
+  const task = await startAsked(tasks, world);
+  await decideBy(task, await world.decision('hold'));
+  await verifying;
+  world.next('inspect', () => ({
+    halts: [],
+    outlived: [{ operation: 1, round: 1, halt: HALT }],
+    undelivered: [],
+  }));
+  const looked = world.answered('inspect');
+  await task.handle.signal(haltSignal, { halt: HALT, jws: '' });
+  await looked;
+  const again = world.answered('ask', ({ round }) => round === 2);
+  release();
+  await again;
+  return task;
 }

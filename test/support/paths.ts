@@ -3,7 +3,14 @@ import type { ReaskReason } from '../../src/domain/escalation.js';
 import type { HaltId } from '../../src/domain/ids.js';
 import { decideSignal } from '../../src/workflows/messages.js';
 import { DAY, digestOf, fatal, ORDINARY, type FakeLadder, type FakeWorld } from './fake-activities.js';
-import { crowdedOut, haltedWhileLeaving, heldVerification, MAX_WAITING } from './moments.js';
+import {
+  askedAnew,
+  crowdedOut,
+  haltedWhileLeaving,
+  heldVerification,
+  MAX_WAITING,
+  outlivedWhileVerifying,
+} from './moments.js';
 import { decideBy, startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
 
 const HALT = 'h1' as HaltId; // test data
@@ -160,6 +167,8 @@ export const PATHS: Readonly<Record<string, Path>> = {
     await again;
     return decided(task, 'approve');
   },
+  'outlived-while-verifying': async (tasks) => decided(await outlivedWhileVerifying(tasks), 'approve'),
+  'asked-anew': async (tasks) => decided(await askedAnew(tasks), 'approve'),
   'claim-halted': async (tasks) => {
     const world = worldWith(tasks, {});
     world.next('execute', () => ({ kind: 'halted', halt: HALT, scope: 'wider' }));

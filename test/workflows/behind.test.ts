@@ -3,7 +3,7 @@ import type { HaltId } from '../../src/domain/ids.js';
 import { decideSignal, haltSignal } from '../../src/workflows/messages.js';
 import { digestOf, ORDINARY } from '../support/fake-activities.js';
 import { devServerEnv } from '../support/environments.js';
-import { crowdedOut, MAX_WAITING } from '../support/moments.js';
+import { askedAnew, crowdedOut, MAX_WAITING, outlivedWhileVerifying } from '../support/moments.js';
 import { decideBy, eventually, gate, startAsked, useTasks } from '../support/tasks.js';
 
 const tasks = useTasks(devServerEnv);
@@ -49,6 +49,24 @@ it('a halt that comes and goes while a decision is being verified is not waited 
   await again;
   await decideBy(task, await world.decision('reject'));
   await task.handle.result();
+});
+
+// Seen to fail: passed over, since somebody had responded (the question of before the halt stays, with its time moved).
+it('a halt that came and went before the run looked has asked anew what was being verified', async () => {
+  const task = await outlivedWhileVerifying(tasks);
+  expect(task.world.facts()).toEqual(['responded', 'halted', 'voided', 'lifted']);
+  await decideBy(task, await task.world.decision('approve'));
+  await task.handle.result();
+  expect(task.world.effects).toEqual(['1.1']);
+});
+
+// Seen to fail: taken for silence (the next role asked about a round that is closed).
+it('a run whose round was asked anew without it waits on the later one', async () => {
+  const task = await askedAnew(tasks);
+  await decideBy(task, await task.world.decision('approve'));
+  await task.handle.result();
+  expect(task.world.effects).toEqual(['1.1']);
+  expect(task.world.facts()).not.toContain('timed-out');
 });
 
 // Seen to fail: written with the sibling's next call, which may be weeks away.
