@@ -69,6 +69,22 @@ describe('a decision in time', () => {
   });
 });
 
+describe('a permission', () => {
+  const waiting = after(anEscalation('JUDGED'), {
+    type: 'bar',
+    halt: HALT,
+    question: aQuestion({ digest: null, briefDigest: null }),
+  });
+
+  it('that comes too late lets nothing run that is asked about because a halt was lifted', () => {
+    const lifted = after(waiting, { type: 'lift', halt: HALT });
+    for (const state of [waiting, lifted])
+      expect(decide(state, { type: 'permit', generation: 1, tier: 1 })).toMatchObject({
+        refused: 'conflict',
+      });
+  });
+});
+
 describe('a malformed decision', () => {
   const paused = anEscalation('PAUSED_PENDING_HUMAN');
   const { edited: _edited, ...bareEdit } = aDecision('edit');

@@ -64,6 +64,16 @@ function isAsking(state: Escalation): boolean {
   );
 }
 
+/** Whether its first round waits for somebody who can be asked; a round that is asked for a reason is asked whatever the policy says. */
+function reachedNobody(state: Escalation): boolean {
+  return (
+    state.status === 'PAUSED_PENDING_HUMAN' &&
+    isAsking(state) &&
+    state.question.digest === null &&
+    state.reason === null
+  );
+}
+
 /** Whether it waits on a round after which another was asked, by a worker that died or a run that was reset. */
 function isBehind(state: Escalation, question: Question): boolean {
   return (
@@ -90,7 +100,7 @@ function continues(state: Escalation, question: Question): boolean {
 }
 
 function permit(state: Escalation, command: Of<'permit'>): Answer {
-  if (state.status !== 'JUDGED') return inapplicable(state, command);
+  if (state.status !== 'JUDGED' && !reachedNobody(state)) return inapplicable(state, command);
   return [{ type: 'permitted', generation: command.generation, tier: command.tier }];
 }
 

@@ -10,7 +10,7 @@ type Of<T extends EscalationEvent['type']> = Extract<EscalationEvent, { readonly
 export function evolve(state: Escalation, event: EscalationEvent, at: number): Escalation {
   switch (event.type) {
     case 'permitted':
-      return permitted(expect(state, event, 'JUDGED'), event, at);
+      return permitted(expect(state, event, 'JUDGED', 'PAUSED_PENDING_HUMAN'), event, at);
     case 'asked':
       return asked(expect(state, event, 'JUDGED', 'PAUSED_PENDING_HUMAN'), event, at);
     case 'queued':
@@ -100,7 +100,7 @@ function barred(from: Escalation, { halt, question }: Of<'barred'>, at: number):
   return pause(from, question, at, { halt });
 }
 
-function permitted(from: In<'JUDGED'>, event: Of<'permitted'>, at: number): Escalation {
+function permitted(from: Asking, event: Of<'permitted'>, at: number): Escalation {
   return {
     ...trunk(from),
     tier: event.tier,
@@ -108,7 +108,7 @@ function permitted(from: In<'JUDGED'>, event: Of<'permitted'>, at: number): Esca
     status: 'RESUMING',
     course: { do: 'execute', decisions: [] },
     generation: event.generation,
-    round: from.round,
+    round: from.status === 'JUDGED' ? from.round : from.question.round,
     reason: null,
     question: null,
     decision: null,

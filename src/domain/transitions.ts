@@ -16,6 +16,7 @@ export const TRANSITIONS = {
     fail: ['FAILED'],
   },
   PAUSED_PENDING_HUMAN: {
+    permit: ['RESUMING'],
     deliver: ['PAUSED_PENDING_HUMAN'],
     queue: ['PAUSED_PENDING_HUMAN'],
     miss: ['TIMED_OUT'],

@@ -113,3 +113,28 @@ export async function outlivedWhileVerifying(tasks: TaskStarter): Promise<Starte
   await again;
   return task;
 }
+
+/** A task that reached nobody on its first rung, and is let run when it asks the next. */
+export function unreachableAndPermitted(tasks: TaskStarter): Promise<StartedTask> {
+  const world = tasks.newWorld();
+  world.next('ask', (input) => ({ kind: 'undeliverable', tier: 4, question: fromAsk(input) }));
+  world.next('ask', () => ({ kind: 'permitted', tier: 1 }));
+  return tasks.start(world);
+}
+
+/** The question of an asking that reached nobody. */
+export function fromAsk(input: {
+  readonly round: number;
+  readonly generation: number;
+  readonly rung: number;
+}) {
+  const { round, generation, rung } = input;
+  const ladder = {
+    rungs: 2,
+    fallback: 'deny',
+    role: 'supervisor',
+    answerBy: null,
+    extendableUntil: null,
+  } as const;
+  return { round, generation, rung, digest: null, briefDigest: null, kind: 'approval', ...ladder } as const;
+}

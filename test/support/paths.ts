@@ -10,6 +10,7 @@ import {
   heldVerification,
   MAX_WAITING,
   outlivedWhileVerifying,
+  unreachableAndPermitted,
 } from './moments.js';
 import { decideBy, startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
 
@@ -65,6 +66,7 @@ export const PATHS: Readonly<Record<string, Path>> = {
     await climbed;
     return decided(task, 'approve');
   },
+  'permitted-while-waiting': unreachableAndPermitted,
   /** Takes the minute after which the desk is asked again. */
   'desk-full': async (tasks) => {
     const world = worldWith(tasks, {});
