@@ -175,6 +175,9 @@ async function resolved(
   const question = decision && (await findQuestion(tx, { ...call, round: decision.round }));
   const said = decision && decision.message.resolution === wanted?.as;
   if (!wanted || !said || question?.reason !== 'undo-failed') return { kind: 'unverified', events: [] };
+  // It counted before: the try that it asked for failed too, or nobody knows, and the run has not heard.
+  if (question.closedAs === 'resolved' && decision.outcome === 'applied')
+    return { kind: 'failed', events: [] };
   if (!isGenuineFinding(decision, question, call, deps)) return { kind: 'unverified', events: [] };
   closeQuestionsOfOperation(tx, call, 'resolved', now);
   settleDecisions(tx, { tenant: call.tenant, ids: [decision.id], now });

@@ -118,7 +118,27 @@ describe('a finding about an undo', () => {
     await expect(takeBack(task, { resolution }, diesAt('undo-claimed'))).rejects.toThrow('killed');
     await gate.database.query('update undos set call_by = call_by - 3600000 where task = $1', [task]);
     expect(await takeBack(task, { resolution })).toMatchObject({ kind });
+    expect(await takeBack(task, { resolution })).toMatchObject({ kind });
     expect(await statusOf(task)).toBe(status);
+  });
+
+  // Seen to fail, as the one before: `unverified`, by which the run takes a genuine finding for a forgery and asks the closed round again.
+  it('to try again, of a try that failed too, is answered again as it was the first time', async () => {
+    const task = await failed('finding-fails');
+    const decision = await gate.decide(task, 'amira', { decision: 'resolve', resolution: 'not-happened' });
+    const resolution = { decision, as: 'not-happened' } as const;
+    undoFails = true;
+    expect(await takeBack(task, { resolution })).toMatchObject({ kind: 'failed' });
+    undoFails = false;
+    expect(await takeBack(task, { resolution })).toMatchObject({ kind: 'failed' });
+    expect(drafts.has(task)).toBe(true);
+    await gate.ask(task, { round: 4, reason: 'undo-failed' });
+    expect(await takeBack(task, { resolution })).toMatchObject({ kind: 'failed' });
+    const left = await gate.decide(task, 'joon', { decision: 'resolve', resolution: 'leave' });
+    expect(await takeBack(task, { resolution: { decision: left, as: 'leave' } })).toMatchObject({
+      kind: 'stands',
+      decision: left,
+    });
   });
 });
 
