@@ -151,7 +151,8 @@ export type ExecuteResult = Answer &
   (
     | { readonly kind: 'executed'; readonly confirm?: Question; readonly closed?: true }
     | { readonly kind: 'failed'; readonly code: string }
-    | { readonly kind: 'left' }
+    /** `decision`: whose word left it; absent in histories older than this. */
+    | { readonly kind: 'left'; readonly decision?: DecisionId }
     | { readonly kind: 'refused'; readonly reason: ReaskReason }
     | { readonly kind: 'halted'; readonly halt: HaltId; readonly scope: 'task' | 'wider' }
     | { readonly kind: 'voided' }

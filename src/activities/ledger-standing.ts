@@ -1,13 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Json } from '../domain/action.js';
 import type { Question, ReaskReason } from '../domain/escalation.js';
+import type { DecisionId } from '../domain/ids.js';
 import type { Reservation } from '../domain/verdict.js';
 import { signedWord } from '../contract/decision-record.js';
 import { GRACE_MS, mayRepeat } from '../contract/repeat.js';
 import type { Tool } from '../contract/tool.js';
 import { release } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
-import { findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
+import { decisionsOf, findDecision, settleDecisions, type DecisionRow } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
 import { endCall, type CallEnd, type CallRef, type LedgerRow } from '../store/ledger.js';
 import {
@@ -27,7 +28,7 @@ export type Standing =
   | { readonly kind: 'free'; readonly held: readonly Reservation[] | null }
   | { readonly kind: 'executed'; readonly confirm?: Question }
   | { readonly kind: 'failed'; readonly code: string }
-  | { readonly kind: 'left' }
+  | { readonly kind: 'left'; readonly decision?: DecisionId }
   | { readonly kind: 'voided' }
   | { readonly kind: 'refused'; readonly reason: ReaskReason };
 
@@ -55,7 +56,7 @@ export async function standing(tx: Transaction, deps: ActivityDeps, look: Look):
     case 'failed':
       return { kind: 'failed', code: call.errorCode ?? 'failed', events: [] };
     case 'left':
-      return { kind: 'left', events: [] };
+      return leftBy(tx, call);
     case 'voided':
       return { kind: 'voided', events: [] };
     case 'claimed':
@@ -88,6 +89,14 @@ async function windowOf(tx: Transaction, deps: ActivityDeps, { input, call, now 
   const { opened, question, events } = openWindow(tx, deps, permit, { round: input.round + 1, now });
   await opened;
   return { kind: 'executed', confirm: question, events };
+}
+
+async function leftBy(tx: Transaction, call: LedgerRow): Promise<Answer> {
+  const said = (await decisionsOf(tx, call)).findLast(
+    ({ generation, outcome, message }) =>
+      generation === call.generation && outcome === 'applied' && message.resolution === 'leave',
+  );
+  return { kind: 'left', ...(said && { decision: said.id }), events: [] };
 }
 
 /** A finding that lets nothing run, about a call whose outcome is not in question: never a reason to make it. */
@@ -153,7 +162,7 @@ async function resolve(tx: Transaction, deps: ActivityDeps, { call, input, now }
   };
   if (wanted.as === 'happened') return { kind: 'executed', events: [event] };
   return wanted.as === 'leave'
-    ? { kind: 'left', events: [event] }
+    ? { kind: 'left', decision: decision.id, events: [event] }
     : { kind: 'free', held: null, events: [event] };
 }
 

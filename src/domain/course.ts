@@ -16,16 +16,22 @@ export function isAboutUndo(state: In<'RESUMING'>): boolean {
   return state.course.do === 'undo' || (state.course.do === 'resolve' && state.reason === 'undo-failed');
 }
 
+/** Whether somebody settled what nobody knows as unknown for good. */
+export function isLeaving(
+  course: Course,
+): course is Extract<Course, { do: 'resolve' }> & { resolution: 'leave' } {
+  return course.do === 'resolve' && course.resolution === 'leave';
+}
+
 /** Whether an outcome is one that the course can have: a rejected call is never executed. */
 export function canEndAs(state: In<'RESUMING'>, outcome: Outcome): boolean {
   const { course } = state;
-  const left = course.do === 'resolve' && course.resolution === 'leave';
   switch (outcome.kind) {
     case 'executed':
     case 'call-failed':
-      return runs(course) && !isAboutUndo(state);
+    // Whatever let it run: a run that was reset may find that people left it since.
     case 'left-unknown':
-      return left && !isAboutUndo(state);
+      return runs(course) && !isAboutUndo(state);
     case 'undone':
       return isAboutUndo(state);
     case 'rejected':
@@ -40,7 +46,8 @@ export function canEndAs(state: In<'RESUMING'>, outcome: Outcome): boolean {
       // Stored in time, though the run had not heard it; or left by a person because it could not be undone.
       return (
         course.do === 'undo' ||
-        ((course.do === 'confirm' || (left && isAboutUndo(state))) && course.decision === outcome.decision)
+        ((course.do === 'confirm' || (isLeaving(course) && isAboutUndo(state))) &&
+          course.decision === outcome.decision)
       );
   }
 }

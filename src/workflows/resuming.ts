@@ -1,6 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import type { ExecuteInput, ExecuteResult, UndoInput } from '../activities/api.js';
-import { isAboutUndo } from '../domain/course.js';
+import { isAboutUndo, isLeaving } from '../domain/course.js';
 import { isClosed } from '../domain/decide.js';
 import type { Command, Course, In } from '../domain/escalation.js';
 import { execute, record, undo } from './activity-calls.js';
@@ -116,10 +116,12 @@ function conclusion(course: Extract<Course, { do: 'execute' | 'resolve' }>, resu
         : { type: 'act', question: result.confirm };
     case 'failed':
       return { type: 'finish', outcome: { kind: 'call-failed', code: result.code } };
-    case 'left':
-      return course.do === 'resolve'
-        ? { type: 'finish', outcome: { kind: 'left-unknown', decision: course.decision } }
-        : { type: 'fail', reason: 'error', detail: 'internal' };
+    case 'left': {
+      const decision = result.decision ?? (isLeaving(course) ? course.decision : undefined);
+      return decision === undefined
+        ? { type: 'fail', reason: 'error', detail: 'internal' }
+        : { type: 'finish', outcome: { kind: 'left-unknown', decision } };
+    }
     case 'refused':
       return { type: 'reask', reason: result.reason };
     case 'halted':

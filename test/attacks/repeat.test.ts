@@ -171,7 +171,9 @@ describe('what became of an unknown call is for a person to say', () => {
     const id = await gate.decide(task, 'joon', { decision: 'resolve', resolution: 'leave' });
     expect(await resolution(task, id, 'not-happened')).toMatchObject({ kind: 'refused', reason: 'unknown' });
     const before = bank.calls;
-    expect(await resolution(task, id, 'leave')).toMatchObject({ kind: 'left' });
+    expect(await resolution(task, id, 'leave')).toMatchObject({ kind: 'left', decision: id });
+    // A run that was reset goes by what let the call run, and hears whose word it was.
+    expect(await gate.execute(task, [])).toMatchObject({ kind: 'left', decision: id });
     expect(bank.calls).toBe(before);
   });
 

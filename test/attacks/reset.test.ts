@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineTool } from '../../src/contract/tool.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import type { RunningWorker } from '../../src/worker.js';
@@ -7,10 +9,25 @@ import { waitFor } from '../support/wait.js';
 import { LOST, openLive, payTool, type Live } from './live.js';
 import { PAY } from './scene.js';
 
+const notes: string[] = [];
+/** Runs unasked, and nobody knows what became of it. */
+const note = defineTool({
+  name: 'note',
+  version: '1',
+  tier: 2,
+  input: z.strictObject({}),
+  describe: () => 'Note',
+  timeout: '4s',
+  run: (_a, { task }) => {
+    notes.push(task);
+    throw new Error('it hung up');
+  },
+});
+
 let live: Live;
 let worker: RunningWorker;
 beforeAll(async () => {
-  live = await openLive({ worker: false });
+  live = await openLive({ worker: false, tools: [note] });
   worker = await live.running.startWorker();
 });
 afterAll(() => live.stop());
@@ -199,6 +216,25 @@ describe('a reset of a task that waits', () => {
     expect(live.paidIn(task).map((entry) => entry.cents)).toEqual([100, 7]);
   });
 });
+
+// Seen to fail: the task ended as failed by the call that it found left.
+it.each(REAPPLY)(
+  'a reset of a task of which an unasked call was left as unknown goes on with the next: %s',
+  async (again) => {
+    const task = `reset-left-${again}`;
+    const steps = [{ calls: [{ tool: 'note', args: {} }] }, { calls: [PAY] }];
+    await live.submit(task, { planner: { name: 'scripted', input: { steps } } });
+    await live.decide(task, { decision: 'resolve', resolution: 'leave' }, { round: 2 });
+    await live.asked(task, 1, 2);
+    const runId = await reset(task, again);
+    await waitFor(async () => ((await live.view(task)).branches.length === 2 ? true : undefined));
+    await live.decide(task, {}, { operation: 2 });
+    expect(await ended(task, runId)).toBe('COMPLETED');
+    expect(await live.end(task)).toMatchObject({ state: 'COMPLETED' });
+    expect(live.paidIn(task)).toHaveLength(1);
+    expect(notes.filter((name) => name === task)).toHaveLength(1);
+  },
+);
 
 describe('a reset during a call', () => {
   it('does not make it again: the run hears what became of it', async () => {

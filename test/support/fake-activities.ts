@@ -263,7 +263,7 @@ export class FakeWorld {
       this.decisions.some((one) => one.id === id && (one.verb === 'approve' || one.verb === 'edit')),
     );
     if (!genuine) return { kind: 'refused', reason: 'unverified' };
-    if (resolution?.as === 'leave') return { kind: 'left' };
+    if (resolution?.as === 'leave') return { kind: 'left', decision: resolution.decision };
     if (resolution?.as !== 'happened') this.effects.push(`${operation}.${generation}`);
     return { kind: 'executed', ...(decisions.length === 0 ? await this.#window(input) : {}) };
   }

@@ -1,6 +1,6 @@
 import type { DecisionMessage, Verb } from '../../src/domain/decision.js';
 import type { ReaskReason } from '../../src/domain/escalation.js';
-import type { HaltId } from '../../src/domain/ids.js';
+import type { DecisionId, HaltId } from '../../src/domain/ids.js';
 import { decideSignal } from '../../src/workflows/messages.js';
 import { DAY, digestOf, fatal, ORDINARY, type FakeLadder, type FakeWorld } from './fake-activities.js';
 import {
@@ -122,6 +122,12 @@ export const PATHS: Readonly<Record<string, Path>> = {
   'not-happened': async (tasks) =>
     decided(await reasked(tasks, 'unknown'), 'resolve', { resolution: 'not-happened' }),
   left: async (tasks) => decided(await reasked(tasks, 'unknown'), 'resolve', { resolution: 'leave' }),
+  /** A run that was reset comes to what people left as unknown since. */
+  'left-unasked': async (tasks) => {
+    const world = worldWith(tasks, { ladders: { 1: null } });
+    world.next('execute', () => ({ kind: 'left', decision: 'left-before' as DecisionId })); // test data
+    return tasks.start(world);
+  },
   'forged-approval': async (tasks) => {
     const task = await startAsked(tasks);
     const again = task.world.answered('ask');
