@@ -97,8 +97,11 @@ export async function findDecision(
   return row && parse(row);
 }
 
-/** Of the same round: a run that stands where an earlier round was decided has still to hear of a later one. */
-const WON = `id <> $5 and round = $7 and (outcome is null or outcome in ('applied', 'withdrawn'))`;
+/**
+ * Of the same round: a run that stands where an earlier round was decided has still to hear of a later one. As bigint, because a forged
+ * decision may name any round, and its run carries the refusal until it is taken.
+ */
+const WON = `id <> $5 and round = $7::bigint and (outcome is null or outcome in ('applied', 'withdrawn'))`;
 
 /** Whether the decision that a run names as the first is another stored one about the same question: a forged one is not. */
 export async function hasWon(

@@ -1,7 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { VERBS, type DecisionMessage, type Resolution } from '../../src/domain/decision.js';
-import type { Digest, EscalationId } from '../../src/domain/ids.js';
+import type { DecisionId, Digest, EscalationId } from '../../src/domain/ids.js';
 import { TENANT } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
 import { branchOf, forgedDecision, LOST, openLive, type Live } from './live.js';
@@ -96,6 +96,27 @@ describe('a forged decision, written straight into Temporal, changes nothing but
     await live.decide(task);
     await expectEnd(task, 'failed: unknown-tool', []);
   });
+});
+
+// Seen to fail: a refusal that no statement takes (22003), which every later activity of the run carries: it cannot even be cancelled.
+it('forged decisions with numbers that no column holds leave their run as it was', async () => {
+  const task = 'forged-numbers';
+  await live.submit(task);
+  await live.asked(task);
+  const most = Number.MAX_SAFE_INTEGER;
+  const { digest } = await forgedDecision(live, task);
+  const changes: readonly Partial<DecisionMessage>[] = [
+    ...(['operation', 'generation', 'round', 'at', 'rung'] as const).map((field) => ({ [field]: most })),
+    { verb: 'withdraw', round: most },
+    { verb: 'extend', until: most },
+    { verb: 'edit', edited: { generation: most, digest } },
+  ];
+  for (const [index, change] of changes.entries()) {
+    const forged = await forgedDecision(live, task, change);
+    await expectNothing(task, 'signal', { ...forged, id: `forged-${index}` as DecisionId }); // anything that looks like one
+  }
+  await live.decide(task);
+  await expectEnd(task, 'executed', [100]);
 });
 
 /** A decision that is stored and signed, and that its run has not heard of. */
