@@ -38,7 +38,7 @@ interface Answer {
 export interface PlanInput extends Carry {
   /** Counted from 1 over the task's whole life. */
   readonly step: number;
-  /** The number the first proposal of this step gets. */
+  /** The number the first proposal of this step gets, or the next one that the store has free. */
   readonly firstOperation: number;
 }
 /** Proposals stay in the store; the workflow gets their numbers. A repeat of a step answers the same. */

@@ -108,7 +108,9 @@ async function propose(
       'invalid',
       `step ${input.step}: the planner proposed ${answer.calls.length} calls at once, at most ${MOST_CALLS} are taken`,
     );
-  const calls = acceptAll(deps, task, answer.calls, input.firstOperation);
+  // The run may not know of a safe action that was stored: what stands under a number stays.
+  const first = Math.max(input.firstOperation, ...known.map(({ operation }) => operation + 1));
+  const calls = acceptAll(deps, task, answer.calls, first);
   const rejected = new Set(
     decisions.filter((row) => isToldWith(row, 'reject')).map((decision) => decision.operation),
   );

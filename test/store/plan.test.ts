@@ -9,7 +9,7 @@ import { secret, SECRET_MASK } from '../../src/contract/secret.js';
 import { defineTool, toolFacts } from '../../src/contract/tool.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
 import { findDecision } from '../../src/store/decisions.js';
-import { callsOf } from '../../src/store/ledger.js';
+import { callsOf, insertCalls } from '../../src/store/ledger.js';
 import { submitTask } from '../../src/store/tasks.js';
 import { publishTools } from '../../src/store/tools.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
@@ -43,7 +43,7 @@ async function submitted(name: string): Promise<TaskId> {
   return task;
 }
 
-/** Plans a step; what the planner was told of the past, and what was logged. */
+/** Plans a step; what it proposed, what the planner was told of the past, and what was logged. */
 async function planned(task: TaskId, step: number, calls: readonly Proposal[]) {
   const told: PlannerMemory[] = [];
   const logged: unknown[] = [];
@@ -54,8 +54,9 @@ async function planned(task: TaskId, step: number, calls: readonly Proposal[]) {
   const log: ActivityDeps['log'] = (...line) => void logged.push(line);
   const carry = { tenant: TENANT, task, runId: `run-${task}`, events: [] };
   const deps = { ...gate.deps, log, planners: { fake: { next } } };
-  await plan(deps, { ...carry, step, firstOperation: step }, new AbortController().signal);
-  return { told, logged };
+  const input = { ...carry, step, firstOperation: step };
+  const { operations } = await plan(deps, input, new AbortController().signal);
+  return { operations, told, logged };
 }
 
 describe('what a planner says in one step', () => {
@@ -83,6 +84,26 @@ describe('what a planner says in one step', () => {
       });
     expect(JSON.stringify(calls)).not.toContain('planted');
   });
+});
+
+// Seen to fail: the proposal dropped, and the safe action run in its stead.
+it('a step takes no number that stands in the ledger already: its run may not know of a safe action there', async () => {
+  const task = await submitted('taken-number');
+  await planned(task, 1, [{ tool: 'pay', args: { cents: 1, to: 'bob' } }]);
+  const safe = { operation: 2, tool: 'look', args: {}, readings: {}, agentText: null, safeFor: 1 };
+  const now = await gate.database.now();
+  await gate.database.transaction(async (tx) =>
+    insertCalls(tx, { tenant: TENANT, task, agent: 'bot', now, calls: [safe] }),
+  );
+  const proposal = [{ tool: 'pay', args: { cents: 2, to: 'bob' } }];
+  const { operations } = await planned(task, 2, proposal);
+  expect(operations).toEqual([{ operation: 3, tool: 'pay' }]);
+  expect((await planned(task, 2, proposal)).operations).toEqual(operations);
+  expect((await callsOf(gate.database, TENANT, task)).map(({ tool }) => tool)).toEqual([
+    'pay',
+    'look',
+    'pay',
+  ]);
 });
 
 const ANSWER = { decision: 'respond', answer: 'Nothing is owed.' } as const;
