@@ -46,7 +46,7 @@ export async function sendDecision(
   message: DecisionMessage,
   timeoutMs = 2_000,
 ): Promise<Delivery> {
-  const told = await tell(target, timeoutMs, () => runOf(target, ref).signal(decideSignal, message));
+  const told = await tell(target, ref, timeoutMs, (run) => run.signal(decideSignal, message));
   return told === 'gone' ? gone() : { kind: 'pending', sent: told === 'told' };
 }
 

@@ -15,7 +15,7 @@ import { leaseUndeliveredRounds } from '../store/outbox.js';
 import { analyzeNewTables } from '../store/statistics.js';
 import { amendNotices } from './amends.js';
 import type { DispatcherDeps } from './deps.js';
-import { fanOutHalts } from './fan-out.js';
+import { openFanOut } from './fan-out.js';
 import { openHookDesk } from './hooks.js';
 import { sendNotices } from './notices.js';
 import { openSweep, sweepOnce } from './sweep.js';
@@ -31,7 +31,7 @@ const ANALYZE_EVERY_MS = 2_000;
 
 /** Everything that the dispatcher's loops drive, once, but notices: any process may die at any time, nothing answered with success depends on it. */
 export async function dispatchOnce(deps: DispatcherDeps): Promise<number> {
-  const works = [driveOnce(deps), fanOutHalts(deps), sweepOnce(deps)];
+  const works = [driveOnce(deps), openFanOut(deps)(), sweepOnce(deps)];
   await everyOne(works);
   return (await Promise.all(works)).reduce((sum, moved) => sum + moved, 0);
 }
@@ -123,7 +123,7 @@ export function startDispatcher(
   const sweep = openSweep(deps, stopping.signal);
   const driving = [
     repeat(() => driveOnce(deps)),
-    repeat(() => fanOutHalts(deps, stopping.signal)),
+    repeat(openFanOut(deps, stopping.signal)),
     repeat(sweep, SWEEP_LOOK_EVERY_MS),
   ];
   const done = new AbortController();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TaskClient } from '../../src/client/task-client.js';
 import { startDispatcher } from '../../src/dispatcher/dispatcher.js';
-import { fanOutHalts } from '../../src/dispatcher/fan-out.js';
+import { openFanOut } from '../../src/dispatcher/fan-out.js';
 import { sweepOnce } from '../../src/dispatcher/sweep.js';
 import type { DispatcherDeps } from '../../src/dispatcher/deps.js';
 import type { HaltId } from '../../src/domain/ids.js';
@@ -92,21 +92,21 @@ describe('telling the tasks of a wide halt', () => {
       nudge: async ({ task }, { jws }) => {
         said.push(`${jws} ${task}`);
         if (said.length === 2) await setLease(1);
-        if (said.length === 3) leased = await fanOutHalts(other);
+        if (said.length === 3) leased = await openFanOut(other)();
         return 'told';
       },
     });
-    expect(await fanOutHalts(slow, undefined, 2)).toBe(1);
+    expect(await openFanOut(slow, undefined, 2)()).toBe(1);
     expect(leased).toBe(0);
     expect(said.toSorted()).toEqual([0, 1, 2, 3, 4].map((n) => `unsigned open-${n}`));
-    expect(await fanOutHalts(other)).toBe(0);
+    expect(await openFanOut(other)()).toBe(0);
   });
 
   // Seen to fail: the lease renewed whatever became of the halt (the lift was told 30 s later).
   it('ends when the halt is lifted, and all are told of that', async () => {
     await aWideHalt(4);
     const lift = { id: WIDE, by: 'dora', role: 'owner', why: 'over', sign: () => 'lifted' };
-    await fanOutHalts(depsOver(after(2, () => liftHalt(gate.database, lift))), undefined, 2);
+    await openFanOut(depsOver(after(2, () => liftHalt(gate.database, lift))), undefined, 2)();
     expect(said.filter((line) => line.startsWith('unsigned'))).toHaveLength(2);
     expect(said.slice(2).toSorted()).toEqual([0, 1, 2, 3].map((n) => `lifted open-${n}`));
   });
@@ -114,9 +114,48 @@ describe('telling the tasks of a wide halt', () => {
   // Seen to fail: one halt after the other.
   it('takes turns: a narrow halt does not wait for a wide one', async () => {
     await aWideHalt(6);
-    await fanOutHalts(depsOver(after(2, () => gate.halt('task', 'open-3', 'halt-narrow'))), undefined, 2);
+    await openFanOut(depsOver(after(2, () => gate.halt('task', 'open-3', 'halt-narrow'))), undefined, 2)();
     expect(said.lastIndexOf('unsigned open-3')).toBeLessThan(6);
     expect(said).toHaveLength(7);
+  });
+
+  // Seen to fail: everybody told again, every half minute, as long as one is missed.
+  it('tells only those again that it could not reach, and whoever else comes begins anew', async () => {
+    await aWideHalt(5);
+    const away = new Set(['open-1', 'open-3', 'open-4']);
+    const deps = depsOver({
+      nudge: ({ task }) => (
+        said.push(task),
+        Promise.resolve(away.has(task) ? 'unreachable' : task === 'open-0' ? 'refused' : 'told')
+      ),
+    });
+    const fanOut = openFanOut(deps, undefined, 2);
+    const told = async (work = fanOut) => {
+      await setLease(0);
+      await work();
+      return said.splice(0).toSorted();
+    };
+    expect(await told()).toEqual(['open-0', 'open-1', 'open-2', 'open-3', 'open-4']);
+    away.delete('open-3');
+    expect(await told()).toEqual(['open-1', 'open-3', 'open-4']);
+    expect(await told(openFanOut(deps))).toHaveLength(5);
+    away.clear();
+    expect(await told()).toEqual(['open-1', 'open-4']);
+    expect(await told()).toEqual([]);
+  });
+
+  // Seen to fail: those that the halt had not reached told of its lift, and nobody else.
+  it('tells everybody of a lift, whoever heard of the halt', async () => {
+    await aWideHalt(3);
+    const nudge: TaskClient['nudge'] = ({ task }, { jws }) => (
+      said.push(`${jws} ${task}`),
+      Promise.resolve(task === 'open-1' ? 'unreachable' : 'told')
+    );
+    const fanOut = openFanOut(depsOver({ nudge }));
+    await fanOut();
+    await liftHalt(gate.database, { id: WIDE, by: 'dora', role: 'owner', why: 'over', sign: () => 'lifted' });
+    await fanOut();
+    expect(said.slice(3).toSorted()).toEqual([0, 1, 2].map((n) => `lifted open-${n}`));
   });
 });
 
