@@ -11,7 +11,7 @@ export interface AmendRow extends NoticeRow {
 
 /**
  * Leases messages of a channel whose question is closed. One that a refused claim closed may be opened again: its message waits until a later
- * round has taken its place.
+ * round has taken its place, or the task is over.
  */
 export async function leaseAmends(
   queries: Queries,
@@ -22,7 +22,8 @@ export async function leaseAmends(
        (select o.id from outbox o join questions q using (tenant, task, operation, generation, round)
         where o.channel = $3 and o.amend_at <= $1 and q.status = 'closed'
           and (q.closed_as not like 'refused: %' or exists (select 1 from questions n where n.tenant = q.tenant and n.task = q.task
-            and n.operation = q.operation and n.round > q.round))
+            and n.operation = q.operation and n.round > q.round)
+            or exists (select 1 from tasks t where t.tenant = q.tenant and t.task = q.task and t.closed_at is not null))
         order by o.amend_at limit 10 for update of o skip locked)
      returning id, tenant, task, operation, generation, round, rung, kind, channel, turn, role, attempts, reference, amends`,
     [now, leaseMs, channel],

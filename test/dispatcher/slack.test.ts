@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { slackNotifier } from '../../src/activities/adapters/slack.js';
+import { closeEnded } from '../../src/activities/endings.js';
 import { startDispatcher } from '../../src/dispatcher/dispatcher.js';
+import { TENANT } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
 import { aNotice } from './a-notice.js';
 import { CHANNEL, openScene, type Scene } from './scene.js';
@@ -126,6 +128,16 @@ describe('the same message, once its question is over,', () => {
     await scene.gate.ask('refused' as Parameters<typeof scene.gate.ask>[0], { round: 2 }); // a valid name
     await scene.amend();
     expect(methods()).toEqual(['chat.postMessage', 'chat.update']);
+  });
+
+  // Seen to fail: a later round waited for alone.
+  it('waits no longer once the task is over', async () => {
+    const task = await scene.ask('ended', SLACK);
+    await scene.send();
+    await scene.gate.database.query("update questions set status = 'closed', closed_as = 'refused: drift'");
+    await closeEnded(scene.gate.deps, { tenant: TENANT, task }, 'CANCELED');
+    await scene.amend();
+    expect(scene.slack.calls[1]).toMatchObject({ method: 'chat.update', body: { text: 'Closed: ended:1' } });
   });
 
   // Seen to fail: a change that is tried for ever; one for good that is tried again.
