@@ -4,6 +4,7 @@ import { bearerOf, type Bearer } from '../store/tokens.js';
 import type { Queries } from '../store/database.js';
 import type { GatewayDeps, Roster } from './deps.js';
 import { notFound } from './problem.js';
+import { bodyIn } from './request.js';
 
 /** What every authenticated handler finds in the context. */
 export interface GatewayEnv {
@@ -14,6 +15,7 @@ export interface GatewayEnv {
 export function authenticate(deps: GatewayDeps) {
   return createMiddleware<GatewayEnv>(async (c, next) => {
     const match = /^Bearer (cs[ps]_[A-Za-z0-9_-]{40,120})$/.exec(c.req.header('authorization') ?? '');
+    if (match) await bodyIn(c.req.raw);
     const bearer = match?.[1] === undefined ? undefined : await bearerOf(deps.database, match[1]);
     if (!bearer) {
       throw new CountersignError(

@@ -14,6 +14,7 @@ import {
 } from '../store/delegations.js';
 import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
 import type { Bearer } from '../store/tokens.js';
+import { whileGood } from '../store/while-good.js';
 import { askedPerson } from './asked-person.js';
 import type { GatewayDeps, Roster } from './deps.js';
 import { notFound, refuse } from './problem.js';
@@ -29,7 +30,7 @@ export async function delegateQuestion(
   deps: GatewayDeps,
   { bearer, body, key, task, operation }: Asked<DelegateRequest> & { task: TaskId; operation: number },
 ): Promise<DelegationView> {
-  return deps.database.transaction(async (tx) => {
+  return whileGood(deps.database, bearer).transaction(async (tx) => {
     const { question, requester, roster, now } = await askedPerson(deps, tx, { bearer, task, operation });
     requireOwn(roster, bearer, question.roles);
     if ([bearer.subject, body.to].includes(requester))
@@ -52,7 +53,7 @@ export async function delegateRole(
   deps: GatewayDeps,
   { bearer, body, key }: Asked<RoleDelegation>,
 ): Promise<DelegationView> {
-  return deps.database.transaction(async (tx) => {
+  return whileGood(deps.database, bearer).transaction(async (tx) => {
     const [roster, now] = await Promise.all([
       deps.policies.roster(tx, bearer.policyHash, bearer.tenant),
       tx.now(),
@@ -65,7 +66,7 @@ export async function delegateRole(
 
 /** Takes one back: by whoever passed it on or whoever has it. Throws the uniform 404, `conflict` when it was taken back before. */
 export async function revoke(deps: GatewayDeps, bearer: Bearer, id: string): Promise<DelegationView> {
-  return deps.database.transaction(async (tx) => {
+  return whileGood(deps.database, bearer).transaction(async (tx) => {
     const [found, now] = await Promise.all([findDelegation(tx, bearer.tenant, id), tx.now()]);
     const { subject: by } = bearer;
     if (!found || bearer.kind !== 'personal' || (found.by !== by && found.to !== by)) return notFound();

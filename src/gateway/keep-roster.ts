@@ -6,6 +6,7 @@ import { openDelegations } from '../store/delegations.js';
 import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
 import { keptMembers, lockMembers, readStaff, writeAbsence, writeMembers } from '../store/staff.js';
 import type { Bearer } from '../store/tokens.js';
+import { whileGood } from '../store/while-good.js';
 import { isInside, requireSight } from './auth.js';
 import { delegationView } from './delegating.js';
 import type { GatewayDeps, Roster } from './deps.js';
@@ -50,7 +51,7 @@ export async function setMembers(
     was,
   }: { bearer: Bearer; role: string; body: MembersRequest; was?: readonly string[] },
 ): Promise<RosterView> {
-  await deps.database.transaction(async (tx) => {
+  await whileGood(deps.database, bearer).transaction(async (tx) => {
     const { tenant, subject: by } = bearer;
     const [roster, now] = await Promise.all([deps.policies.roster(tx, bearer.policyHash, tenant), tx.now()]);
     // Outsiders do not hear which roles there are.
@@ -101,7 +102,7 @@ export async function setAbsence(
   deps: GatewayDeps,
   { bearer, body }: { bearer: Bearer; body: AbsenceRequest },
 ): Promise<RosterView> {
-  await deps.database.transaction(async (tx) => {
+  await whileGood(deps.database, bearer).transaction(async (tx) => {
     await requireSight(deps, tx, bearer, null);
     const { tenant, subject: by } = bearer;
     const [roster, now] = await Promise.all([deps.policies.roster(tx, bearer.policyHash, tenant), tx.now()]);

@@ -64,8 +64,24 @@ export async function readText(request: Request): Promise<string> {
   return textOf(await readBytes(request, MAX_BODY_BYTES));
 }
 
+/** What was read of requests by `bodyIn`. */
+const bodies = new WeakMap<Request, Promise<Uint8Array>>();
+
+/**
+ * Waits until a request's body is in, for its handler to read; what is wrong with it the handler says. Whoever sends it decides how long
+ * that takes: what they may do is looked up behind it.
+ */
+export async function bodyIn(request: Request): Promise<void> {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  const body = readBytes(request, MAX_BODY_BYTES);
+  bodies.set(request, body);
+  await body.catch(() => undefined);
+}
+
 /** A request's body as it came, of at most so many bytes; no more is read. Throws `too-large`. */
 export async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+  const read = bodies.get(request);
+  if (read !== undefined) return read;
   const length = request.headers.get('content-length');
   if (Number(length ?? 0) > most) tooLarge(most);
   // No more than was announced ever comes: read in one piece, which costs a fraction of a stream.

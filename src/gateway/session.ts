@@ -6,6 +6,7 @@ import { isUnavailable } from '../store/unavailable.js';
 import type { GatewayEnv } from './auth.js';
 import type { GatewayDeps } from './deps.js';
 import { readForm, type Form } from './form.js';
+import { bodyIn } from './request.js';
 import { sessionSecret, setSession } from './session-cookie.js';
 import { endSession } from './sign-in.js';
 
@@ -47,6 +48,7 @@ export function signedIn(
     const renewed = c.req.query(RENEWED) !== undefined;
     const read = c.req.method === 'GET' || c.req.method === 'HEAD';
     let bearer: Bearer | undefined;
+    if (secret !== undefined) await bodyIn(c.req.raw);
     try {
       bearer = secret === undefined ? undefined : await sessionOf(deps.database, secret, renewed);
     } catch (error) {

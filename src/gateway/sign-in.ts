@@ -11,6 +11,7 @@ import { appendJournal, TENANT_CHAIN, type JournalEvent } from '../store/journal
 import { putOneTime, seeOneTime, takeOneTime, type OneTime } from '../store/one-time.js';
 import { createSession, revokeSession, type NewSession } from '../store/sessions.js';
 import type { Bearer } from '../store/tokens.js';
+import { whileGood } from '../store/while-good.js';
 import type { GatewayDeps } from './deps.js';
 import { refuse } from './problem.js';
 
@@ -26,7 +27,7 @@ export async function createLink(
   subject: string,
 ): Promise<{ readonly secret: string; readonly expiresAt: number }> {
   const { tenant, policyHash } = bearer;
-  return deps.database.transaction(async (tx) => {
+  return whileGood(deps.database, bearer).transaction(async (tx) => {
     const roster = await deps.policies.roster(tx, policyHash, tenant);
     if (roster?.knows(localIdentity(subject)) !== true)
       refuse({

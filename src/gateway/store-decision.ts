@@ -18,6 +18,7 @@ import { appendJournal, type JournalEvent } from '../store/journal.js';
 import { delegationsTo } from '../store/delegations.js';
 import { lockOperation } from '../store/ledger.js';
 import { closeQuestion, latestQuestion, type QuestionRow } from '../store/questions.js';
+import { whileGood } from '../store/while-good.js';
 import { requireOutput } from './arguments.js';
 import type { DecisionScene, IncomingDecision, StoredDecision } from './decision-scene.js';
 import { wasFirst, winnerOf, winnerView } from './decision-winner.js';
@@ -43,7 +44,9 @@ import { withdraw } from './withdraw.js';
  * again gives what was stored. Throws a CountersignError when it is refused; then nothing is stored.
  */
 export async function storeDecision(deps: GatewayDeps, incoming: IncomingDecision): Promise<StoredDecision> {
-  return deps.database.transaction(async (tx) => {
+  // Which policy is in force is read beside the question.
+  const database = whileGood(deps.database, { ...incoming.bearer, policyHash: null });
+  return database.transaction(async (tx) => {
     // The claim locks the operation before the question; what needs both must come the same way round.
     const { bearer, task, operation, body } = incoming;
     if (body.decision === 'withdraw' || body.decision === 'edit')

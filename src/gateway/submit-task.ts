@@ -10,6 +10,7 @@ import { isTarget } from '../store/hooks.js';
 import { storeSecrets } from '../store/secrets.js';
 import { hurrySweep, submitTask, type NewTask, type TaskRow } from '../store/tasks.js';
 import type { Bearer } from '../store/tokens.js';
+import { whileGood } from '../store/while-good.js';
 import { cleanArguments } from './arguments.js';
 import type { GatewayDeps } from './deps.js';
 import { hidePlannerInput, type HiddenInput } from './planner-input.js';
@@ -38,7 +39,7 @@ export async function submit(
   const hidden = planner && (await hidePlannerInput(deps, bearer.tenant, planner));
   const task = newTask(bearer, body, { requester, clean, hidden });
   const secrets = [...(clean?.secrets ?? []), ...(hidden?.secrets ?? [])];
-  const { created, row } = await submitTask(deps.database, task, {
+  const { created, row } = await submitTask(whileGood(deps.database, bearer), task, {
     now,
     within: (tx) => storeSecrets(tx, bearer.tenant, secrets, now),
   });

@@ -6,6 +6,7 @@ import { appendJournal, isJournalled } from '../store/journal.js';
 import type { QuestionRow } from '../store/questions.js';
 import { putDown, takenUp, takeUp, TAKEN_UP_MS, type TakenUp } from '../store/taken-up.js';
 import type { Bearer } from '../store/tokens.js';
+import { whileGood } from '../store/while-good.js';
 import { askedPerson } from './asked-person.js';
 import type { GatewayDeps } from './deps.js';
 import { refuse } from './problem.js';
@@ -23,7 +24,7 @@ interface Of {
  * Throws `conflict` while somebody else does.
  */
 export async function takeUpQuestion(deps: GatewayDeps, of: Of): Promise<ClaimView> {
-  return deps.database.transaction(async (tx) => {
+  return whileGood(deps.database, of.bearer).transaction(async (tx) => {
     const { question, now } = await askedPerson(deps, tx, of);
     const holder = await takenUp(tx, question);
     const { subject } = of.bearer;
@@ -39,7 +40,7 @@ export async function takeUpQuestion(deps: GatewayDeps, of: Of): Promise<ClaimVi
 
 /** Ends it: by whoever took it up, or once it lapsed by anybody who may decide. Throws `conflict` while it is somebody else's. */
 export async function releaseQuestion(deps: GatewayDeps, of: Of): Promise<ClaimView> {
-  return deps.database.transaction(async (tx) => {
+  return whileGood(deps.database, of.bearer).transaction(async (tx) => {
     const { question, now } = await askedPerson(deps, tx, of);
     const holder = await takenUp(tx, question);
     const { subject } = of.bearer;

@@ -2,8 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Claims } from '../domain/identity.js';
 import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
-import { putOneTime, takeOneTime } from '../store/one-time.js';
+import { putOneTime, seeOneTime, takeOneTime } from '../store/one-time.js';
 import { createToken, type Bearer } from '../store/tokens.js';
+import { whileGood } from '../store/while-good.js';
 import type { GatewayDeps } from './deps.js';
 
 /** A terminal fetches its token at once. */
@@ -12,6 +13,8 @@ const CODE_TTL_MS = 60_000;
 const TOKEN_TTL_MS = 12 * 3_600_000;
 
 const codeBody = z.object({
+  /** The id of the session that it was made in. */
+  session: z.string(),
   subject: z.string(),
   issuer: z.string(),
   claims: z.custom<Claims>().nullable(),
@@ -37,24 +40,29 @@ export async function createTerminalCode(
   bearer: Bearer,
   challenge: string,
 ): Promise<string> {
-  const { tenant, subject, issuer, claims, authTime, acr } = bearer;
+  const { tenant, tokenId: session, subject, issuer, claims, authTime, acr } = bearer;
   const now = await deps.database.now();
-  const body = { subject, issuer, claims, authTime, acr, challenge };
-  return putOneTime(deps.database, { kind: 'code', tenant, body, now, expiresAt: now + CODE_TTL_MS });
+  const body = { session, subject, issuer, claims, authTime, acr, challenge };
+  const code = { kind: 'code', tenant, body, now, expiresAt: now + CODE_TTL_MS } as const;
+  return whileGood(deps.database, bearer).transaction((tx) => putOneTime(tx, code));
 }
 
-/** The token that a code stands for, journalled; undefined for a code that is unknown, used, over, or another terminal's. It is used up in any case. */
+/**
+ * The token that a code stands for, journalled; undefined for a code that is unknown, used, over, or another terminal's, which uses it up. Throws
+ * `unauthenticated` when the session it was made in is over.
+ */
 export async function takeTerminalToken(
   deps: GatewayDeps,
   { code, verifier }: { readonly code: string; readonly verifier: string },
 ): Promise<TerminalToken | undefined> {
-  return deps.database.transaction(async (tx) => {
+  const kept = await seeOneTime(deps.database, 'code', code, await deps.database.now());
+  if (kept === undefined) return undefined;
+  const { session, subject, issuer, challenge, ...proof } = codeBody.parse(kept.body);
+  const { tenant } = kept;
+  const madeIn = { via: 'session', tokenId: session, tenant, policyHash: null } as const;
+  return whileGood(deps.database, madeIn).transaction(async (tx) => {
     const now = await tx.now();
-    const kept = await takeOneTime(tx, 'code', code, now);
-    if (kept === undefined) return undefined;
-    const { subject, issuer, challenge, ...proof } = codeBody.parse(kept.body);
-    if (!answers(verifier, challenge)) return undefined;
-    const { tenant } = kept;
+    if (!(await takeOneTime(tx, 'code', code, now)) || !answers(verifier, challenge)) return undefined;
     const person = { tenant, kind: 'personal', subject, issuer, scopes: [], proof } as const;
     const { id, token } = await createToken(tx, { ...person, now, ttlMs: TOKEN_TTL_MS });
     const event = {

@@ -17,6 +17,7 @@ import { unheard } from './migrations/015-unheard.js';
 import { checkpoints } from './migrations/016-checkpoints.js';
 import { namespaceKept } from './migrations/017-namespace.js';
 import { undeliveredSends } from './migrations/018-undelivered.js';
+import { bearer } from './migrations/019-bearer.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -36,6 +37,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 16, sql: checkpoints },
   { id: 17, sql: namespaceKept },
   { id: 18, sql: undeliveredSends },
+  { id: 19, sql: bearer },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

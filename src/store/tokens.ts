@@ -8,10 +8,10 @@ import { EVERY_TENANT } from './halts.js';
 /** What a token lets its bearer do: a personal one is a reviewer, a service one submits and reads and never decides. */
 export type TokenKind = 'personal' | 'service';
 
-/** Who asks, by a token or by the session of a page. */
+/** Who asks, by a token, by the session of a page, or by a message that a known program signed. */
 export interface Bearer {
-  readonly via: 'token' | 'session';
-  /** The id of the token or of the session; no secret. */
+  readonly via: 'token' | 'session' | 'hook';
+  /** The id of the token, of the session or of the program; no secret. */
   readonly tokenId: string;
   readonly tenant: TenantId;
   readonly kind: TokenKind;

@@ -37,7 +37,7 @@ async function shown(gate: Gate, example: Example, given: PolicyCase, index: num
   await countBefore(gate, example, given, now);
   const policyHash = aPolicy(example.policy).hash;
   const bearer = {
-    via: 'token',
+    via: 'hook', // with no token of its own that could end
     tokenId: 't',
     tenant: TENANT,
     kind: 'service',

@@ -12,6 +12,7 @@ import {
 } from '../../contract/http-anomalies.js';
 import { closeAnomaly, findAnomaly, listAnomalies, type AnomalyRow } from '../../store/anomalies.js';
 import type { Bearer } from '../../store/tokens.js';
+import { whileGood } from '../../store/while-good.js';
 import { requireSight, type GatewayEnv } from '../auth.js';
 import type { GatewayDeps, Roster } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
@@ -71,7 +72,7 @@ async function close(
   const learntSalt = newSalt();
   const learntDigest = saltedDigest(learnt, learntSalt);
   const id = closingId({ anomaly: seen.id, issuer, subject: by, key });
-  const row = await closeAnomaly(deps.database, {
+  const row = await closeAnomaly(whileGood(deps.database, bearer), {
     tenant,
     anomaly: seen.id,
     id,

@@ -15,6 +15,7 @@ import {
   type HaltRow,
 } from '../../store/halts.js';
 import type { Bearer } from '../../store/tokens.js';
+import { whileGood } from '../../store/while-good.js';
 import { requireScope, requireSight, type GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
@@ -77,7 +78,7 @@ async function set(deps: GatewayDeps, bearer: Bearer, body: HaltRequest, key: st
     roles: role === SERVICE ? [] : [role],
     reasonDigest: saltedDigest(why, whySalt),
   };
-  const row = await setHalt(deps.database, {
+  const row = await setHalt(whileGood(deps.database, bearer), {
     id,
     scope,
     tenant: tenant ?? EVERY_TENANT,
@@ -124,7 +125,8 @@ async function lift(deps: GatewayDeps, bearer: Bearer, id: string, why: string):
   const tenant = halt.scope === 'all' ? null : halt.tenant;
   const sign = (at: number) =>
     signLift(deps.signer, { halt: halt.id, tenant, by, issuer, roles: [role], reasonDigest, at });
-  const row = (await liftHalt(deps.database, { id: halt.id, by, role, why, sign })) ?? notFound();
+  const database = whileGood(deps.database, bearer);
+  const row = (await liftHalt(database, { id: halt.id, by, role, why, sign })) ?? notFound();
   if (row.liftedBy !== by)
     refuse({ refused: 'conflict', detail: `${row.liftedBy ?? 'Somebody'} lifted it before.` });
   return row;

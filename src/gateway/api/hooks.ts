@@ -3,6 +3,7 @@ import type { HookEnabled, HookPage } from '../../contract/http-hooks.js';
 import type { TenantId } from '../../domain/ids.js';
 import { oldSecretCounts } from '../../store/hook-receipts.js';
 import { enableTarget, listTargets } from '../../store/hooks.js';
+import { whileGood } from '../../store/while-good.js';
 import { requireScope, type GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound } from '../problem.js';
@@ -18,7 +19,8 @@ export function hookRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     requireScope(c.get('bearer'), 'policy');
     const { tenant, subject } = c.get('bearer');
     const hook = c.req.param('hook');
-    if (!(await enableTarget(deps.database, { tenant, id: hook, by: subject }))) notFound();
+    const database = whileGood(deps.database, c.get('bearer'));
+    if (!(await enableTarget(database, { tenant, id: hook, by: subject }))) notFound();
     return c.json({ hook, enabled: true } satisfies HookEnabled);
   });
   return app;

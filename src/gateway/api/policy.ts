@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CountersignError } from '../../domain/errors.js';
 import { activatePolicy, activePolicyHash, findPolicy } from '../../store/policies.js';
 import { listTools } from '../../store/tools.js';
+import { whileGood } from '../../store/while-good.js';
 import { requireScope, requireSight, type GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound } from '../problem.js';
@@ -28,7 +29,8 @@ export function policyRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
       throw new CountersignError('invalid', detail, { problems: check.problems });
     }
     const { hash, version, warnings } = check;
-    await activatePolicy(deps.database, {
+    // By their scope, whichever policy it replaces.
+    await activatePolicy(whileGood(deps.database, { ...bearer, policyHash: null }), {
       hash,
       version,
       source,

@@ -15,6 +15,7 @@ import { callsOf } from '../../store/ledger.js';
 import { questionsOf } from '../../store/questions.js';
 import { findTask, requestCancel, searchTasks, type TaskRow } from '../../store/tasks.js';
 import type { Bearer } from '../../store/tokens.js';
+import { whileGood } from '../../store/while-good.js';
 import { requireSight, type GatewayEnv } from '../auth.js';
 import { watchClosed } from '../closed-watch.js';
 import type { GatewayDeps } from '../deps.js';
@@ -125,7 +126,7 @@ async function cancel(
   row: TaskRow,
   why: string,
 ): Promise<{ task: TaskId; cancelling: true }> {
-  const noted = await requestCancel(deps.database, {
+  const noted = await requestCancel(whileGood(deps.database, bearer), {
     tenant: row.tenant,
     task: row.task,
     by: bearer.subject,

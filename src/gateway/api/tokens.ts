@@ -4,6 +4,7 @@ import { name } from '../../contract/fields.js';
 import { createToken, listTokens, MAX_TOKEN_AGE_MS, revokeToken } from '../../store/tokens.js';
 import { appendJournal, TENANT_CHAIN } from '../../store/journal.js';
 import type { Bearer } from '../../store/tokens.js';
+import { whileGood } from '../../store/while-good.js';
 import { requireScope, type GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
@@ -50,7 +51,7 @@ async function create(deps: GatewayDeps, bearer: Bearer, body: z.output<typeof c
     'sha256:'.length,
     'sha256:'.length + 12,
   );
-  return deps.database.transaction(async (tx) => {
+  return whileGood(deps.database, bearer).transaction(async (tx) => {
     const now = await tx.now();
     const ttlMs = Math.min(body.ttlDays * 24 * 3_600_000, MAX_TOKEN_AGE_MS);
     const made = await createToken(tx, {

@@ -60,7 +60,7 @@ function addressed(integration: HookIntegration, body: Json) {
 function bearerOf({ id, tenant }: HookIntegration, subject: string): Bearer {
   const issuer = `hook:${id}`;
   return {
-    via: 'token',
+    via: 'hook',
     tokenId: issuer,
     tenant,
     kind: 'personal',
