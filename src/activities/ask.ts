@@ -3,7 +3,7 @@ import { withMembers } from '../policy/roster.js';
 import type { Transaction } from '../store/database.js';
 import { haltsOver, type HaltInForce } from '../store/halts.js';
 import type { JournalEvent } from '../store/journal.js';
-import { callsOf, clearQueued } from '../store/ledger.js';
+import { callsOf, clearQueued, lockCalls } from '../store/ledger.js';
 import { enqueueNotices } from '../store/outbox.js';
 import {
   closeEarlierRounds,
@@ -58,6 +58,7 @@ export async function ask(deps: ActivityDeps, input: AskInput): Promise<AskResul
   refuseFailed(task);
   const fresh = stored ? undefined : await prepare(deps, { input, task, call, calls, policy, now });
   const answer = await database.transaction(async (tx) => {
+    lockCalls(tx, ref);
     // Preparing takes as long as a preview does: meanwhile the task may have been closed, and from here on it waits.
     const [standing, { inForce, lastLiftAt }, now] = await Promise.all([
       lockTask(tx, input.tenant, input.task),

@@ -2,7 +2,7 @@ import type { DecisionId } from '../domain/ids.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, refusalEvent, refuseStored } from '../store/decisions.js';
 import type { JournalEvent } from '../store/journal.js';
-import { voidOpenCalls } from '../store/ledger.js';
+import { lockCalls, voidOpenCalls } from '../store/ledger.js';
 import { closeQuestionsOf } from '../store/questions.js';
 import { closeTask, findTask } from '../store/tasks.js';
 import { standingUndos } from '../store/undos.js';
@@ -16,7 +16,8 @@ export async function conclude(deps: ActivityDeps, input: ConcludeInput): Promis
   await deps.point?.('conclude-before', { task: input.task, operation: 0 });
   return deps.database.transaction(async (tx) => {
     const now = await tx.now();
-    // First, so that a question is closed as what became of it and not as the task's end.
+    lockCalls(tx, input);
+    // Before the closing, so that a question is closed as what became of it and not as the task's end.
     projectCarried(tx, input, now);
     const events = await close(tx, deps, { ...input, now });
     return { head: await tx.last(append(tx, input, now, events)) };

@@ -1,6 +1,6 @@
 import type { TaskId, TenantId } from '../domain/ids.js';
 import { appendJournal } from '../store/journal.js';
-import { settleAbandoned } from '../store/ledger.js';
+import { lockCalls, settleAbandoned } from '../store/ledger.js';
 import { close } from './conclude.js';
 import { GRACE_MS } from '../contract/repeat.js';
 import { unknownEvent } from './ledger-standing.js';
@@ -16,6 +16,7 @@ export async function closeEnded(
 ): Promise<void> {
   await deps.database.transaction(async (tx) => {
     const now = await tx.now();
+    lockCalls(tx, task);
     const events = await close(tx, deps, { ...task, state: 'FAILED', reason: 'terminated', detail: as, now });
     await appendJournal(tx, { ...task, now, events });
   });

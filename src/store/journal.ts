@@ -48,6 +48,12 @@ export function appendJournal(
   entry: { tenant: TenantId; task: TaskId; now: number; runId?: string; events: readonly JournalEvent[] },
 ): Promise<Head> {
   const sealed = entry.events.map(seal);
+  // A run that the chain has not seen is written into its task: everybody locks that before the head.
+  if (entry.runId !== undefined)
+    tx.send(
+      'select 1 from tasks where tenant = $1 and task = $2 and run_id is distinct from $3 for no key update',
+      [entry.tenant, entry.task, entry.runId],
+    );
   const appended = tx.query<{ head_seq: number; head_hash: string }>(
     'select head_seq, head_hash from journal_append($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     [

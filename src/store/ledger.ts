@@ -166,6 +166,17 @@ export async function lockOperation(
   return rows.map(parse);
 }
 
+/** Locks the calls of a task, or of one operation, for what locks the task itself: the calls come first. */
+export function lockCalls(
+  tx: Transaction,
+  of: Pick<CallRef, 'tenant' | 'task'> & { operation?: number },
+): void {
+  tx.send(
+    `select 1 from ledger where tenant = $1 and task = $2 and ($3::int is null or operation = $3) order by operation, generation for update`,
+    [of.tenant, of.task, of.operation ?? null],
+  );
+}
+
 /** All calls of a task, in order. */
 export async function callsOf(
   queries: Queries,
