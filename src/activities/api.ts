@@ -89,7 +89,7 @@ export interface VerifyInput extends Carry {
 }
 /**
  * Whether the store holds this very decision, signed by a known key, by somebody who may. `votes`: of a call that several must approve, all
- * that count. `withdrawn`: it does, and whoever gave it took it back.
+ * that count. `withdrawn`: it does, and it is not in force: whoever gave it took it back, a claim or a halt voided it, or a run refused it.
  */
 export type VerifyResult = Answer & {
   readonly genuine: boolean;

@@ -37,7 +37,7 @@ export async function verify(deps: ActivityDeps, input: VerifyInput): Promise<Ve
       genuine && isVote(row, question) ? await countedVotes(tx, deps, { question, also: row.id, now }) : null;
     const events = genuine ? apply(tx, row, question, { now, votes }) : [];
     const head = await tx.last(journal(tx, input, now, events));
-    const withdrawn = said && row.outcome === 'withdrawn';
+    const withdrawn = said && !genuine;
     return { said, result: { genuine, ...(withdrawn && { withdrawn }), ...(votes && { votes }), head } };
   });
   // Somebody forged it, or altered what is stored of it: a person must look.

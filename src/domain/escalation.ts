@@ -220,7 +220,7 @@ export type EscalationEvent =
   | { readonly type: 'timed-out'; readonly because: Silence; readonly question: Question }
   | { readonly type: 'responded'; readonly decision: DecisionMessage }
   | { readonly type: 'forged'; readonly decision: DecisionId }
-  /** A genuine approval that whoever gave it took back before it was verified: the question stays. */
+  /** A genuine decision that was not in force when it was verified: taken back, voided or refused before. The question stays. */
   | { readonly type: 'taken-back'; readonly decision: DecisionId }
   /** An approval that counts and is not enough: the question stays, for others. */
   | { readonly type: 'voted'; readonly decision: DecisionId; readonly votes: number }

@@ -4,7 +4,7 @@ import type { ActivityDeps } from '../../src/activities/ports.js';
 import { verify } from '../../src/activities/verify.js';
 import { defineTool } from '../../src/contract/tool.js';
 import type { DecisionId, TaskId } from '../../src/domain/ids.js';
-import { findDecision } from '../../src/store/decisions.js';
+import { findDecision, refuseStored } from '../../src/store/decisions.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { approved, executeWith, expectRefused, forge, PAY } from './scene.js';
 
@@ -106,12 +106,23 @@ describe('the log of a decision that takes effect without a claim names, without
     expect(logged).toEqual([['error', 'decision-forged', { task, operation: 1, verb }]]);
   });
 
-  // Seen to fail: a line of whatever takes no effect.
-  it('nothing that its reviewer did', async () => {
-    const task = await gate.submit('log-genuine', PAY);
-    await gate.ask(task);
-    const id = await gate.decide(task, 'amira', { decision: 'approve' });
-    await gate.decide(task, 'amira', { decision: 'withdraw' });
+  const ENDS: Record<string, (task: TaskId, id: DecisionId) => Promise<unknown>> = {
+    'its reviewer took back': (task) => gate.decide(task, 'amira', { decision: 'withdraw' }),
+    'a halt voided': async (task, id) => {
+      await gate.halt('task', task);
+      return gate.execute(task, [id]);
+    },
+    'its run refused': async (task, id) => {
+      const now = await gate.database.now();
+      const refusal = { tenant: TENANT, task, id, code: 'stale', now };
+      return gate.database.transaction((tx) => refuseStored(tx, refusal));
+    },
+  };
+
+  // Seen to fail: a line of whatever takes no effect; a run told that the last two are forged, as one is that was reset and hears them again.
+  it.each(Object.keys(ENDS))('nothing that %s', async (how) => {
+    const { task, id } = await approved(gate, `log-genuine-${how.replaceAll(' ', '-')}`);
+    await ENDS[how]?.(task, id);
     expect(await verified(task, id)).toMatchObject({ genuine: false, withdrawn: true });
     expect(logged).toEqual([]);
   });
