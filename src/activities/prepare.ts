@@ -61,7 +61,7 @@ export async function prepare(deps: ActivityDeps, preparing: Preparing): Promise
   const row: Omit<QuestionRow, 'status' | 'brief' | 'briefDigest' | 'fingerprint'> = {
     ...base,
     round: input.round,
-    kind: kindOf(input.reason, verdict.level),
+    kind: kindOf(input.reason, call.status, verdict.level),
     reason: input.reason,
     agent: task.agent,
     tool: call.tool,
@@ -104,8 +104,10 @@ function urgent(verdict: Verdict): Verdict {
 }
 
 /** What became of a call, who takes the task over, whether the call may stay, or whether it may run. */
-function kindOf(reason: AskInput['reason'], level: Level): QuestionKind {
+function kindOf(reason: AskInput['reason'], status: LedgerRow['status'], level: Level): QuestionKind {
   if (reason === 'unknown' || reason === 'undo-failed') return 'resolution';
+  // A finding whose claim was refused, for whatever reason, found nothing.
+  if (reason !== null && status === 'unknown') return 'resolution';
   if (level === 'soft') return 'confirmation';
   return level === 'stop' ? 'stop' : 'approval';
 }

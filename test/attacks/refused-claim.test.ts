@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { ask } from '../../src/activities/ask.js';
 import type { ActivityDeps } from '../../src/activities/ports.js';
 import { record } from '../../src/activities/record.js';
 import { verify } from '../../src/activities/verify.js';
-import { toolFacts } from '../../src/contract/tool.js';
+import { defineTool, toolFacts, type Tool } from '../../src/contract/tool.js';
 import type { DecisionId, HaltId, TaskId } from '../../src/domain/ids.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { findDecision, leaseUndelivered } from '../../src/store/decisions.js';
@@ -13,15 +15,30 @@ import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { approved, effectsOf, executeWith, PAY } from './scene.js';
 
 /** Two must approve a note; one is enough for a payment. */
-const LOOSE = POLICY.replace('defaults:', 'tools: { note: { quorum: 2, level: approve } }\ndefaults:');
+const LOOSE = POLICY.replace('look]', 'look, bank]').replace(
+  'defaults:',
+  'tools: { note: { quorum: 2, level: approve } }\ndefaults:',
+);
 const STRICT = LOOSE.replace('route: supervisor', 'route: director');
 const NOTE = { tool: 'note', args: { cents: 5, to: 'bob' } };
+
+/** Never answers whether it paid. */
+const bank = (version: string): Tool =>
+  defineTool({
+    name: 'bank',
+    version,
+    tier: 4,
+    input: z.strictObject({}),
+    describe: () => 'Pay by bank',
+    timeout: '1s',
+    run: () => Promise.reject(new Error('hung up')),
+  });
 
 let gate: Gate;
 const logged: unknown[] = [];
 let deps: ActivityDeps;
 beforeAll(async () => {
-  gate = await openGate({ policy: LOOSE });
+  gate = await openGate({ policy: LOOSE, tools: [bank('1')] });
   deps = { ...gate.deps, log: (...line) => void logged.push(line) };
   const tools = [...gate.deps.tools.values()].map((tool) => ({
     facts: toolFacts(tool),
@@ -212,4 +229,24 @@ describe('a decision that another task’s run names', () => {
     });
     expect(await hear(task, id)).toMatchObject({ genuine: true });
   });
+});
+
+// Seen to fail: asked whether it may run, with not a word of what may have happened.
+it('a finding whose claim is refused is asked for again as a finding', async () => {
+  const { task, id } = await approved(gate, 'finding', { tool: 'bank', args: {} });
+  expect(await gate.execute(task, [id])).toMatchObject({ kind: 'refused', reason: 'unknown' });
+  await gate.ask(task, { round: 2, reason: 'unknown' });
+  const found = await gate.decide(task, 'joon', { decision: 'resolve', resolution: 'not-happened' });
+  const later = { ...gate.deps, tools: new Map([...gate.deps.tools, ['bank', bank('2')]]) };
+  expect(
+    await executeWith(later, task, { round: 2, resolution: { decision: found, as: 'not-happened' } }),
+  ).toMatchObject({ kind: 'refused', reason: 'digest-changed' });
+  const carry = { tenant: TENANT, task, runId: `run-${task}`, events: [] };
+  const round = { operation: 1, generation: 1, round: 3, rung: 0, reason: 'digest-changed' } as const;
+  expect(await ask(later, { ...carry, ...round })).toMatchObject({ question: { kind: 'resolution' } });
+  const [row] = await gate.database.query<{ brief: string }>(
+    'select brief from questions where task = $1 and round = 3',
+    [task],
+  );
+  expect(row?.brief).toContain('Did this call happen?');
 });
