@@ -5,7 +5,7 @@ import type { DispatcherDeps } from './deps.js';
 import { noticeOf } from './notice-words.js';
 import { faultName } from '../domain/failure-facts.js';
 
-/** Six attempts over about half an hour; then the channel has failed for this notice. */
+/** Six attempts over four minutes, or longer where the server asks for it; then the channel has failed for this notice. */
 const ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 2_000;
 /** When a send is given up. Servers may hold their greeting back for half of it on purpose. */
