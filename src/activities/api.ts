@@ -108,6 +108,8 @@ export type ExpireResult = Answer &
     | { readonly kind: 'decided'; readonly decisions: readonly DecisionMessage[] }
     /** The database's clock has not reached the deadline yet, or somebody moved it. */
     | { readonly kind: 'early'; readonly remainingMs: number }
+    /** A halt is in force, or was lifted since it was asked: nobody could answer, and the run has to look. */
+    | { readonly kind: 'halted' }
     /** A later round was asked, of which the run has not heard: the ask answers it. */
     | { readonly kind: 'asked-anew' }
     | { readonly kind: 'expired' }

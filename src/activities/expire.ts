@@ -1,6 +1,7 @@
 import { votersOf } from '../domain/verdict.js';
 import { unheardDecisions, type DecisionRow } from '../store/decisions.js';
 import type { Transaction } from '../store/database.js';
+import { haltsOver } from '../store/halts.js';
 import { enqueueNotices } from '../store/outbox.js';
 import { endRung, latestRound, lockQuestion, type QuestionRow } from '../store/questions.js';
 import type { ExpireInput, ExpireResult } from './api.js';
@@ -32,12 +33,20 @@ export async function expire(deps: ActivityDeps, input: ExpireInput): Promise<Ex
     if (question && question.answerBy !== null && question.rung === input.rung && now < question.answerBy) {
       return { kind: 'early', remainingMs: question.answerBy - now, head };
     }
+    if (question && (await isHalted(tx, question))) return { kind: 'halted', head };
     if (question) {
       if (question.status === 'open' && !question.rungOver) tellTimedOut(tx, deps, question, now);
       endRung(tx, question);
     }
     return { kind: 'expired', head };
   });
+}
+
+/** Whether a halt kept people from answering it; a window goes on under one. */
+async function isHalted(tx: Transaction, question: QuestionRow): Promise<boolean> {
+  if (question.status !== 'open' || question.kind === 'confirmation') return false;
+  const { inForce, lastLiftAt } = await haltsOver(tx, question);
+  return inForce.length > 0 || lastLiftAt >= question.askedAt;
 }
 
 /** Told to the role that fell silent, and after the last rung to all of them: until then each could still have answered. */

@@ -7,6 +7,8 @@ import { publish } from './publish.js';
 import { settle } from './settle.js';
 import type { TaskRun } from './task-run.js';
 
+/** How long a look may take that finds the halt. */
+const LOOK_MS = 60_000;
 /** The least time before the store is asked again whether a rung is over. */
 const LEAST_MS = 100;
 
@@ -28,6 +30,7 @@ export async function wait(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Pr
 async function endRung(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Promise<void> {
   const { operation } = state;
   const { generation, round, rung } = state.question;
+  const moved = (): boolean => task.branch(operation) !== state;
   const result = await expire(task, { operation, generation, round, rung });
   switch (result.kind) {
     case 'decided': {
@@ -39,10 +42,10 @@ async function endRung(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Promis
       return;
     }
     case 'early':
-      return task.until(
-        () => task.branch(operation) !== state,
-        now() + Math.max(result.remainingMs, LEAST_MS),
-      );
+      return task.until(moved, now() + Math.max(result.remainingMs, LEAST_MS));
+    case 'halted':
+      task.nudged = true;
+      return task.until(moved, now() + LOOK_MS);
     case 'asked-anew':
       return ask(task, state);
     case 'expired':

@@ -51,6 +51,10 @@ async function hear(task: TaskId, id: DecisionId): Promise<unknown> {
   return verify(gate.deps, { ...carry(task), decision: row.message });
 }
 
+const lift = (id: string) =>
+  // ids of tests are valid
+  liftHalt(gate.database, { id: id as HaltId, by: 'ruth', role: 'director', why: 'over', sign: () => '' });
+
 const note = (cents: number) => ({ tool: 'note', args: { cents, to: 'bob' } });
 
 describe('an attempt of before people were asked, which comes late', () => {
@@ -293,8 +297,7 @@ describe('a run that waits on a round after which another was asked', () => {
     for (let round = 1; round <= halts; round += 1) {
       const id = `h-${name}-${round}`;
       await gate.halt('task', task, id);
-      const by = { by: 'ruth', role: 'director', why: 'over', sign: () => '' };
-      await liftHalt(gate.database, { id: id as HaltId, ...by }); // test data
+      await lift(id);
       await gate.ask(task, { round: round + 1, reason: 'halt-lifted' });
     }
     return task;
@@ -314,5 +317,31 @@ describe('a run that waits on a round after which another was asked', () => {
     await gate.database.query('update questions set answer_by = 1 where task = $1 and round = 1', [task]);
     expect(await expire(gate.deps, { ...at(task), rung: 0 })).toMatchObject({ kind: 'asked-anew' });
     expect(await questions(task)).toMatchObject([{ closedAs: 'asked-anew' }, { status: 'open' }]);
+  });
+});
+
+/** Nobody could tell the run. Seen to fail, both: expired, though the gateway took nobody's word. */
+describe('a rung whose time is over under a halt that its run has not heard of', () => {
+  const end = async (task: TaskId) => {
+    await gate.database.query('update questions set answer_by = 1 where task = $1', [task]);
+    return expire(gate.deps, { ...at(task), rung: 0 });
+  };
+
+  it('counts no silence while the halt is in force', async () => {
+    const task = await gate.submit('unheard-halt', PAY);
+    await gate.ask(task);
+    await gate.halt('task', task, 'h-unheard');
+    expect(await end(task)).toMatchObject({ kind: 'halted' });
+  });
+
+  it('counts none once it was lifted, until the question is asked anew', async () => {
+    const task = await gate.submit('unheard-lift', PAY);
+    await gate.ask(task);
+    await gate.halt('task', task, 'h-unheard-lift');
+    await lift('h-unheard-lift');
+    expect(await end(task)).toMatchObject({ kind: 'halted' });
+    await gate.ask(task, { round: 2, reason: 'halt-lifted' });
+    await gate.database.query('update questions set answer_by = 1 where task = $1', [task]);
+    expect(await expire(gate.deps, { ...at(task), round: 2, rung: 0 })).toMatchObject({ kind: 'expired' });
   });
 });

@@ -74,6 +74,21 @@ export function heldVerification(
   return { verifying, release: () => release() };
 }
 
+/** A task whose rung ends under a halt that its run has not heard of; by then it is lifted, and the question is asked anew. */
+export async function unheardHalt(tasks: TaskStarter): Promise<StartedTask> {
+  const world = tasks.newWorld();
+  world.ladders = { 1: { ...ORDINARY, ttlMs: 300 } };
+  world.next('expire', () => ({ kind: 'halted' }));
+  world.next('inspect', () => {
+    world.ladders = {};
+    return { halts: [], outlived: [{ operation: 1, round: 1, halt: HALT }], undelivered: [] };
+  });
+  const again = world.answered('ask', ({ round }) => round === 2);
+  const task = await startAsked(tasks, world);
+  await again;
+  return task;
+}
+
 /** A task that a worker asked anew and died: its run hears so when the time of the round before is over. */
 export async function askedAnew(tasks: TaskStarter): Promise<StartedTask> {
   const world = Object.assign(tasks.newWorld(), { ladders: { 1: { ...ORDINARY, ttlMs: 300 } } });

@@ -10,6 +10,7 @@ import {
   heldVerification,
   MAX_WAITING,
   outlivedWhileVerifying,
+  unheardHalt,
   unreachableAndPermitted,
 } from './moments.js';
 import { decideBy, startAsked, type StartedTask, type TaskStarter } from './task-runner.js';
@@ -176,6 +177,7 @@ export const PATHS: Readonly<Record<string, Path>> = {
     return decided(task, 'approve');
   },
   'outlived-while-verifying': async (tasks) => decided(await outlivedWhileVerifying(tasks), 'approve'),
+  'unheard-halt': async (tasks) => decided(await unheardHalt(tasks), 'approve'),
   'asked-anew': async (tasks) => decided(await askedAnew(tasks), 'approve'),
   'claim-halted': async (tasks) => {
     const world = worldWith(tasks, {});

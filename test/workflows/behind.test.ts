@@ -3,7 +3,13 @@ import type { HaltId } from '../../src/domain/ids.js';
 import { decideSignal, haltSignal } from '../../src/workflows/messages.js';
 import { digestOf, ORDINARY } from '../support/fake-activities.js';
 import { devServerEnv } from '../support/environments.js';
-import { askedAnew, crowdedOut, MAX_WAITING, outlivedWhileVerifying } from '../support/moments.js';
+import {
+  askedAnew,
+  crowdedOut,
+  MAX_WAITING,
+  outlivedWhileVerifying,
+  unheardHalt,
+} from '../support/moments.js';
 import { decideBy, eventually, gate, startAsked, useTasks } from '../support/tasks.js';
 
 const tasks = useTasks(devServerEnv);
@@ -57,6 +63,14 @@ it('a halt that came and went before the run looked has asked anew what was bein
   expect(task.world.facts()).toEqual(['responded', 'halted', 'voided', 'lifted']);
   await decideBy(task, await task.world.decision('approve'));
   await task.handle.result();
+  expect(task.world.effects).toEqual(['1.1']);
+});
+
+it('a run whose rung ends under a halt that it has not heard of looks, and counts no silence', async () => {
+  const task = await unheardHalt(tasks);
+  await decideBy(task, await task.world.decision('approve'));
+  await task.handle.result();
+  expect(task.world.facts()).not.toContain('timed-out');
   expect(task.world.effects).toEqual(['1.1']);
 });
 
