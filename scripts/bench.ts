@@ -20,7 +20,10 @@ async function main(options: BenchOptions): Promise<void> {
   if (options.desk !== undefined) return showDesk(options, options.desk);
   const nodeArgs = options.profile ? profilingArgs : () => () => [];
   const system = await startSystem({ server: options.server, statements: options.profile, nodeArgs, log });
-  const interrupted = () => void system.stop().finally(() => process.kill(process.pid, 'SIGKILL'));
+  let stopping: Promise<void> | undefined;
+  // Once: work that fails because it is being stopped must not end this process before everything is.
+  const stop = () => (stopping ??= system.stop());
+  const interrupted = () => void stop().finally(() => process.kill(process.pid, 'SIGKILL'));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     if (options.profile) await showProfile(options, system);
@@ -28,7 +31,7 @@ async function main(options: BenchOptions): Promise<void> {
     else await load(options, system);
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-    await system.stop();
+    await stop();
   }
 }
 
