@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback } from './contract/loopback.js';
 import { file } from './setting-shapes.js';
 
 /** The settings of the identity provider, with what to do about each. */
@@ -72,6 +73,6 @@ export function readOidc(values: Values): OidcConfig | undefined {
 /** Keys and tokens travel between the two: in the clear only inside this machine. */
 function isSafe(text: string): boolean {
   if (!URL.canParse(text)) return true; // told already
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  const url = new URL(text);
+  return url.protocol === 'https:' || isLoopback(url);
 }

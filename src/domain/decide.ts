@@ -113,7 +113,7 @@ function deliver(state: Escalation, command: Of<'deliver'>): Answer {
 function miss(state: Escalation, command: Of<'miss'>): Answer {
   if (state.status !== 'JUDGED' && state.status !== 'PAUSED_PENDING_HUMAN')
     return inapplicable(state, command);
-  // On the owner's desk no silence counts: whoever could not reach the owner tries again.
+  // On the owner's desk no silence counts, whoever could be told.
   const waits = state.status === 'JUDGED' || (state.halt === null && !isWithOwner(state.question));
   if (!waits || !continues(state, command.question)) return inapplicable(state, command);
   return [{ type: 'timed-out', because: 'undelivered', question: command.question }];

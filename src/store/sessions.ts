@@ -13,6 +13,9 @@ const SEEN_EVERY_MS = 60_000;
 const KEPT_MS = 90 * 24 * 3_600_000;
 
 const NOW = 'extract(epoch from clock_timestamp())::numeric * 1000';
+/** Neither over, nor idle for too long, nor revoked; `idle` is the parameter that holds MAX_SESSION_IDLE_MS. */
+const good = (idle: string) =>
+  `revoked_at is null and expires_at > ${NOW} and seen_at > ${NOW} - ${idle}::bigint`;
 
 /** What a session is made of; `authTime` is when the person proved who they are. */
 export type NewSession = Pick<Bearer, 'tenant' | 'subject' | 'issuer' | 'claims' | 'authTime' | 'acr'> & {
@@ -52,12 +55,12 @@ export async function sessionOf(
   const [row] = await queries.query<Bearer>(
     `with seen as (
        update sessions set seen_at = ${NOW}
-       where hash = $1 and revoked_at is null and expires_at > ${NOW} and seen_at > ${NOW} - $2::bigint and seen_at < ${NOW} - $3::bigint and not $4
+       where hash = $1 and ${good('$2')} and seen_at < ${NOW} - $3::bigint and not $4
      )
      select 'session' as via, s.id as "tokenId", s.tenant, 'personal' as kind, s.subject, s.issuer, '{}'::text[] as scopes, s.claims,
        s.auth_time as "authTime", s.acr, p.hash as "policyHash"
      from sessions s left join active_policies p on p.tenant = s.tenant
-     where s.hash = $1 and s.revoked_at is null and s.expires_at > ${NOW} and s.seen_at > ${NOW} - $2::bigint`,
+     where s.hash = $1 and ${good('$2')}`,
     [hashToken(secret), MAX_SESSION_IDLE_MS, SEEN_EVERY_MS, unattended],
   );
   return row;
@@ -76,7 +79,6 @@ export interface SessionRow {
 
 const LISTED = `id, subject, issuer, created_at as "createdAt", seen_at as "seenAt", expires_at as "expiresAt", revoked_at as "revokedAt"`;
 const OF = 'tenant = $1 and ($2::text is null or subject = $2)';
-const GOOD = `revoked_at is null and expires_at > ${NOW} and seen_at > ${NOW} - $3::bigint`;
 
 /** The sessions of a tenant, or of one person of it, newest first: all that are good, and the newest 500 of the others. */
 export async function listSessions(
@@ -86,9 +88,9 @@ export async function listSessions(
 ): Promise<readonly SessionRow[]> {
   return queries.query<SessionRow>(
     `select * from (
-       (select ${LISTED} from sessions where ${OF} and ${GOOD})
+       (select ${LISTED} from sessions where ${OF} and ${good('$3')})
        union all
-       (select ${LISTED} from sessions where ${OF} and not (${GOOD}) order by created_at desc limit 500)
+       (select ${LISTED} from sessions where ${OF} and not (${good('$3')}) order by created_at desc limit 500)
      ) as seen order by "createdAt" desc, id`,
     [tenant, subject, MAX_SESSION_IDLE_MS],
   );

@@ -78,7 +78,8 @@ async function set(deps: GatewayDeps, bearer: Bearer, body: HaltRequest, key: st
     roles: role === SERVICE ? [] : [role],
     reasonDigest: saltedDigest(why, whySalt),
   };
-  const row = await setHalt(whileGood(deps.database, bearer), {
+  // A policy that comes into force meanwhile keeps nobody from stopping.
+  const row = await setHalt(whileGood(deps.database, { ...bearer, policyHash: null }), {
     id,
     scope,
     tenant: tenant ?? EVERY_TENANT,

@@ -126,7 +126,8 @@ async function cancel(
   row: TaskRow,
   why: string,
 ): Promise<{ task: TaskId; cancelling: true }> {
-  const noted = await requestCancel(whileGood(deps.database, bearer), {
+  // A policy that comes into force meanwhile keeps nobody from stopping.
+  const noted = await requestCancel(whileGood(deps.database, { ...bearer, policyHash: null }), {
     tenant: row.tenant,
     task: row.task,
     by: bearer.subject,
