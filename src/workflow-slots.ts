@@ -8,9 +8,9 @@ import type {
 /** Workflow tasks of runs that this worker holds in memory, at once. With the lane below as many as the SDK's default together. */
 const KNOWN_AT_ONCE = 34;
 /** Workflow tasks of new runs, and of those that must be replayed, at once: more cost less CPU and let decisions wait (docs/decisions/027-decisions-first.md). */
-const FRESH_AT_ONCE = 6;
+export const FRESH_AT_ONCE = 6;
 /** A new run whose first workflow task takes longer waits, for a slow preview most likely: it holds up nobody else. */
-const FRESH_MS = 500;
+export const FRESH_MS = 500;
 
 /**
  * Two lanes for workflow tasks, so that a decision never stands in line behind new tasks: a new task's first workflow task judges and asks,
