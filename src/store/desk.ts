@@ -47,18 +47,27 @@ const LINE = `tenant, task, operation, generation, round, status, kind, agent, t
   closed_at as "closedAt", closed_as as "closedAs", quorum,
   (select json_build_object('subject', u.subject, 'until', u.until) from taken_up u where u.tenant = q.tenant and u.task = q.task
      and u.operation = q.operation and u.until > extract(epoch from clock_timestamp()) * 1000) as "takenUp"`;
-const ORDER = 'coalesce(answer_by, 9007199254740991), (-tier), asked_at, task, operation, generation, round';
+const KEY = 'task, operation, generation, round';
+/** Each has an index of its own; a page begins behind its cursor. */
+const PRESSING = {
+  order: `coalesce(answer_by, 9007199254740991), (-tier), asked_at, ${KEY}`,
+  cursor: '$4::bigint, -$5::int, $6::bigint, $7::text, $8::int, $9::int, $10::int',
+};
+const LATEST = { order: `(-asked_at), ${KEY}`, cursor: '-$6::bigint, $7::text, $8::int, $9::int, $10::int' };
 
 const BRIEF = storedJson('brief');
 
 /** Literals, so that the index of the open ones is taken. */
 const STATUS = {
-  open: "status = 'open'",
-  closed: "status = 'closed'",
-  all: "status <> 'permitted'",
+  open: { only: "status = 'open'", by: PRESSING },
+  closed: { only: "status = 'closed'", by: LATEST },
+  all: { only: "status <> 'permitted'", by: LATEST },
 } as const;
 
-/** Questions put to any of these roles, or named (`task:operation`), the most pressing first, after a cursor. `roles` null = whatever role; `notRequester` leaves that person's own out. */
+/**
+ * Questions put to any of these roles, or named (`task:operation`), after a cursor: of the open ones the most pressing first, of others the one
+ * that was asked last. `roles` null = whatever role; `notRequester` leaves that person's own out.
+ */
 export async function pageDesk(
   queries: Queries,
   desk: {
@@ -72,14 +81,15 @@ export async function pageDesk(
   },
 ): Promise<readonly DeskLine[]> {
   const { after } = desk;
+  const { only, by } = STATUS[desk.status];
   // Only what the page shows is taken out of the briefs: they are large. Their texts stay JSON, for they may hold what no column can.
   const rows = await queries.query<Stored>(
     `select ${LINE}, (${BRIEF} -> 'proposal')::text as proposal, (${BRIEF} -> 'flags')::text as flags from (
-       select * from questions q where tenant = $1 and ${STATUS[desk.status]} and ($2::text[] is null or roles && $2 or (task || ':' || operation) = any($12::text[]))
+       select * from questions q where tenant = $1 and ${only} and ($2::text[] is null or roles && $2 or (task || ':' || operation) = any($12::text[]))
          and ($3::text is null or not exists (select 1 from tasks t where t.tenant = q.tenant and t.task = q.task and t.requester = $3))
-         and ($4::bigint is null or (${ORDER}) > ($4, -$5::int, $6::bigint, $7::text, $8::int, $9::int, $10::int))
-       order by ${ORDER} limit $11
-     ) q order by ${ORDER}`,
+         and ($4::bigint is null or $5::int is null or (${by.order}) > (${by.cursor}))
+       order by ${by.order} limit $11
+     ) q order by ${by.order}`,
     [
       desk.tenant,
       desk.roles,

@@ -18,6 +18,7 @@ import { checkpoints } from './migrations/016-checkpoints.js';
 import { namespaceKept } from './migrations/017-namespace.js';
 import { undeliveredSends } from './migrations/018-undelivered.js';
 import { bearer } from './migrations/019-bearer.js';
+import { latestQuestions } from './migrations/020-latest-questions.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -38,6 +39,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 17, sql: namespaceKept },
   { id: 18, sql: undeliveredSends },
   { id: 19, sql: bearer },
+  { id: 20, sql: latestQuestions },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

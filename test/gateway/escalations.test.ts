@@ -64,6 +64,22 @@ describe('the inbox', () => {
       { task: question.task, state: 'rejected' },
     ]);
   });
+
+  // Seen to fail: in the order of the open ones, by which the first page is the oldest one.
+  it('has the one that was asked last first, of those that are closed, page by page', async () => {
+    const tasks: string[] = [];
+    for (const askedAt of [1_000, 3_000, 2_000]) {
+      const question = await anOpenQuestion(gate, { askedAt, answerBy: askedAt });
+      await gate.database.transaction((tx) => closeQuestion(tx, question, 'rejected', 4_000));
+      tasks[askedAt / 1_000] = question.task;
+    }
+    for (const state of ['closed', 'all']) {
+      const first = await inbox(amira, `?state=${state}&limit=2`);
+      const second = await inbox(amira, `?state=${state}&limit=2&cursor=${first.next ?? ''}`);
+      const seen = [first, second].map((page) => page.escalations.map((item) => item.task));
+      expect(seen).toEqual([[tasks[3], tasks[2]], [tasks[1]]]);
+    }
+  });
 });
 
 describe('a question', () => {

@@ -14,7 +14,7 @@ export interface InboxAsked {
   readonly cursor: string | undefined;
 }
 
-/** The questions that wait, in the order of the store: by deadline, then by tier. */
+/** The questions in the order of the store: those that wait by deadline, then by tier; closed ones the latest first. */
 export function inboxPage(inbox: InboxPage, reader: Reader, asked: InboxAsked): Html {
   const { escalations, next } = inbox;
   const content = html`<div class="inbox-head">

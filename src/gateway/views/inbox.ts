@@ -30,7 +30,7 @@ export interface DeskView {
   readonly roles: readonly string[] | null;
 }
 
-/** One page of the desks of this bearer's roles, the most pressing first. Throws the uniform 404 for whoever has no role at all. */
+/** One page of the desks of this bearer's roles, the most pressing first; of what is closed, the latest. Throws the uniform 404 for whoever has no role at all. */
 export async function inboxFor(deps: GatewayDeps, bearer: Bearer, query: Query): Promise<DeskView> {
   const authority = await readAuthority(deps.database, bearer);
   const { policyHash, tenant } = bearer;
