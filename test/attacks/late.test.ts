@@ -10,7 +10,7 @@ import { findDecision, insertDecision, markDelivered, type DecisionRow } from '.
 import { liftHalt, setHalt, shareHaltLocks } from '../../src/store/halts.js';
 import { lockQuestion, markUndelivered } from '../../src/store/questions.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
-import { waitFor } from '../support/wait.js';
+import { untilLocked } from '../support/wait.js';
 import { effectsOf, PAY } from './scene.js';
 
 let gate: Gate;
@@ -181,7 +181,7 @@ describe('a rung that reached nobody', () => {
     const looked = await gate.database.transaction(async (tx) => {
       await lockQuestion(tx, at(task));
       const looking = over(task);
-      await waitFor(isWaiting);
+      await untilLocked(gate.database);
       insertDecision(tx, { ...said, id: 'meanwhile' as DecisionId, task, outcome: null }); // it only has to lie there
       return { looking };
     });
@@ -194,14 +194,6 @@ describe('a rung that reached nobody', () => {
     expect(await over(task)).toEqual([]);
     await expect(gate.decide(task, 'ruth', { decision: 'approve' })).resolves.toBeDefined();
   });
-
-  /** Whether somebody waits for a lock. */
-  async function isWaiting(): Promise<true | undefined> {
-    const rows = await gate.database.query(
-      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    );
-    return rows.length > 0 || undefined;
-  }
 
   async function someDecision(): Promise<DecisionRow> {
     const task = await gate.submit('somebody', PAY);

@@ -3,7 +3,7 @@ import { lockOperation } from '../../src/store/ledger.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
-import { waitFor } from '../support/wait.js';
+import { untilLocked } from '../support/wait.js';
 import { approved } from './scene.js';
 
 let gate: Gate;
@@ -11,14 +11,6 @@ beforeAll(async () => {
   gate = await openGate();
 });
 afterAll(() => gate.close());
-
-const aClaimWaits = () =>
-  waitFor(async () => {
-    const rows = await gate.database.query(
-      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    );
-    return rows.length > 0 ? true : undefined;
-  });
 
 // Seen to fail: the policy read before the operation's rows are locked (the call ran).
 it('a claim that waits for its call judges by the policy that is in force when it has it', async () => {
@@ -32,7 +24,7 @@ it('a claim that waits for its call judges by the policy that is in force when i
   await gate.database.transaction(async (tx) => {
     await lockOperation(tx, { tenant: TENANT, task, operation: 1 });
     running = gate.execute(task, [id]);
-    await aClaimWaits();
+    await untilLocked(gate.database);
     await activatePolicy(gate.database, { tenant: TENANT, hash, version: '2', source, author: 'tests' });
   });
   expect(await running).toMatchObject({ kind: 'refused', reason: 'policy-stricter' });

@@ -7,7 +7,7 @@ import { readJournal, TENANT_CHAIN } from '../../src/store/journal.js';
 import { takeOneTime } from '../../src/store/one-time.js';
 import { revokePerson, sessionOf } from '../../src/store/sessions.js';
 import { bearerOf, createToken } from '../../src/store/tokens.js';
-import { waitFor } from '../support/wait.js';
+import { untilLocked } from '../support/wait.js';
 import { visiting } from './browse.js';
 import { openGate, TENANT, type Gate } from './fixture.js';
 
@@ -56,15 +56,6 @@ async function csrf(cookie: string): Promise<string> {
   const page = await browse('GET', '/sign-in', { cookie });
   return /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
 }
-
-/** Until a statement waits for another's lock. */
-const waiting = () =>
-  waitFor(async () => {
-    const rows = await gate.database.query(
-      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    );
-    return rows.length > 0 ? true : undefined;
-  });
 
 const isIn = async (cookie: string) => (await csrf(cookie)) !== '';
 
@@ -218,7 +209,7 @@ describe('a session', () => {
     const taking = gate.database.transaction(async (tx) => {
       await takeOneTime(tx, 'code', code, now);
       revoked = gate.database.transaction((other) => revokePerson(other, TENANT, 'tomas', now));
-      await waiting();
+      await untilLocked(gate.database);
       const person = { tenant: TENANT, kind: 'personal', subject: 'tomas', issuer: 'local' } as const;
       return createToken(tx, { ...person, scopes: [], now, ttlMs: 60_000 });
     });

@@ -5,7 +5,7 @@ import { closeEnded } from '../../src/activities/endings.js';
 import { record } from '../../src/activities/record.js';
 import type { TaskId } from '../../src/domain/ids.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
-import { waitFor } from '../support/wait.js';
+import { untilLocked } from '../support/wait.js';
 
 let gate: Gate;
 beforeAll(async () => {
@@ -29,13 +29,6 @@ const carry = (task: TaskId, events: readonly CarriedEvent[] = []) => ({
 });
 const CANCELLED = { state: 'FAILED', reason: 'cancelled', detail: '' } as const;
 const settled = { id: 'settled/1', type: 'settled', operation: 1, body: { outcome: 'denied' } } as const;
-
-async function isWaiting(): Promise<true | undefined> {
-  const rows = await gate.database.query(
-    "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-  );
-  return rows.length > 0 || undefined;
-}
 
 interface Meeting {
   readonly who: string;
@@ -102,7 +95,7 @@ it.each(MEETINGS.map((meeting) => [meeting.who, meeting] as const))(
     const { working } = await gate.database.transaction(async (tx) => {
       await tx.query(`select 1 from ${LOCKED[first]}`, [TENANT, task]);
       const working = work(task);
-      await waitFor(isWaiting);
+      await untilLocked(gate.database);
       await expect(tx.query(`select 1 from ${LOCKED[then]}`, [TENANT, task])).resolves.toHaveLength(1);
       return { working };
     });

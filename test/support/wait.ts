@@ -1,3 +1,5 @@
+import type { Queries } from '../../src/store/database.js';
+
 /** Polls until `look` gives something; the wait is for an event in another process, and it has an end. */
 export async function waitFor<T>(
   look: () => Promise<T | undefined> | T | undefined,
@@ -10,4 +12,14 @@ export async function waitFor<T>(
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Until somebody in this database waits for another's lock. */
+export async function untilLocked(queries: Queries): Promise<void> {
+  await waitFor(async () => {
+    const waiting = await queries.query(
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return waiting.length > 0 || undefined;
+  });
 }
