@@ -98,12 +98,22 @@ const READABLE = `${Object.entries(VARIABLES)
   .map(([root, fields]) => `${root}.(${Object.keys(fields).join('|')})`)
   .join(', ')}, action.money.(minor|currency), readings.NAME`;
 
-const environment = registerExact(new Environment({ limits: LIMITS }))
-  .registerVariable({ name: 'task', schema: VARIABLES.task })
-  .registerVariable({ name: 'agent', schema: VARIABLES.agent })
-  .registerVariable({ name: 'action', schema: VARIABLES.action })
-  .registerVariable({ name: 'history', schema: VARIABLES.history })
-  .registerVariable('readings', 'map<string, dyn>');
+const environment = environmentOf(LIMITS);
+/** For what is evaluated: a policy's own text and the calls around its arithmetic. */
+const exact = environmentOf({
+  ...LIMITS,
+  maxAstNodes: 2 * LIMITS.maxAstNodes,
+  maxDepth: 2 * LIMITS.maxDepth,
+});
+
+function environmentOf(limits: typeof LIMITS): Environment {
+  return registerExact(new Environment({ limits }))
+    .registerVariable({ name: 'task', schema: VARIABLES.task })
+    .registerVariable({ name: 'agent', schema: VARIABLES.agent })
+    .registerVariable({ name: 'action', schema: VARIABLES.action })
+    .registerVariable({ name: 'history', schema: VARIABLES.history })
+    .registerVariable('readings', 'map<string, dyn>');
+}
 
 /** Compiles one condition, or says what is wrong with it. Text literals are compared in NFC. */
 export function compileCondition(when: string): Compiled<Condition> {
@@ -172,7 +182,7 @@ function compiled<Program>(
     if (flaws.length > 0) return { flaws };
     const refusal = given.refusal(checked.type ?? 'dyn', program);
     if (refusal !== null) return { flaws: [refusal] };
-    const run = environment.parse(exactly(source, program.ast));
+    const run = exact.parse(exactly(source, program.ast));
     run.check();
     return { program: given.made(program, run) };
   } catch (error) {
