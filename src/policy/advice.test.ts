@@ -229,4 +229,19 @@ describe('with the registered tools', () => {
       '16 risk_map.levels.major.reversible: notify is looser than the approve of a smaller class',
     ]);
   });
+
+  it('tells of a currency that a greater class of the risk map leaves out', () => {
+    const map = `risk_map:
+  impact:
+    minor: { money: { USD: 1, EUR: 1 } }
+    moderate: { rows: 5 }
+    severe: { money: { USD: 9 } }
+  levels:
+    minor: { reversible: approve, hard: approve, irreversible: approve }
+    moderate: { reversible: approve, hard: approve, irreversible: approve }
+    severe: { reversible: approve, hard: approve, irreversible: approve }`;
+    expect(warned(`${withRules()}\n${map}`)).toEqual([
+      '16 risk_map.impact.severe.money: no EUR, which minor has: no amount of it would come so far',
+    ]);
+  });
 });

@@ -16,6 +16,7 @@ export function riskFindings({ riskMap }: Draft): Finding[] {
     ...halves('levels', levels, 'impact', impact),
     ...withoutFigure(impact),
     ...fallingFigures(impact),
+    ...missingCurrencies(impact),
     ...fallingLevels(levels),
   ];
 }
@@ -74,6 +75,22 @@ function fallingFigures(impact: Impacts): Finding[] {
         },
       ];
     });
+  });
+}
+
+/** Probably not meant: a currency that no class names is the highest of all; one that only a smaller class names would end there, however large the amount. */
+function missingCurrencies(impact: Impacts): Finding[] {
+  const named = new Map<string, string>();
+  return inOrder(impact).flatMap(([name, { money }]) => {
+    if (money === undefined) return [];
+    const missing = [...named].filter(([currency]) => !(currency in money));
+    for (const currency of Object.keys(money)) named.set(currency, name);
+    return missing.map(([currency, smaller]) => ({
+      path: ['risk_map', 'impact', name, 'money'],
+      what: `no ${currency}, which ${smaller} has: no amount of it would come so far`,
+      todo: `say from which amount of ${currency} this class begins`,
+      warning: true,
+    }));
   });
 }
 
