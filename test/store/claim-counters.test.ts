@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countersOfRound, readCounters } from '../../src/store/counters.js';
+import { countersOfRound, readCounters, release } from '../../src/store/counters.js';
 import { findQuestion } from '../../src/store/questions.js';
+import type { TenantId } from '../../src/domain/ids.js';
 import { approved } from '../attacks/scene.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
 
@@ -36,4 +37,19 @@ describe('the counters that a claim reads with its round', () => {
     expect(counted).not.toEqual(nothing);
     expect(await countersOfRound(gate.database, { ...other.ref, generation: 2 })).toEqual({});
   });
+});
+
+// Seen to fail: whoever's counter it is, found by its key alone.
+it('what is given back is taken from the counter of its own tenant', async () => {
+  const other = 'beside' as TenantId; // a valid name
+  await gate.database.query(
+    "insert into counters (tenant, key, amount) select t, 'given-back', 90 from unnest($1::text[]) as u (t)",
+    [[TENANT, other]],
+  );
+  await gate.database.transaction(async (tx) => {
+    release(tx, TENANT, [{ key: 'given-back', amount: 40, limit: 100 }]);
+    await tx.query('select 1');
+  });
+  expect(await readCounters(gate.database, TENANT, ['given-back'])).toEqual({ 'given-back': 50 });
+  expect(await readCounters(gate.database, other, ['given-back'])).toEqual({ 'given-back': 90 });
 });
