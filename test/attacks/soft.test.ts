@@ -12,6 +12,7 @@ import type { DecisionId, TaskId } from '../../src/domain/ids.js';
 import { findDecision } from '../../src/store/decisions.js';
 import { readJournal } from '../../src/store/journal.js';
 import { callsOf } from '../../src/store/ledger.js';
+import { findTask } from '../../src/store/tasks.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { executeWith, forge, losingAnswer } from './scene.js';
 
@@ -110,6 +111,16 @@ describe('a call at level soft', () => {
       diff: [{ before: 'none', after: 'hello' }],
       question: expect.stringContaining('May it stay?') as string,
     });
+  });
+
+  // Seen to fail: a call that completes its task whatever its level (the task is over with its window open).
+  it('does not complete its task, though nothing else is left of it', async () => {
+    const task = await gate.submit('completes', { tool: 'draft', args: { text: 'hello' } });
+    await gate.ask(task);
+    const result = await gate.execute(task, [], { completes: true });
+    expect(result).toMatchObject({ kind: 'executed', confirm: { kind: 'confirmation' } });
+    expect(result).not.toHaveProperty('closed');
+    expect(await findTask(gate.database, TENANT, task)).toMatchObject({ closedAt: null });
   });
 
   it('gives a run that asks again the same window, and runs once', async () => {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { execute } from '../../src/activities/execute.js';
+import type { TaskId } from '../../src/domain/ids.js';
 import type { Database } from '../../src/store/database.js';
+import { noteRejected, trackRecord } from '../../src/store/ledger.js';
 import { findQuestion } from '../../src/store/questions.js';
 import { openGate, POLICY, TENANT } from '../support/gate.js';
 
@@ -57,5 +59,23 @@ it('the brief has it all the same', async () => {
     round: 1,
   });
   expect(asked?.brief?.trackRecord).toEqual({ executed: 1, rejected: 0, failed: 0 });
+  await gate.close();
+});
+
+// Seen to fail: an undone call left out; a call that ran noted as rejected, because a run says so afterwards.
+it('counts what was taken back as rejected, and nothing that ran', async () => {
+  const gate = await openGate();
+  const calls: TaskId[] = [];
+  for (const name of ['stands', 'undone']) {
+    const task = await gate.submit(name, { tool: 'look', args: {} });
+    await gate.ask(task);
+    await gate.execute(task, []);
+    calls.push(task);
+  }
+  const [stands, undone] = calls as [TaskId, TaskId]; // two names above
+  await gate.database.query("update ledger set status = 'undone' where task = $1", [undone]); // as an undo leaves it
+  await gate.database.transaction((tx) => noteRejected(tx, { tenant: TENANT, task: stands, operation: 1 }));
+  const record = await trackRecord(gate.database, { tenant: TENANT, agent: 'bot', tool: 'look' });
+  expect(record).toEqual({ executed: 1, rejected: 1, failed: 0 });
   await gate.close();
 });

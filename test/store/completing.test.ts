@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { conclude } from '../../src/activities/conclude.js';
 import type { TaskId } from '../../src/domain/ids.js';
 import { readJournal } from '../../src/store/journal.js';
+import { findQuestion } from '../../src/store/questions.js';
 import { findTask, requestCancel } from '../../src/store/tasks.js';
 import { approved } from '../attacks/scene.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
@@ -51,6 +52,9 @@ describe('a call that completes its task', () => {
       kind: 'executed',
       closed: true,
     });
+    // Seen to fail: closed as `permitted`, as if nobody had been asked.
+    const asked = { tenant: TENANT, task, operation: 1, generation: 1, round: 1 };
+    expect(await findQuestion(gate.database, asked)).toMatchObject({ closedAs: 'approve' });
     const closed = await taskOf(task);
     expect(closed).toMatchObject({ state: 'COMPLETED', reason: null });
     expect((await typesOf(task)).slice(-3)).toEqual(['call-claimed', 'call-executed', 'task-completed']);
