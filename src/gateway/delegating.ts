@@ -4,7 +4,7 @@ import { escalationId, type TaskId } from '../domain/ids.js';
 import { localIdentity } from '../domain/identity.js';
 import type { Transaction } from '../store/database.js';
 import {
-  countDelegations,
+  alreadyPassedOn,
   findDelegation,
   insertDelegation,
   MAX_DELEGATION_MS,
@@ -106,7 +106,13 @@ async function make(
   const id = delegationId({ tenant, issuer, subject: by, key });
   const before = await findDelegation(tx, tenant, id);
   if (before) return sameOrRefuse(before, about);
-  if ((await countDelegations(tx, { tenant, by, to: about.to, now })) >= MOST_TO_EACH)
+  const { count, same } = await alreadyPassedOn(tx, { ...about, tenant, by }, now);
+  if (same !== null)
+    refuse({
+      refused: 'conflict',
+      detail: `${about.to} stands in for you in this already (${same}): for another end take that back first.`,
+    });
+  if (count >= MOST_TO_EACH)
     refuse({
       refused: 'conflict',
       detail: `${about.to} stands in for you in ${MOST_TO_EACH} matters already: take some back first, or pass on a role instead of questions.`,

@@ -109,29 +109,32 @@ export async function readAuthority(
   return { lent: row?.lent ?? [], kept: keptOf(row?.kept ?? null), now: row?.now ?? 0 };
 }
 
-/** Those of a tenant that are not over at epoch milliseconds `now`. */
+/** Those of a tenant that are not over at epoch milliseconds `now`, every one: roles first, then single questions. */
 export async function openDelegations(
   queries: Queries,
   tenant: TenantId,
   now: number,
 ): Promise<readonly Delegation[]> {
   return queries.query<Delegation>(
-    `select ${COLUMNS} from delegations where tenant = $1 and revoked_at is null and ends_at > $2 order by ends_at, id limit 500`,
+    `select ${COLUMNS} from delegations where tenant = $1 and revoked_at is null and ends_at > $2 order by role is null, ends_at, id`,
     [tenant, now],
   );
 }
 
-/** How many one person passed on to another are not over at epoch milliseconds `now`. */
-export async function countDelegations(
+/** Of those by one person to another that are not over at epoch milliseconds `now`: how many, and one (its id) of the same matter at the same time. */
+export async function alreadyPassedOn(
   queries: Queries,
-  { tenant, by, to, now }: Pick<Delegation, 'tenant' | 'by' | 'to'> & { now: number },
-): Promise<number> {
-  const [row] = await queries.query<{ count: number }>(
-    `select count(*)::int as count from delegations
-     where tenant = $1 and to_subject = $2 and by_subject = $3 and revoked_at is null and ends_at > $4`,
-    [tenant, to, by, now],
+  about: Pick<Delegation, 'tenant' | 'by' | 'to' | 'role' | 'task' | 'operation' | 'from' | 'until'>,
+  now: number,
+): Promise<{ readonly count: number; readonly same: string | null }> {
+  const { tenant, by, to, role, task, operation, from, until } = about;
+  const [row] = await queries.query<{ count: number; same: string | null }>(
+    `select count(*)::int as count, min(id) filter (where role is not distinct from $5 and task is not distinct from $6
+       and operation is not distinct from $7 and starts_at < $9 and ends_at > $8) as same
+     from delegations where tenant = $1 and to_subject = $2 and by_subject = $3 and revoked_at is null and ends_at > $4`,
+    [tenant, to, by, now, role, task, operation, from, until],
   );
-  return row?.count ?? 0;
+  return row ?? { count: 0, same: null };
 }
 
 /** Takes one back; false when it was before. */
