@@ -3,14 +3,13 @@ import { z } from 'zod';
 import type { Claims } from '../domain/identity.js';
 import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
 import { putOneTime, seeOneTime, takeOneTime } from '../store/one-time.js';
+import { endOfSession } from '../store/sessions.js';
 import { createToken, type Bearer } from '../store/tokens.js';
 import { whileGood } from '../store/while-good.js';
 import type { GatewayDeps } from './deps.js';
 
 /** A terminal fetches its token at once. */
 const CODE_TTL_MS = 60_000;
-/** As long as a session: whoever allowed it has signed in today. */
-const TOKEN_TTL_MS = 12 * 3_600_000;
 
 const codeBody = z.object({
   /** The id of the session that it was made in. */
@@ -23,7 +22,7 @@ const codeBody = z.object({
   challenge: z.string(),
 });
 
-/** A token for a terminal, told once. */
+/** A token for a terminal, told once; over after the twelve hours of the session that it was made in. */
 export interface TerminalToken {
   readonly id: string;
   readonly token: string;
@@ -64,7 +63,9 @@ export async function takeTerminalToken(
     const now = await tx.now();
     if (!(await takeOneTime(tx, 'code', code, now)) || !answers(verifier, challenge)) return undefined;
     const person = { tenant, kind: 'personal', subject, issuer, scopes: [], proof } as const;
-    const { id, token } = await createToken(tx, { ...person, now, ttlMs: TOKEN_TTL_MS });
+    // No later: what the provider said of this person holds for a session's time.
+    const expiresAt = await endOfSession(tx, tenant, session);
+    const { id, token } = await createToken(tx, { ...person, now, ttlMs: expiresAt - now });
     const event = {
       id: `token/${id}`,
       type: 'token-created',
@@ -72,7 +73,7 @@ export async function takeTerminalToken(
       texts: { by: subject, for: subject },
     };
     await appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] });
-    return { id, token, subject, expiresAt: now + TOKEN_TTL_MS };
+    return { id, token, subject, expiresAt };
   });
 }
 

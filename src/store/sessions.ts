@@ -66,6 +66,15 @@ export async function sessionOf(
   return row;
 }
 
+/** When a session is over whatever happens, epoch milliseconds; 0 when there is none. */
+export async function endOfSession(queries: Queries, tenant: TenantId, id: string): Promise<number> {
+  const [row] = await queries.query<{ end: number }>(
+    'select expires_at as end from sessions where tenant = $1 and id = $2',
+    [tenant, id],
+  );
+  return row?.end ?? 0;
+}
+
 /** One session as it is listed. */
 export interface SessionRow {
   readonly id: string;

@@ -82,10 +82,10 @@ describe('countersign login', () => {
     expect(ended.out + ended.err).not.toContain('csp_');
     const inbox = await run(['inbox', '--json']);
     expect([inbox.exit, inbox.err]).toEqual([0, '']);
-    const [row] = await gate.database.query<{ subject: string; authTime: number; days: number }>(
-      `select subject, auth_time as "authTime", (expires_at - created_at) / 3600000 as days from tokens where subject = 'amira'`,
+    const [row] = await gate.database.query<{ subject: string; authTime: number }>(
+      `select subject, auth_time as "authTime" from tokens where subject = 'amira'`,
     );
-    expect(row).toEqual({ subject: 'amira', authTime: expect.any(Number), days: 12 });
+    expect(row).toEqual({ subject: 'amira', authTime: expect.any(Number) });
   });
 
   it('is taken back by logout, there and here', async () => {
@@ -115,6 +115,22 @@ describe('countersign login', () => {
     const late = await codeOf();
     await gate.database.query("update one_time set expires_at = expires_at - 60000 where kind = 'code'");
     expect((await late.finish()).exit).toBe(4);
+  });
+
+  // Seen to fail: in a session's last minute it got twelve hours more, with the groups that the provider had told of before.
+  it('is over after the twelve hours of the session that it was made in', async () => {
+    const browser = await browserOf('joon');
+    const [session] = await gate.database.query<{ end: number }>(
+      `update sessions set expires_at = expires_at - 43000000 where subject = 'joon' returning expires_at as end`,
+    );
+    const { address, done } = await login();
+    const { sent } = await allow(browser, address);
+    await browser.open(sent.location ?? '');
+    expect((await done).out).toContain(`until ${new Date(session?.end ?? 0).toISOString()}`);
+    const [token] = await gate.database.query<{ end: number }>(
+      `select expires_at as end from tokens where subject = 'joon'`,
+    );
+    expect(token).toEqual(session);
   });
 
   it('brings a terminal nothing that it did not ask for', async () => {

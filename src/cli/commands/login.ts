@@ -17,7 +17,7 @@ export const loginCommand: Command = {
   meta: {
     name: 'login',
     group: 'access',
-    summary: 'sign in with the browser, and act as yourself here for twelve hours',
+    summary: 'sign in with the browser, and act as yourself here until twelve hours after that',
     notes: [
       'Prints an address, and opens it in a terminal. The page asks whether this terminal may act as you. Other commands then use the login of that gateway, unless COUNTERSIGN_TOKEN or --as says otherwise.',
     ],

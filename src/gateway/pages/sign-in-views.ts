@@ -91,8 +91,8 @@ export function terminalPage(subject: string, fields: Readonly<Record<string, st
   return plainPage(
     'Allow this terminal?',
     html`<p>
-        A terminal on this machine wants to act as <strong>${subject}</strong> for twelve hours. Allow it only
-        if you have just typed <code>countersign login</code> yourself.
+        A terminal on this machine wants to act as <strong>${subject}</strong> until twelve hours after you
+        signed in here. Allow it only if you have just typed <code>countersign login</code> yourself.
       </p>
       <form method="post" action="/terminal">
         ${hidden}
