@@ -47,16 +47,17 @@ export async function createTerminalCode(
 }
 
 /**
- * The token that a code stands for, journalled; undefined for a code that is unknown, used, over, or another terminal's, which uses it up. Throws
- * `unauthenticated` when the session it was made in is over.
+ * The token that a code stands for, journalled; undefined for a code that is unknown, used, over, of a version that kept something else, or
+ * another terminal's, which uses it up. Throws `unauthenticated` when the session it was made in is over.
  */
 export async function takeTerminalToken(
   deps: GatewayDeps,
   { code, verifier }: { readonly code: string; readonly verifier: string },
 ): Promise<TerminalToken | undefined> {
   const kept = await seeOneTime(deps.database, 'code', code, await deps.database.now());
-  if (kept === undefined) return undefined;
-  const { session, subject, issuer, challenge, ...proof } = codeBody.parse(kept.body);
+  const body = codeBody.safeParse(kept?.body);
+  if (kept === undefined || !body.success) return undefined;
+  const { session, subject, issuer, challenge, ...proof } = body.data;
   const { tenant } = kept;
   const madeIn = { via: 'session', tokenId: session, tenant, policyHash: null } as const;
   return whileGood(deps.database, madeIn).transaction(async (tx) => {
