@@ -38,6 +38,12 @@ export function requireScope(bearer: Bearer, scope: string): void {
   }
 }
 
+/** Whether a bearer sees and ends their own sessions and tokens alone. Throws `forbidden` for a service token without the scope: it is nobody's own. */
+export function isOwnOnly(bearer: Bearer): boolean {
+  if (bearer.kind === 'service') requireScope(bearer, 'tokens');
+  return !bearer.scopes.includes('tokens');
+}
+
 /**
  * Whether the bearer belongs to the tenant's people at all: a service, or a person with a role in the active policy. Others may see what
  * they asked for themselves, and nothing else exists for them.

@@ -59,6 +59,7 @@ export interface Administration {
   readonly tokens: {
     /** The text of a token is told once. Needs the scope `tokens`. */
     create(request: TokenRequest): Promise<z.infer<typeof newToken>>;
+    /** One's own; with the scope `tokens` everybody's. */
     list(): Promise<{ tokens: z.infer<typeof tokenLine>[] }>;
     revoke(id: string): Promise<{ token: string }>;
   };

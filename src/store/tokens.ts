@@ -81,16 +81,18 @@ export async function createToken(queries: Queries, token: NewToken): Promise<{ 
   );
 }
 
-/** Revokes a token by its id; false when there is none in that tenant. */
+/** Of a tenant, or of one person of it. */
+const OF = "tenant = $1 and ($2::text is null or (subject = $2 and kind = 'personal'))";
+
+/** Revokes a token by its id, if `person` is given only when it is a personal one of theirs; false when there is none. */
 export async function revokeToken(
   queries: Queries,
-  tenant: TenantId,
-  id: string,
+  token: { readonly tenant: TenantId; readonly id: string; readonly person: string | null },
   now: number,
 ): Promise<boolean> {
   const rows = await queries.query(
-    'update tokens set revoked_at = coalesce(revoked_at, $3) where tenant = $1 and id = $2 returning 1',
-    [tenant, id, now],
+    `update tokens set revoked_at = coalesce(revoked_at, $4) where ${OF} and id = $3 returning 1`,
+    [token.tenant, token.person, token.id, now],
   );
   return rows.length === 1;
 }
@@ -99,8 +101,8 @@ const LISTED = `id, kind, subject, scopes, created_at as "createdAt", expires_at
 /** By the database's own clock. */
 const VALID = 'revoked_at is null and expires_at > extract(epoch from clock_timestamp()) * 1000';
 
-/** The tokens of a tenant, without their texts, newest first: every one that is valid, and the newest 500 of the others. */
-export async function listTokens(queries: Queries, tenant: TenantId) {
+/** The tokens of a tenant, or the personal ones of one person of it, without their texts, newest first: every one that is valid, and the newest 500 of the others. */
+export async function listTokens(queries: Queries, tenant: TenantId, person: string | null) {
   return queries.query<{
     id: string;
     kind: TokenKind;
@@ -111,11 +113,11 @@ export async function listTokens(queries: Queries, tenant: TenantId) {
     revokedAt: number | null;
   }>(
     `select * from (
-       (select ${LISTED} from tokens where tenant = $1 and ${VALID})
+       (select ${LISTED} from tokens where ${OF} and ${VALID})
        union all
-       (select ${LISTED} from tokens where tenant = $1 and not (${VALID}) order by created_at desc limit 500)
+       (select ${LISTED} from tokens where ${OF} and not (${VALID}) order by created_at desc limit 500)
      ) as seen order by "createdAt" desc, id`,
-    [tenant],
+    [tenant, person],
   );
 }
 

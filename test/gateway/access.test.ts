@@ -53,6 +53,30 @@ describe('a token', () => {
     expect(JSON.stringify(journal)).not.toContain(made.json.token);
   });
 
+  // Seen to fail: whoever had allowed a terminal could neither see its token nor end it.
+  it('is seen and ended by its person; others do not see it', async () => {
+    const [own, other] = [await gate.token('joon'), await gate.token('joon')];
+    const [id] = other.split('_').slice(1);
+    const listed = async (token: string) => {
+      const { json } = await gate.request('GET', '/v1/tokens', token);
+      return json.tokens.map((token: { id: string; subject: string }) => [token.id, token.subject]);
+    };
+    const end = async (token: string) =>
+      (await gate.request('POST', `/v1/tokens/${id}/revoke`, token, {})).status;
+    const [ruth, service] = [await gate.token('ruth'), await gate.token('joon', { kind: 'service' })];
+    expect(await listed(admin)).toContainEqual([id, 'joon']);
+    expect(await listed(ruth)).not.toContainEqual([id, 'joon']);
+    expect(await listed(own)).toEqual([
+      [expect.any(String), 'joon'],
+      [expect.any(String), 'joon'],
+    ]);
+    expect(await end(ruth)).toBe(404);
+    expect(await end(service)).toBe(403);
+    expect((await gate.request('GET', '/v1/tasks', other)).status).toBe(200);
+    expect(await end(own)).toBe(200);
+    expect((await gate.request('GET', '/v1/tasks', other)).status).toBe(401);
+  });
+
   // Seen to fail: the refusal answered and forgotten (principle 7).
   it('that lacks what it takes is refused on record, by what it tried and not by what it said', async () => {
     const weak = await gate.token('weak', { kind: 'service' });

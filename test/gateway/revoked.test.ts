@@ -206,7 +206,7 @@ describe('a token that ends', () => {
     for (const early of [true, false]) {
       const [tokenId = ''] = /(?<=^csp_)[0-9a-f]+/.exec(await gate.token('amira')) ?? [];
       const work = whileGood(gate.database, { ...bearer, tokenId }).transaction(async (tx) => {
-        await revokeToken(gate.database, TENANT, tokenId, 1);
+        await revokeToken(gate.database, { tenant: TENANT, id: tokenId, person: null }, 1);
         const written = tx.query("update tokens set subject = 'kept' where id = $1", [tokenId]);
         return early ? tx.last(written) : written;
       });

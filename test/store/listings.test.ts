@@ -38,7 +38,7 @@ it('a token that is valid is listed behind however many newer ones that are not'
   await insert('valid-', now - 5_000, now + 3_600_000, 1);
   await insert('expired-', now - 2_000, now - 1_000, 300);
   await insert('revoked-', now - 3_000, now + 3_600_000, 300);
-  const listed = (await listTokens(gate.database, TENANT)).map((token) => token.id);
+  const listed = (await listTokens(gate.database, TENANT, null)).map((token) => token.id);
   expect(listed).toHaveLength(501);
   expect(listed.at(-1)).toBe('valid-1');
 });

@@ -47,7 +47,11 @@ export const tokenCreateCommand: Command = {
 };
 
 export const tokenListCommand: Command = {
-  meta: { name: 'token list', group: 'access', summary: 'list tokens, without their texts' },
+  meta: {
+    name: 'token list',
+    group: 'access',
+    summary: "list tokens, without their texts: the operator everybody's, a person their own",
+  },
   args: [],
   options: REMOTE,
   async run(input) {

@@ -5,7 +5,7 @@ import { name } from '../../contract/fields.js';
 import { appendJournal, TENANT_CHAIN } from '../../store/journal.js';
 import { listSessions, revokePerson } from '../../store/sessions.js';
 import type { Bearer } from '../../store/tokens.js';
-import { requireScope, type GatewayEnv } from '../auth.js';
+import { isOwnOnly, requireScope, type GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound } from '../problem.js';
 import { ownOrigin } from '../origin.js';
@@ -43,12 +43,6 @@ export function sessionRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     return c.json(await revokeAllOf(deps, c.get('bearer'), subject.data));
   });
   return app;
-}
-
-/** Throws `forbidden` for a service token without the scope: it has no sessions of its own. */
-function isOwnOnly(bearer: Bearer): boolean {
-  if (bearer.kind === 'service') requireScope(bearer, 'tokens');
-  return !bearer.scopes.includes('tokens');
 }
 
 async function revokeAllOf(deps: GatewayDeps, bearer: Bearer, subject: string) {

@@ -5,7 +5,7 @@ import { createToken, listTokens, MAX_TOKEN_AGE_MS, revokeToken } from '../../st
 import { appendJournal, TENANT_CHAIN } from '../../store/journal.js';
 import type { Bearer } from '../../store/tokens.js';
 import { whileGood } from '../../store/while-good.js';
-import { requireScope, type GatewayEnv } from '../auth.js';
+import { isOwnOnly, requireScope, type GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
 import { idempotencyKeyOf, readBody } from '../request.js';
@@ -19,7 +19,10 @@ const creation = z.strictObject({
   ttlDays: z.int().min(1).max(90).default(90),
 });
 
-/** `/v1/tokens`: create (its text is told once), list, revoke. All need the scope `tokens`, but to revoke one's own; and nobody gives away a scope they lack. */
+/**
+ * `/v1/tokens`: create (its text is told once), list, revoke. Without the scope `tokens` a person lists and revokes their own, and a token
+ * revokes itself; nobody gives away a scope they lack.
+ */
 export function tokenRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
   app.post('/tokens', async (c) => {
@@ -28,13 +31,15 @@ export function tokenRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     return c.json(await create(deps, c.get('bearer'), body, idempotencyKeyOf(c.req.raw)), 201);
   });
   app.get('/tokens', async (c) => {
-    requireScope(c.get('bearer'), 'tokens');
-    return c.json({ tokens: await listTokens(deps.database, c.get('bearer').tenant) });
+    const { tenant, subject } = c.get('bearer');
+    const person = isOwnOnly(c.get('bearer')) ? subject : null;
+    return c.json({ tokens: await listTokens(deps.database, tenant, person) });
   });
   app.post('/tokens/:token/revoke', async (c) => {
-    if (c.get('bearer').tokenId !== c.req.param('token')) requireScope(c.get('bearer'), 'tokens');
-    await revoke(deps, c.get('bearer'), c.req.param('token'));
-    return c.json({ token: c.req.param('token'), revoked: true });
+    const bearer = c.get('bearer');
+    const id = c.req.param('token');
+    await revoke(deps, bearer, { id, own: id !== bearer.tokenId && isOwnOnly(bearer) });
+    return c.json({ token: id, revoked: true });
   });
   return app;
 }
@@ -82,16 +87,20 @@ async function create(deps: GatewayDeps, bearer: Bearer, body: z.output<typeof c
   });
 }
 
-async function revoke(deps: GatewayDeps, bearer: Bearer, id: string): Promise<void> {
+async function revoke(
+  deps: GatewayDeps,
+  { tenant, subject }: Bearer,
+  { id, own }: { readonly id: string; readonly own: boolean },
+): Promise<void> {
   await deps.database.transaction(async (tx) => {
     const now = await tx.now();
-    if (!(await revokeToken(tx, bearer.tenant, id, now))) notFound();
+    if (!(await revokeToken(tx, { tenant, id, person: own ? subject : null }, now))) notFound();
     const event = {
       id: `token/${id}/revoked`,
       type: 'token-revoked',
       body: { token: id },
-      texts: { by: bearer.subject },
+      texts: { by: subject },
     };
-    await appendJournal(tx, { tenant: bearer.tenant, task: TENANT_CHAIN, now, events: [event] });
+    await appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] });
   });
 }
