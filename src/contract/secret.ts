@@ -125,6 +125,18 @@ export function carrySecrets(schema: Json, edited: Json, original: Json): Json {
   });
 }
 
+/**
+ * The arguments that an edit made, as they are compared with those before: a secret that was typed is a new one, be it the one that was
+ * there. To be told which it is, one at a time, is to find it out.
+ */
+export function withNewSecrets(typed: Json, args: Json): Json {
+  return rewrite(args, [], (value, path) =>
+    referenceOf(value) !== undefined && typeof valueAt(typed, path) === 'string'
+      ? { [SECRET_KEY]: 'new' }
+      : undefined,
+  );
+}
+
 /** The reference in a value, if it is one: an object of this one member. */
 export function referenceOf(value: Json): string | undefined {
   if (!isMembers(value)) return undefined;

@@ -1,6 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { actionDigest, labelled } from '../contract/digest.js';
-import { openSecret } from '../contract/seal.js';
-import { carrySecrets, forgedReferences, restoreSecrets, secretReferences } from '../contract/secret.js';
+import { openSecret, type TakenSecrets } from '../contract/seal.js';
+import {
+  carrySecrets,
+  forgedReferences,
+  restoreSecrets,
+  secretReferences,
+  withNewSecrets,
+} from '../contract/secret.js';
 import type { Json } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
 import type { Digest, TenantId } from '../domain/ids.js';
@@ -45,14 +52,11 @@ export async function storeEdit(
       detail: 'The tool was changed since this was asked: reject it, or approve it to have it asked anew.',
     });
   }
-  const whole = await wholeArguments(deps, tx, { from, schema: published?.schema ?? {}, edits });
-  const { args, secrets } = await cleanArguments(deps, tx, {
-    tenant: question.tenant,
-    tool: from.tool,
-    args: whole,
-  });
+  const { args, compared, secrets } = await editedArguments(deps, tx, from, edits);
   storeSecrets(tx, question.tenant, secrets, now);
-  const generation = await insertGeneration(tx, from, args, now);
+  // With secrets in it, only what is asked about is looked at: that an earlier generation is the same would say of a secret which it was.
+  const anew = secretReferences(args).length > 0 && !isDeepStrictEqual(compared, from.args);
+  const generation = await insertGeneration(tx, from, { args, anew }, now);
   if (generation <= question.generation) {
     refuse({
       refused: 'invalid',
@@ -65,12 +69,16 @@ export async function storeEdit(
   return { generation, digest: digestOf(generation, args) };
 }
 
-/** Edited arguments with the values of the secrets that were left as their masks. Throws `invalid` with the places. */
-export async function wholeArguments(
+/**
+ * What an edit makes of a call's arguments, with all that the tool's schema fills in and the secrets that were left as their masks, and
+ * the same as it is compared with them (withNewSecrets). Throws `invalid` with the places.
+ */
+export async function editedArguments(
   deps: GatewayDeps,
   queries: Queries,
-  { from, schema, edits }: { readonly from: LedgerRow; readonly schema: Json; readonly edits: Json },
-): Promise<Json> {
+  from: LedgerRow,
+  edits: Json,
+): Promise<Pick<TakenSecrets, 'args' | 'secrets'> & { readonly compared: Json }> {
   const forged = forgedReferences(edits);
   if (forged.length > 0) {
     throw new CountersignError(
@@ -81,11 +89,15 @@ export async function wholeArguments(
       },
     );
   }
+  const { tenant, tool } = from;
+  const schema = (await findTool(queries, tool))?.schema ?? {};
   const carried = carrySecrets(schema, edits, from.args);
-  const sealed = await readSecrets(queries, from.tenant, secretReferences(carried));
-  return restoreSecrets(carried, (reference) =>
-    openStored(deps, from.tenant, reference, sealed.get(reference)),
+  const sealed = await readSecrets(queries, tenant, secretReferences(carried));
+  const whole = restoreSecrets(carried, (reference) =>
+    openStored(deps, tenant, reference, sealed.get(reference)),
   );
+  const { args, secrets } = await cleanArguments(deps, queries, { tenant, tool, args: whole });
+  return { args, secrets, compared: withNewSecrets(carried, args) };
 }
 
 function openStored(

@@ -2,13 +2,11 @@ import type { Json } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
 import { callsOf } from '../store/ledger.js';
 import { latestQuestion } from '../store/questions.js';
-import { findTool } from '../store/tools.js';
-import { cleanArguments } from './arguments.js';
 import type { GatewayDeps } from './deps.js';
-import { wholeArguments } from './edit.js';
+import { editedArguments } from './edit.js';
 import { notFound } from './problem.js';
 
-/** A call's arguments as they are asked about, and as they would run; references in the place of secrets. */
+/** A call's arguments as they are asked about, and as they would run; references in the place of secrets, and of one that was typed a new one. */
 export interface EditPreview {
   readonly before: Json;
   readonly after: Json;
@@ -29,8 +27,6 @@ export async function previewEdit(
   const from =
     calls.find((call) => call.operation === operation && call.generation === question.generation) ??
     notFound();
-  const tool = await findTool(deps.database, from.tool);
-  const args = await wholeArguments(deps, deps.database, { from, schema: tool?.schema ?? {}, edits });
-  const after = await cleanArguments(deps, deps.database, { tenant, tool: from.tool, args });
-  return { before: from.args, after: after.args };
+  const { compared } = await editedArguments(deps, deps.database, from, edits);
+  return { before: from.args, after: compared };
 }

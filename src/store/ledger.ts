@@ -121,11 +121,11 @@ export async function findSafeCall(
   return row;
 }
 
-/** An edit: the same tool with other arguments, as the operation's next generation. Returns its number; the same edit twice is one. */
+/** An edit: the same tool with other arguments, as the operation's next generation. Returns its number; the same edit twice is one, unless it is `anew`. */
 export async function insertGeneration(
   tx: Transaction,
   from: LedgerRow,
-  args: Json,
+  { args, anew = false }: { readonly args: Json; readonly anew?: boolean },
   now: number,
 ): Promise<number> {
   const text = canonicalJson(args);
@@ -133,7 +133,7 @@ export async function insertGeneration(
     'select generation, args from ledger where tenant = $1 and task = $2 and operation = $3 order by generation',
     [from.tenant, from.task, from.operation],
   );
-  const same = rows.find((row) => row.args === text);
+  const same = anew ? undefined : rows.find((row) => row.args === text);
   if (same) return same.generation;
   const generation = Math.max(...rows.map((row) => row.generation)) + 1;
   await tx.query(

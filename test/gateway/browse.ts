@@ -1,7 +1,11 @@
 import { briefDigest } from '../../src/contract/brief.js';
+import { takeSecrets } from '../../src/contract/seal.js';
+import { SECRET_MASK } from '../../src/contract/secret.js';
 import type { Brief } from '../../src/domain/brief.js';
 import type { QuestionRow } from '../../src/store/questions.js';
+import { storeSecrets } from '../../src/store/secrets.js';
 import { createSession } from '../../src/store/sessions.js';
+import { findTool } from '../../src/store/tools.js';
 import { TENANT, type Gate } from './fixture.js';
 import { aBrief, anOpenQuestion, journal } from './questions.js';
 
@@ -119,6 +123,19 @@ export async function asked(
 ): Promise<QuestionRow> {
   const made = aBrief(brief);
   return anOpenQuestion(gate, { brief: made, briefDigest: briefDigest(made), ...row });
+}
+
+/** A question about sending a stored secret, `key-of-mia`. */
+export async function aKey(gate: Gate): Promise<QuestionRow> {
+  const [tool, to] = ['send_key', 'mia'];
+  const schema = (await findTool(gate.database, tool))?.schema ?? {};
+  const taken = takeSecrets(gate.deps.secrets, { tenant: TENANT, schema, args: { to, key: 'key-of-mia' } });
+  await gate.database.transaction(async (tx) => storeSecrets(tx, TENANT, taken.secrets, 1));
+  return asked(
+    gate,
+    { tool, tier: 3, args: taken.args },
+    { tier: 3, tool: { name: tool, version: '1' }, fullArguments: { to, key: SECRET_MASK } },
+  );
 }
 
 /** What the journal says of the first event of this type about a question. */

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyDecision } from '../../src/contract/decision-record.js';
+import { SECRET_MASK } from '../../src/contract/secret.js';
 import type { Json } from '../../src/domain/action.js';
 import { callsOf, lockOperation } from '../../src/store/ledger.js';
 import { latestQuestion, openQuestion } from '../../src/store/questions.js';
 import { findTool, publishTools } from '../../src/store/tools.js';
+import { aKey } from './browse.js';
 import { openGate, TENANT, type Gate } from './fixture.js';
 import { about, anOpenQuestion, decide, journal, stored } from './questions.js';
 
@@ -129,6 +131,24 @@ describe('an edit', () => {
        union all select to_jsonb(s)::text from secrets s`,
     );
     expect(everything.filter((row) => row.t.includes('new-secret-value'))).toEqual([]);
+  });
+
+  // Seen to fail: the right guess changed nothing, or had been edited away before, and was refused.
+  it('case 67: takes a secret that is typed for a new one, whichever it is', async () => {
+    const first = await aKey(gate);
+    const edited = async (round: number, edits: Json) => {
+      const generation = round;
+      const [before] = (await stored(gate, first)).slice(-1);
+      const digest = before?.message.edited?.digest ?? first.digest;
+      const question = { ...first, round, generation, digest };
+      if (round > 1) await gate.database.transaction((tx) => openQuestion(tx, question));
+      return (await decide(gate, question, amira, about(question, 'edit', { edits }))).status;
+    };
+    expect(await edited(1, { to: 'mia', key: 'key-of-mia' })).toBe(200);
+    expect(await edited(2, { to: 'joon', key: 'key-of-mia' })).toBe(200);
+    expect(await edited(3, { to: 'mia', key: SECRET_MASK })).toBe(200);
+    expect(await callsOf(gate.database, TENANT, first.task)).toHaveLength(4);
+    expect(await edited(4, { to: 'mia', key: SECRET_MASK })).toBe(422);
   });
 
   // Seen to fail: only the tool's version compared (what was sealed is opened, and stored as it is).

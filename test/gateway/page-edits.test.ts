@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SECRET_MASK } from '../../src/contract/secret.js';
-import { takeSecrets } from '../../src/contract/seal.js';
 import type { Json } from '../../src/domain/action.js';
-import { storeSecrets } from '../../src/store/secrets.js';
-import { findTool, publishTools } from '../../src/store/tools.js';
+import { publishTools } from '../../src/store/tools.js';
 import { callsOf } from '../../src/store/ledger.js';
+import { readJournal, TENANT_CHAIN } from '../../src/store/journal.js';
 import { closeQuestion, type QuestionRow } from '../../src/store/questions.js';
-import { asked, aVisitor, fieldsOf, pageOf, plain, REASON, rejection, type Visitor } from './browse.js';
+import { aKey, asked, aVisitor, fieldsOf, pageOf, plain, REASON, rejection, type Visitor } from './browse.js';
 import { openGate, TENANT, type Gate } from './fixture.js';
 import { anOpenQuestion, stored } from './questions.js';
 
@@ -25,19 +24,6 @@ const form = (question: QuestionRow) => amira.form(`${pageOf(question)}/edit`, '
 /** The arguments of each generation of a question's call. */
 async function generations(question: QuestionRow): Promise<unknown[]> {
   return (await callsOf(gate.database, TENANT, question.task)).map(({ args }) => args);
-}
-
-/** A question about sending a stored secret. */
-async function aKey(): Promise<QuestionRow> {
-  const [tool, to] = ['send_key', 'mia'];
-  const schema = (await findTool(gate.database, tool))?.schema ?? {};
-  const taken = takeSecrets(gate.deps.secrets, { tenant: TENANT, schema, args: { to, key: 'key-of-mia' } });
-  await gate.database.transaction(async (tx) => storeSecrets(tx, TENANT, taken.secrets, 1));
-  return asked(
-    gate,
-    { tool, tier: 3, args: taken.args },
-    { tier: 3, tool: { name: tool, version: '1' }, fullArguments: { to, key: SECRET_MASK } },
-  );
 }
 
 /** A question about a tool with a default in a list, which a form edits as JSON. */
@@ -172,7 +158,7 @@ describe('an edit on a page', () => {
   });
 
   it('attack 67: shows no secret, keeps it unless it is typed anew, and does not show the new one either', async () => {
-    const question = await aKey();
+    const question = await aKey(gate);
     const page = await amira.get(`${pageOf(question)}/edit`);
     expect(page.text).toMatch(/type="password"\s+value=""/);
     const kept = await amira.post(pageOf(question), { ...fieldsOf(page.text, 'edit'), 'arg:/to': 'joon' });
@@ -183,6 +169,34 @@ describe('an edit on a page', () => {
     });
     expect(plain(anew.text)).toContain(`You change key from ${SECRET_MASK} to a new secret`);
     expect(plain(anew.text)).not.toContain('a-brand-new-key');
+  });
+
+  // Seen to fail: the right guess "changes nothing", so that a secret could be found out by trying.
+  it('attack 67: tells nobody whether a secret that is typed is the one that is there', async () => {
+    const question = await aKey(gate);
+    const guess = async (key: string) => {
+      const look = await amira.post(pageOf(question), { ...(await form(question)), 'arg:/key': key });
+      return [
+        look.status,
+        plain(look.text)
+          .replaceAll(/[\w-]{36,}/g, '')
+          .replaceAll(key, ''),
+      ];
+    };
+    expect(await guess('key-of-mia')).toEqual(await guess('key-of-joe'));
+    expect(await guess('key-of-mia')).toEqual([200, expect.stringContaining('to a new secret')]);
+  });
+
+  // Seen to fail: they were shown the change, to be approved, and nothing was journalled.
+  it('attack 67: of somebody who may not edit is refused and journalled at its first step', async () => {
+    const question = await aKey(gate);
+    const sven = await aVisitor(gate, 'sven');
+    const { csrf = '' } = await sven.form('/roster', 'absence');
+    const fields = { ...(await form(question)), csrf, 'arg:/key': 'key-of-mia' };
+    const look = await sven.post(pageOf(question), fields);
+    expect([look.status, plain(look.text)]).toEqual([403, expect.stringContaining('Not allowed')]);
+    const chain = await readJournal(gate.database, { tenant: TENANT, task: TENANT_CHAIN, limit: 200 });
+    expect(chain.at(-1)).toMatchObject({ type: 'request-refused' });
   });
 
   // Seen to fail: the mask carried to whoever stands at the same place.
@@ -228,7 +242,7 @@ describe('an edit on a page', () => {
 
   // Seen to fail: the words that came too late were shown with the new secret in them.
   it('attack 67: that somebody else was faster than shows its words without the secret', async () => {
-    const question = await aKey();
+    const question = await aKey(gate);
     const changed = { ...(await form(question)), 'arg:/key': 'a-brand-new-key', 'arg:/to': 'joon' };
     const ready = fieldsOf((await amira.post(pageOf(question), changed)).text, 'edit');
     await settled(question);
@@ -254,7 +268,7 @@ describe('an edit on a page', () => {
 
   // Seen to fail: the input was empty and said "unchanged", so that the old secret ran.
   it('asks for a secret again that a form of an earlier session brought', async () => {
-    const question = await aKey();
+    const question = await aKey(gate);
     const fields = { ...(await form(question)), 'arg:/key': 'a-brand-new-key' };
     const again = await amira.post(pageOf(question), { ...fields, csrf: 'of-another-session' });
     expect(plain(again.text)).toContain('Type this secret again: it is not kept.');

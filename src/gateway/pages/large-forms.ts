@@ -32,7 +32,7 @@ export async function readLarge(
   fields: Fields,
 ): Promise<Response | Json> {
   const view = await viewOf(deps, c);
-  if (verb === 'edit' && view.state !== 'PAUSED_PENDING_HUMAN') closed(view, c.get('bearer').subject);
+  if (verb === 'edit') requireEditable(view, c.get('bearer').subject);
   const schema = await fieldsFor(deps, view, verb);
   if (verb === 'take-over' && schema.length === 0) return jsonOrText(fields.get('outcome') ?? '');
   const { value, problems } = readSchemaForm(schema, fields);
@@ -51,10 +51,16 @@ export async function readLarge(
   return shownForm(deps, c, view, { verb, fields: schema, problems, typed, notice: nothing }, 422);
 }
 
-/** A change of what is settled is not shown to be confirmed. */
-function closed(view: EscalationView, subject: string): never {
+/** A change of what is settled is not shown to be confirmed, nor to whom it is not theirs to make. */
+function requireEditable(view: EscalationView, subject: string): void {
+  if (view.state === 'PAUSED_PENDING_HUMAN') return requireOffered(view, 'edit');
   const code = firstAnswer(view, subject) === undefined ? 'not-open' : 'already-decided';
   throw new CountersignError(code, 'The question is closed: nothing of it changes any more.');
+}
+
+function requireOffered(view: EscalationView, verb: LargeVerb): void {
+  if (!view.mayDo.includes(verb))
+    throw new CountersignError('forbidden', view.mayNot ?? `This question does not take ${verb} from you.`);
 }
 
 const STALE = 'The question has changed since you looked: read it again before you decide.';
@@ -117,8 +123,7 @@ export async function largeForm(
   view: EscalationView,
   verb: LargeVerb,
 ): Promise<Response> {
-  if (!view.mayDo.includes(verb))
-    throw new CountersignError('forbidden', view.mayNot ?? `This question does not take ${verb} from you.`);
+  requireOffered(view, verb);
   return shownForm(deps, c, view, { verb, fields: await fieldsFor(deps, view, verb), problems: [] }, 200);
 }
 

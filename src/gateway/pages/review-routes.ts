@@ -61,13 +61,13 @@ async function answer(deps: GatewayDeps, c: PageContext, fields: Fields): Promis
   const verb = fields.get('decision') ?? '';
   if (isWhoStep(verb)) return journallingForbidden(deps, c, () => takeWhoStep(deps, c, verb, fields));
   if (isLargeVerb(verb) && fields.get('step') !== 'send') {
-    const read = await readLarge(deps, c, verb, fields);
+    const read = await journallingForbidden(deps, c, () => readLarge(deps, c, verb, fields));
     return read instanceof Response ? read : decide(deps, c, fields, read);
   }
   return decide(deps, c, fields, undefined);
 }
 
-/** A refused decision stands in its task's chain already; who looks into a question, or passes it on, does not. */
+/** A refused decision stands in its task's chain already; who looks into a question, passes it on, or begins to edit it, does not. */
 async function journallingForbidden<T>(
   deps: GatewayDeps,
   c: PageContext,
