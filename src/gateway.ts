@@ -20,7 +20,14 @@ import { readHooks } from './hooks-file.js';
 import { readSecretKeys, readSigner, readSlackSecret, readVerifier } from './keys.js';
 import { createPolicyCache, loadPolicy } from './policy/load.js';
 import { identityOf, isKnown } from './policy/people.js';
-import { closersOf, hasKeptRoles, ownerSubjectOf, rolesOf, withMembers } from './policy/roster.js';
+import {
+  closersOf,
+  hasKeptRoles,
+  ownerRoleOf,
+  ownerSubjectOf,
+  rolesOf,
+  withMembers,
+} from './policy/roster.js';
 import { openReadyDatabase } from './ready-database.js';
 import { requireSameNamespace } from './ready-namespace.js';
 import type { Clock, Database } from './store/database.js';
@@ -191,6 +198,7 @@ export function policyBook(): PolicyBook {
         agents: new Set(agents.keys()),
         halts,
         roles,
+        ownerRoleOf: (agent) => ownerRoleOf(policy, agent),
         ownerSubjectOf: (agent) => ownerSubjectOf(policy, agent),
         anomalies: {
           closers: (agent) => closersOf(policy, agent),

@@ -161,7 +161,7 @@ export const resultView = z.object({
   ),
 });
 
-/** `POST /v1/tasks/{task}/cancel`. Once noted, a repeat gets the first answer, whatever became of the task. */
+/** `POST /v1/tasks/{task}/cancel`, by whoever asked for it, may halt it or answers for its agent. Once noted, a repeat gets the first answer, whatever became of the task. */
 export const cancelRequest = z.strictObject({ why });
 
 /** `GET /v1/escalations`: query. `state` defaults to the open ones. */

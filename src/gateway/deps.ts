@@ -17,6 +17,8 @@ export interface Roster {
   readonly agents: ReadonlySet<string>;
   /** The roles that somebody has by this policy, with what their identity provider said of them. */
   rolesOf(who: Identity): readonly string[];
+  /** The role that answers for an agent. */
+  ownerRoleOf(agent: string): string;
   /** Whose agent it is; null = nobody is named. */
   ownerSubjectOf(agent: string): string | null;
   /** Every role: who is in it, by name and by what an identity provider says, the role whose people keep the names in the store (null = the policy itself says them), and who is asked next. */

@@ -34,7 +34,7 @@ it('time-out, cancel, expiry and rejection are four recorded facts (defect 11)',
   await live.submit('facts-rejected', say(3));
   await live.submit('facts-expired', say(4));
   await live.asked('facts-cancelled');
-  await (await live.running.as('amira')).tasks.cancel('facts-cancelled', { why: 'wrong' });
+  await (await live.running.as('ruth')).tasks.cancel('facts-cancelled', { why: 'wrong' });
   await live.decide('facts-rejected', { decision: 'reject' });
   await live.asked('facts-expired');
   // As if the call had been held up after the decision: the claim comes too late.

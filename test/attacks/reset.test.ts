@@ -122,7 +122,7 @@ describe.each(REAPPLY)(
       const task = `reset-cancelled-${again}`;
       await live.submit(task);
       await live.asked(task);
-      await (await live.running.as('amira')).tasks.cancel(task, { why: 'wrong' });
+      await (await live.running.as('ruth')).tasks.cancel(task, { why: 'wrong' });
       await live.end(task);
       const before = await settled(task);
       const runId = await reset(task, again);

@@ -199,7 +199,7 @@ describe('a task that is cancelled', () => {
       const release = live.hold();
       await live.decide(task);
       await waitFor(() => (live.paidIn(task).length === 1 ? true : undefined));
-      if (through === 'gateway') await (await live.running.as('amira')).tasks.cancel(task, { why: 'wrong' });
+      if (through === 'gateway') await (await live.running.as('ruth')).tasks.cancel(task, { why: 'wrong' });
       else await live.handle(task).cancel();
       await waitFor(async () => {
         const { events } = await live.handle(task).fetchHistory();

@@ -139,7 +139,7 @@ describe('after its look-up a token can end, and then nothing is stored:', () =>
     ['a sign-in link', 'ops', () => '/v1/sign-in-links', () => ({ subject: 'amira' })],
     ['a policy', 'ops', () => '/v1/policies', () => ({ source: KEPT.replace('.1"', '.2"') })],
     ['a task', 'amira', () => '/v1/tasks', () => LATE],
-    ['a cancel', 'amira', () => `/v1/tasks/${question.task}/cancel`, () => ({ why: REASON })],
+    ['a cancel', 'tomas', () => `/v1/tasks/${question.task}/cancel`, () => ({ why: REASON })],
     ['a halt', 'tomas', () => '/v1/halts', () => ({ scope: 'tenant', why: REASON })],
     ['a lift', 'sven', lift, () => ({ why: REASON })],
     ['a decision', 'amira', () => escalation('decisions'), () => about(question, 'reject')],

@@ -18,12 +18,10 @@ import type { Bearer } from '../../store/tokens.js';
 import { whileGood } from '../../store/while-good.js';
 import { requireScope, requireSight, type GatewayEnv } from '../auth.js';
 import type { GatewayDeps } from '../deps.js';
+import { haltingRoleOf, SERVICE } from '../halting.js';
 import { notFound, refuse } from '../problem.js';
 import { findTask } from '../../store/tasks.js';
 import { idempotencyKeyOf, readBody, readQuery, taskOf } from '../request.js';
-
-/** A service that halts acts in no role; no role of a policy can have this name. */
-const SERVICE = '~service';
 
 /** `/v1/halts`: set, list, lift. */
 export function haltRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
@@ -101,18 +99,13 @@ async function set(deps: GatewayDeps, bearer: Bearer, body: HaltRequest, key: st
 
 /** The role in which the bearer may set a halt. Throws `forbidden`. */
 async function haltingRole(deps: GatewayDeps, bearer: Bearer): Promise<string> {
-  if (bearer.kind === 'service') {
-    requireScope(bearer, 'halt');
-    return SERVICE;
-  }
+  if (bearer.kind === 'service') requireScope(bearer, 'halt');
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
-  const setters = roster?.halts.set ?? [];
-  const role = roster?.rolesOf(bearer).find((name) => setters.includes(name));
+  const role = haltingRoleOf(roster, bearer);
   if (role !== undefined) return role;
-  if (bearer.scopes.includes('halt')) return SERVICE;
   throw new CountersignError(
     'forbidden',
-    `Only ${setters.join(', ') || 'a token with the scope `halt`'} may set a halt, by the policy in force now.`,
+    `Only ${roster?.halts.set.join(', ') || 'a token with the scope `halt`'} may set a halt, by the policy in force now.`,
   );
 }
 

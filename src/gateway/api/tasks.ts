@@ -17,6 +17,7 @@ import { findTask, requestCancel, searchTasks, type TaskRow } from '../../store/
 import type { Bearer } from '../../store/tokens.js';
 import { whileGood } from '../../store/while-good.js';
 import { requireSight, type GatewayEnv } from '../auth.js';
+import { requireCanceller } from '../cancelling.js';
 import { watchClosed } from '../closed-watch.js';
 import type { GatewayDeps } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
@@ -126,6 +127,7 @@ async function cancel(
   row: TaskRow,
   why: string,
 ): Promise<{ task: TaskId; cancelling: true }> {
+  await requireCanceller(deps, bearer, row);
   // A policy that comes into force meanwhile keeps nobody from stopping.
   const noted = await requestCancel(whileGood(deps.database, { ...bearer, policyHash: null }), {
     tenant: row.tenant,

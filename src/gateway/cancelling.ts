@@ -1,0 +1,23 @@
+import type { Bearer } from '../store/tokens.js';
+import type { TaskRow } from '../store/tasks.js';
+import type { GatewayDeps } from './deps.js';
+import { haltingRoleOf } from './halting.js';
+import { refuse } from './problem.js';
+
+/**
+ * Throws `forbidden` unless the bearer may end this task for good: whoever asked for it, a service that may ask in others' names, whoever may
+ * halt it, and the people of the role that answers for its agent.
+ */
+export async function requireCanceller(deps: GatewayDeps, bearer: Bearer, row: TaskRow): Promise<void> {
+  if (bearer.subject === row.requester) return;
+  if (bearer.kind === 'service' && bearer.scopes.includes('on-behalf')) return;
+  const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
+  if (haltingRoleOf(roster, bearer) !== undefined) return;
+  const owner = roster?.ownerRoleOf(row.agent) ?? '';
+  if (bearer.kind === 'personal' && roster?.rolesOf(bearer).includes(owner)) return;
+  const roles = [...new Set([owner, ...(roster?.halts.set ?? [])])].filter((role) => role !== '');
+  refuse({
+    refused: 'forbidden',
+    detail: `Only whoever asked for the task, ${roles.join(', ')} and tokens with the scope \`halt\` may cancel it, by the policy in force now.`,
+  });
+}
