@@ -229,6 +229,7 @@ export const escalationView = z.object({
       onBehalfOf: z.string().nullable(),
       at: instant,
       version: count,
+      /** What became of it; `lapsed` = of several approvals one that counts no more. Null = on its way. */
       outcome: z.string().nullable(),
     }),
   ),

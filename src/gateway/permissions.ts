@@ -38,7 +38,8 @@ export function permissions(look: {
     return none('The time to answer is over.');
   const several = votersOf(question) > 1;
   const edited = refuseEditor(question, decider, editors);
-  const voted = several && decisions.some((row) => isStandingVote(question, row, bearer.subject));
+  const votes = several ? decisions.filter((row) => isStandingVote(question, row, now)) : [];
+  const voted = votes.some(({ subject }) => subject === bearer.subject);
   const refusals = VERBS_OF[question.kind].map((verb) => ({
     verb,
     refused: refuseVerb(look, decider, verb),

@@ -10,18 +10,25 @@ import type { DecisionScene } from './decision-scene.js';
 export async function approversOf(tx: Transaction, { question, now }: DecisionScene): Promise<string[]> {
   if (votersOf(question) === 1) return [];
   const lines = await decisionsOf(tx, question);
-  return lines
-    .filter(
-      (row) => isStandingVote(question, row, row.subject) && now <= row.at + question.verdict.validityMs,
-    )
-    .map(({ subject }) => subject);
+  return lines.filter((row) => isStandingVote(question, row, now)).map(({ subject }) => subject);
 }
 
 type Line = Pick<DecisionLine, 'subject' | 'verb' | 'round' | 'outcome'>;
+type Vote = Line & Pick<DecisionLine, 'at'>;
 
-/** Whether a line is this person's approval of the round, and was not taken back or refused. */
-export function isStandingVote(question: QuestionRow, row: Line, subject: string): boolean {
-  return row.verb === 'approve' && isOwnWord(question, row, subject);
+/** Whether a line is an approval of the round that holds: it was not taken back or refused, and has not lapsed. */
+export function isStandingVote(question: QuestionRow, row: Vote, now: number): boolean {
+  return isVote(question, row) && now <= row.at + question.verdict.validityMs;
+}
+
+/** Whether a line is one of several approvals that an open question waits for, and counts no more: whoever gave it may give it again. */
+export function hasLapsed(question: QuestionRow, row: Vote, now: number): boolean {
+  const waits = question.status === 'open' && votersOf(question) > 1;
+  return waits && isVote(question, row) && !isStandingVote(question, row, now);
+}
+
+function isVote(question: QuestionRow, row: Line): boolean {
+  return row.verb === 'approve' && isOwnWord(question, row, row.subject);
 }
 
 function isOwnWord(question: QuestionRow, row: Line, subject: string): boolean {

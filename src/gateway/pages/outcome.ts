@@ -44,6 +44,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   refused: 'It did not take effect and changed nothing.',
   void: 'It is void: the question is asked anew.',
   withdrawn: 'It was taken back.',
+  lapsed: 'It has lapsed and no longer counts: approve again if it is still right.',
 };
 
 /** The same in a list, of whomever. */
@@ -57,4 +58,5 @@ const LISTED: Readonly<Record<string, string>> = {
   refused: 'did not take effect',
   void: 'void',
   withdrawn: 'taken back',
+  lapsed: 'has lapsed',
 };

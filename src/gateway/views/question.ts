@@ -10,7 +10,7 @@ import { deciderOf } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { permissions } from '../permissions.js';
 import { notFound } from '../problem.js';
-import { heardBy } from '../voting.js';
+import { hasLapsed, heardBy } from '../voting.js';
 
 /** The newest question about an operation as this bearer may see it. Throws the uniform 404. */
 export async function questionFor(
@@ -56,14 +56,14 @@ export async function questionFor(
       decisions,
       now,
     }),
-    decisions: decisions.map(({ id, verb, subject, onBehalfOf, at, round, outcome }) => ({
-      decision: id,
-      verb,
-      by: subject,
-      onBehalfOf,
-      at,
-      version: round,
-      outcome,
+    decisions: decisions.map((row) => ({
+      decision: row.id,
+      verb: row.verb,
+      by: row.subject,
+      onBehalfOf: row.onBehalfOf,
+      at: row.at,
+      version: row.round,
+      outcome: hasLapsed(question, row, now) ? 'lapsed' : row.outcome,
     })),
   };
 }
