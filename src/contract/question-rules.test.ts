@@ -63,12 +63,11 @@ describe('the owner of an agent', () => {
 
 // Seen to fail: only whoever edited themselves looked at, or only in whose stead it was.
 it('an edit that needs a second person is approved by its editor neither in person nor through another', () => {
-  const edited = { ...question, reason: 'needs-another-subject' };
   const joon = { subject: 'joon', roles: [], standsIn: [forRuth] };
-  expect(refuseEditor(edited, amira, ['amira'])).toMatchObject({ refused: 'forbidden' });
-  expect(refuseEditor(edited, joon, ['ruth'])).toMatchObject({ refused: 'forbidden' });
-  expect(refuseEditor(edited, joon, ['amira'])).toBeUndefined();
-  expect(refuseEditor({ ...edited, reason: 'drift' }, amira, ['amira'])).toBeUndefined();
+  expect(refuseEditor(question, amira, ['amira'])).toMatchObject({ refused: 'forbidden' });
+  expect(refuseEditor(question, joon, ['ruth'])).toMatchObject({ refused: 'forbidden' });
+  expect(refuseEditor(question, joon, ['amira'])).toBeUndefined();
+  expect(refuseEditor(question, amira, [])).toBeUndefined();
 });
 
 // Seen to fail: one approval taken for the first of several where one is all that is asked for.

@@ -91,15 +91,14 @@ export function authorityOf(
   return own.length > 0 || lent === undefined ? { roles: own } : { roles: [lent.role], onBehalfOf: lent.by };
 }
 
-/** An edit that goes beyond what was asked takes a second person: its editor, or who edited in their stead, cannot approve it. */
+/** An edit that goes beyond what was asked takes a second person: its editor, or who edited in their stead (`barred`), cannot approve it. */
 export function refuseEditor(
-  question: Pick<AskedQuestion, 'roles'> & { readonly reason: string | null },
+  question: Pick<AskedQuestion, 'roles'>,
   decider: Decider,
-  editors: readonly string[],
+  barred: readonly string[],
 ): Refusal | undefined {
-  if (question.reason !== 'needs-another-subject') return undefined;
   const { onBehalfOf } = authorityOf(question, decider);
-  if (!editors.includes(decider.subject) && !editors.includes(onBehalfOf ?? '')) return undefined;
+  if (!barred.includes(decider.subject) && !barred.includes(onBehalfOf ?? '')) return undefined;
   return {
     refused: 'forbidden',
     detail: 'You edited this call into what it is: somebody else must approve it.',

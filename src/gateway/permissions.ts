@@ -20,7 +20,7 @@ export function permissions(look: {
   readonly bearer: Bearer;
   readonly requester: string;
   readonly decider: Decider;
-  /** Who edited the call into what is asked about. */
+  /** Who edited the call into what is asked about, where somebody else must approve it. */
   readonly editors: readonly string[];
   readonly halted: boolean;
   readonly decisions: readonly DecisionLine[];

@@ -6,7 +6,7 @@ import type { Channel, DecisionMessage } from '../domain/decision.js';
 import type { Refusal } from '../domain/errors.js';
 import { escalationId, type Digest } from '../domain/ids.js';
 import {
-  editorsOf,
+  barredEditors,
   findDecision,
   insertDecision,
   type DecisionOutcome,
@@ -118,8 +118,8 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
   const { question, decider, haltId, haltScope, stepUp, now } = scene;
   const forbidden = refuseDecider(question, decider, scene.requester, incoming.body.decision);
   if (forbidden) refuse(forbidden);
-  if (incoming.body.decision === 'approve' && question.reason === 'needs-another-subject') {
-    const own = refuseEditor(question, decider, await editorsOf(tx, question));
+  if (incoming.body.decision === 'approve') {
+    const own = refuseEditor(question, decider, await barredEditors(tx, question));
     if (own) refuse(own);
   }
   if (question.status !== 'open') {

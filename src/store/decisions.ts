@@ -169,6 +169,24 @@ export async function editorsOf(queries: Queries, call: CallRef): Promise<readon
   return rows.flatMap((row) => [row.subject, row.onBehalfOf ?? []].flat());
 }
 
+/** Of these, those who cannot approve it: its claim found once that it takes somebody else. Whatever a later round is asked for, it still does. */
+export async function barredEditors(queries: Queries, call: CallRef): Promise<readonly string[]> {
+  const editors = await editorsOf(queries, call);
+  if (editors.length === 0) return [];
+  const asked = await queries.query(askedOfOthers('$4'), [
+    call.tenant,
+    call.task,
+    call.operation,
+    call.generation,
+  ]);
+  return asked.length > 0 ? editors : [];
+}
+
+/** Rows if the generation of the call $1, $2, $3 was ever asked about because its decision takes another person. */
+export function askedOfOthers(generation: string): string {
+  return `select 1 from questions where tenant = $1 and task = $2 and operation = $3 and generation = ${generation} and reason = 'needs-another-subject'`;
+}
+
 /** All decisions about an operation or a task, oldest first. */
 export async function decisionsOf(
   queries: Queries,

@@ -1,7 +1,7 @@
 import type { Verb } from '../domain/decision.js';
 import type { DecisionId, HaltId, TaskId, TenantId } from '../domain/ids.js';
 import type { Queries } from './database.js';
-import type { DecisionOutcome } from './decisions.js';
+import { askedOfOthers, type DecisionOutcome } from './decisions.js';
 import { lentColumn, type Authority } from './delegations.js';
 import { EVERY_TENANT } from './halts.js';
 import { KEPT_MEMBERS, keptOf } from './staff.js';
@@ -28,7 +28,7 @@ export interface Review {
   readonly haltId: HaltId | null;
   /** All about the operation, oldest first. */
   readonly decisions: readonly DecisionLine[];
-  /** Who edited the call into what is asked about. */
+  /** Who edited the call into what is asked about, where somebody else must approve it. */
   readonly editors: readonly string[];
   /** Who looks into it now. */
   readonly takenUp: TakenUp | null;
@@ -60,7 +60,7 @@ export async function findReview(
        coalesce((select json_agg(json_build_object('id', id, 'verb', verb, 'subject', subject, 'onBehalfOf', on_behalf_of, 'at', at, 'round', round, 'outcome', outcome)
           order by at, id) from decisions d where d.tenant = $1 and d.task = $2 and d.operation = $3), '[]') as decisions,
        coalesce((select json_agg(distinct who) from decisions d, unnest(array[d.subject, d.on_behalf_of]) as who
-          where q.reason = 'needs-another-subject' and who is not null and d.tenant = $1 and d.task = $2 and d.operation = $3 and d.verb = 'edit'
+          where exists (${askedOfOthers('q.generation')}) and who is not null and d.tenant = $1 and d.task = $2 and d.operation = $3 and d.verb = 'edit'
             and (d.message::json -> 'edited' ->> 'generation')::int = q.generation), '[]') as editors,
        (select json_build_object('subject', subject, 'until', until) from taken_up
         where tenant = $1 and task = $2 and operation = $3 and until > ${NOW}) as "takenUp",

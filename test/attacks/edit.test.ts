@@ -166,6 +166,22 @@ describe('an edit (case 32, defect 5)', () => {
     expect(rows).toHaveLength(1);
   });
 
+  // Seen to fail: the round after a halt was asked for another reason, and took an approval that the claim refuses.
+  it('that needs another person still does when it is asked again for something else', async () => {
+    const { task, id } = await edited('once-more', { cents: 90, to: 'bob' }, 'pay');
+    const refused = { kind: 'refused', reason: 'needs-another-subject' };
+    expect(await gate.execute(task, [id], { generation: 2 })).toMatchObject(refused);
+    await gate.ask(task, { round: 2, generation: 2, reason: 'needs-another-subject' });
+    await gate.ask(task, { round: 3, generation: 2, reason: 'halt-lifted' });
+    await expect(gate.decide(task, 'amira', { decision: 'approve' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    const others = await gate.decide(task, 'joon', { decision: 'approve' });
+    expect(await gate.execute(task, [others], { round: 3, generation: 2 })).toMatchObject({
+      kind: 'executed',
+    });
+  });
+
   it('whose arguments are changed in the ledger afterwards runs nothing (case 28)', async () => {
     const { task, id } = await edited('changed', { cents: 15_000, to: 'bob' });
     await gate.database.query(

@@ -61,6 +61,10 @@ describe('an edit', () => {
       why: 'You edited this call into what it is: somebody else must approve it.',
     });
     expect(await seen(joon)).toEqual({ approve: true, reject: true, why: null });
+    // Seen to fail: asked again for another reason, it was offered to its editor.
+    const anew = { ...asked, round: 3, reason: 'halt-lifted' } as const;
+    await gate.database.transaction((tx) => openQuestion(tx, { ...question, ...anew }));
+    expect([(await seen(amira)).approve, (await seen(joon)).approve]).toEqual([false, true]);
   });
 
   // Seen to fail: the edit stored as written.
