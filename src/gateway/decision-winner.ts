@@ -30,13 +30,9 @@ export function winnerView(row: DecisionRow | undefined) {
   return row ? { winner: { decision: row.id, verb: row.verb, at: row.at, by: row.subject } } : {};
 }
 
-/** Who was first, as the loser of a race is told: perhaps they themselves, in another window. */
-export function wasFirst(
-  winner: DecisionRow,
-  to: { readonly subject: string; readonly issuer: string },
-): string {
-  const own = winner.subject === to.subject && winner.issuer === to.issuer;
-  return own
+/** Who was first, as the loser of a race is told: perhaps they themselves, in another window or at a terminal. */
+export function wasFirst(winner: DecisionRow, to: { readonly subject: string }): string {
+  return winner.subject === to.subject
     ? `You have decided this yourself: ${winner.verb}.`
     : `${winner.subject} was first: ${winner.verb}.`;
 }

@@ -20,13 +20,12 @@ export interface OwnDecision {
   readonly proposal: string | null;
 }
 
-/** A person's decisions, newest first, after the last of a page before. */
+/** A person's decisions, whatever they signed in with, newest first, after the last of a page before. */
 export async function ownDecisions(
   queries: Queries,
   of: {
     readonly tenant: TenantId;
     readonly subject: string;
-    readonly issuer: string;
     readonly after: { readonly at: number; readonly id: string } | undefined;
     readonly limit: number;
   },
@@ -35,9 +34,9 @@ export async function ownDecisions(
     `select d.id, d.task, d.operation, d.round, d.verb, d.why, d.at, d.outcome, d.outcome_code as "outcomeCode",
        (select (${storedJson('q.brief')} -> 'proposal')::text from questions q where (q.tenant, q.task, q.operation, q.generation, q.round)
           = (d.tenant, d.task, d.operation, d.generation, d.round)) as proposal
-     from decisions d where d.tenant = $1 and d.subject = $2 and d.issuer = $3 and ($4::bigint is null or (d.at, d.id) < ($4, $5::text))
-     order by d.at desc, d.id desc limit $6`,
-    [of.tenant, of.subject, of.issuer, of.after?.at ?? null, of.after?.id ?? null, of.limit],
+     from decisions d where d.tenant = $1 and d.subject = $2 and ($3::bigint is null or (d.at, d.id) < ($3, $4::text))
+     order by d.at desc, d.id desc limit $5`,
+    [of.tenant, of.subject, of.after?.at ?? null, of.after?.id ?? null, of.limit],
   );
   return rows.map((row) => ({ ...row, proposal: JSON.parse(row.proposal ?? 'null') as string | null })); // written by openQuestion
 }

@@ -18,7 +18,7 @@ afterAll(() => gate.close());
 it('fault 17: a NUL in an argument that a rule reads takes nobody else from their desk, and its call runs when it is approved', async () => {
   const { database } = gate;
   const { task, id } = await approved(gate, 'nul', { tool: 'pay', args: { cents: 100, to: NUL } });
-  const amira = { tenant: TENANT, subject: 'amira', issuer: 'tests' };
+  const amira = { tenant: TENANT, subject: 'amira' };
   const page = {
     roles: ['supervisor'],
     named: [],

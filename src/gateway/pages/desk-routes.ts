@@ -36,9 +36,9 @@ export function deskRoutes(deps: GatewayDeps): Hono<GatewayEnv> {
     return c.html(taskPage(view, readerOf(deps, c)));
   });
   app.get('/history', async (c) => {
-    const { tenant, subject, issuer } = c.get('bearer');
+    const { tenant, subject } = c.get('bearer');
     const after = readCursor(c.req.query('cursor'), historyPlace);
-    const own = await ownDecisions(deps.database, { tenant, subject, issuer, after, limit: PAGE });
+    const own = await ownDecisions(deps.database, { tenant, subject, after, limit: PAGE });
     const last = own.length === PAGE ? own.at(-1) : undefined;
     return c.html(
       historyPage(own, last ? writeCursor({ at: last.at, id: last.id }) : null, readerOf(deps, c)),
