@@ -1,3 +1,6 @@
+/** How the subjects of people begin whom the policy does not name: nobody else's does. */
+export const UNNAMED = 'oidc~';
+
 /** What an identity provider says of somebody, cut down to `sub` and to what the policy's roles look at. */
 export type Claims = Readonly<Record<string, string | readonly string[]>> & { readonly sub: string };
 

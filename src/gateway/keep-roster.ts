@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { AbsenceRequest, MembersRequest, RosterView } from '../contract/http-who.js';
-import { localIdentity } from '../domain/identity.js';
+import { localIdentity, UNNAMED } from '../domain/identity.js';
 import { openDelegations } from '../store/delegations.js';
 import { appendJournal, TENANT_CHAIN } from '../store/journal.js';
 import { keptMembers, lockMembers, readStaff, writeAbsence, writeMembers } from '../store/staff.js';
@@ -40,7 +40,7 @@ export async function rosterFor(deps: GatewayDeps, bearer: Bearer): Promise<Rost
 
 /**
  * Replaces the members of a role that the store keeps; `was` is the list that somebody read before. Throws `forbidden` unless the bearer
- * keeps it, `policy-refused` when the policy names them itself, `conflict` when the list is neither as it was nor as it shall be.
+ * keeps it, `policy-refused` when the policy names them itself, `invalid` for a name of the unnamed, `conflict` when the list is neither as it was nor as it shall be.
  */
 export async function setMembers(
   deps: GatewayDeps,
@@ -59,6 +59,7 @@ export async function setMembers(
     const kept = roster?.roles.get(role) ?? notFound();
     if (!isKeeper(roster, bearer, [role])) refuseKeeper(role, kept.keptBy);
     const members = listed(body.members);
+    refuseUnnamed(members);
     await lockMembers(tx, tenant);
     if (was !== undefined) {
       const stand = listed((await keptMembers(tx, tenant)).get(role) ?? []);
@@ -75,6 +76,15 @@ export async function setMembers(
     await tx.last(appendJournal(tx, { tenant, task: TENANT_CHAIN, now, events: [event] }));
   });
   return rosterFor(deps, bearer);
+}
+
+function refuseUnnamed(members: readonly string[]): void {
+  const unnamed = members.filter((member) => member.startsWith(UNNAMED));
+  if (unnamed.length === 0) return;
+  refuse({
+    refused: 'invalid',
+    detail: `Names that begin with \`${UNNAMED}\` are those of people whom the policy does not name, and no members: leave ${unnamed.join(', ')} out, or have the policy bind them to another name under \`people\`, and give that.`,
+  });
 }
 
 function listed(names: readonly string[]): readonly string[] {

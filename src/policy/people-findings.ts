@@ -1,5 +1,5 @@
+import { UNNAMED } from '../domain/identity.js';
 import type { Draft } from './draft.js';
-import { UNNAMED } from './people.js';
 import type { Finding } from './problem.js';
 
 /** What cannot be meant of people and identities: one identity for two people, names of people who have none, bindings without effect. */

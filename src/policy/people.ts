@@ -1,10 +1,7 @@
 import { sha256Digest } from '../contract/digest.js';
 import { isName } from '../domain/ids.js';
-import type { Claims, Identity } from '../domain/identity.js';
+import { UNNAMED, type Claims, type Identity } from '../domain/identity.js';
 import type { Policy, Role } from './policy.js';
-
-/** How the subjects of people begin whom the policy does not name: nobody else's does. */
-export const UNNAMED = 'oidc~';
 
 /**
  * Whom the policy means by somebody who signed in at an identity provider: the subject that `people` binds to them, else one made of `sub`.
