@@ -1,6 +1,6 @@
 import type { Json } from '../domain/action.js';
 import { CountersignError } from '../domain/errors.js';
-import { callsOf, findSafeCall, insertCalls } from '../store/ledger.js';
+import { callsOf, findSafeCall, insertCalls, lockCalls } from '../store/ledger.js';
 import { findQuestion } from '../store/questions.js';
 import type { SafeguardInput, SafeguardResult } from './api.js';
 import { journal } from './carry.js';
@@ -13,6 +13,8 @@ import type { ActivityDeps } from './ports.js';
 export async function safeguard(deps: ActivityDeps, input: SafeguardInput): Promise<SafeguardResult> {
   const { tenant, task, operation, as } = input;
   return deps.database.transaction(async (tx) => {
+    // Several questions of a task may fall silent together: each sees the numbers that the others took.
+    lockCalls(tx, { tenant, task });
     const [question, calls, earlier, now] = await Promise.all([
       findQuestion(tx, input),
       callsOf(tx, tenant, task),

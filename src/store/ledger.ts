@@ -82,7 +82,7 @@ export interface ProposedCall {
   readonly safeFor?: number;
 }
 
-/** Writes proposals as generation 1; ones that are there already stay. */
+/** Writes proposals as generation 1. Where another call took one of the numbers, the transaction fails, to be tried again with a free one. */
 export function insertCalls(
   tx: Transaction,
   proposal: { tenant: TenantId; task: TaskId; agent: string; now: number; calls: readonly ProposedCall[] },
@@ -90,7 +90,7 @@ export function insertCalls(
   for (const call of proposal.calls) {
     tx.send(
       `insert into ledger (tenant, task, operation, generation, tool, args, readings, agent_text, proposed_at, agent, question, detected, safe_for)
-       values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
+       values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         proposal.tenant,
         proposal.task,

@@ -5,24 +5,31 @@ import { safeguard } from '../../src/activities/safeguard.js';
 import { labelled } from '../../src/contract/digest.js';
 import type { Readings } from '../../src/domain/action.js';
 import type { TaskId } from '../../src/domain/ids.js';
+import { callsOf, insertCalls } from '../../src/store/ledger.js';
 import { submitTask } from '../../src/store/tasks.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
+import { untilLocked } from '../support/wait.js';
 
 const gates: Gate[] = [];
 afterAll(() => Promise.all(gates.map((gate) => gate.close())));
 
-/** Nobody answered for a note: what becomes of the look in its place, asked and claimed, under this rule beside those of the file. */
-async function inItsPlace(rule: string, readings: Readings = {}): Promise<unknown> {
+/** A gate where a look takes the place of a note that nobody answers, with further rules. */
+async function opened(...rules: readonly string[]): Promise<Gate> {
   const gate = await openGate({
     policy: `${POLICY}
 tools: { note: { ladder: careful } }
 ladders: { careful: { ttl: 1h, fallback: safe, safe: { tool: look, args: {} } } }
 rules:
   - { id: noted, trigger: policy, when: "action.tool == 'note'", level: approve }
-  - { id: looked, trigger: policy, ${rule} }
-`,
+${rules.map((rule) => `  - ${rule}\n`).join('')}`,
   });
   gates.push(gate);
+  return gate;
+}
+
+/** Nobody answered for a note: what becomes of the look in its place, asked and claimed, under this rule beside those of the file. */
+async function inItsPlace(rule: string, readings: Readings = {}): Promise<unknown> {
+  const gate = await opened(`{ id: looked, trigger: policy, ${rule} }`);
   const task = 'silent' as TaskId; // a valid name
   const request = { goal: 'test', situation: 'test', readings, planner: null };
   const ready = { tool: 'note', args: { cents: 1, to: 'bob' }, readings, agentText: null };
@@ -54,5 +61,60 @@ describe('a safe action', () => {
     const rule = (limit: number) => `when: "readings.risk > ${limit} && action.tool == 'look'", level: stop`;
     expect(await inItsPlace(rule(0.9), { risk: 0.5 })).toEqual(RAN);
     expect(await inItsPlace(rule(0.3), { risk: 0.5 })).toEqual(STOPPED);
+  });
+});
+
+describe('safe actions of one task', () => {
+  const note = { tool: 'note', args: { cents: 1, to: 'bob' }, readings: {}, agentText: null };
+
+  /** A task whose three notes were asked about; what puts a look in the place of one, and the looks that are stored. */
+  async function threeNotes() {
+    const gate = await opened();
+    const { database, deps } = gate;
+    const task = await gate.submit('three-notes', note);
+    const carry = { tenant: TENANT, task, runId: 'run-three-notes', events: [] };
+    const insert = (...calls: Parameters<typeof insertCalls>[1]['calls']) =>
+      database.transaction((tx) => insertCalls(tx, { tenant: TENANT, task, agent: 'bot', now: 1, calls }));
+    await insert({ ...note, operation: 2 }, { ...note, operation: 3 });
+    for (const operation of [1, 2, 3])
+      await ask(deps, { ...carry, operation, generation: 1, round: 1, rung: 0, reason: null });
+    return {
+      database,
+      task,
+      insert,
+      inPlaceOf: (operation: number) =>
+        safeguard(deps, { ...carry, operation, generation: 1, round: 1, as: 4 }),
+      /** By the operation in whose place each is done. */
+      stored: async () => {
+        const calls = await callsOf(database, TENANT, task);
+        return Object.fromEntries(
+          calls.flatMap((row) => (row.safeFor === null ? [] : [[row.safeFor, row.operation]])),
+        );
+      },
+    };
+  }
+
+  // Seen to fail: the ledger read without the calls' lock (both take one number, and one is dropped in silence).
+  it('that are taken together get a number each', async () => {
+    const { database, task, inPlaceOf, stored } = await threeNotes();
+    const { taken } = await database.transaction(async (tx) => {
+      await tx.query('select 1 from journal_heads where tenant = $1 and task = $2 for update', [
+        TENANT,
+        task,
+      ]);
+      const taken = Promise.all([inPlaceOf(1), inPlaceOf(3)]);
+      await untilLocked(database, 2);
+      return { taken };
+    });
+    const [first, third] = await taken;
+    expect(await stored()).toEqual({ 1: first.operation, 3: third.operation });
+  });
+
+  // Seen to fail: the other call dropped in silence, and told as stored.
+  it('lose no number to another call, which is told so', async () => {
+    const { insert, stored, inPlaceOf } = await threeNotes();
+    await inPlaceOf(2);
+    await expect(insert({ ...note, operation: 4 })).rejects.toMatchObject({ code: '23505' });
+    expect(await stored()).toEqual({ 2: 4 });
   });
 });

@@ -14,12 +14,12 @@ export async function waitFor<T>(
   }
 }
 
-/** Until somebody in this database waits for another's lock. */
-export async function untilLocked(queries: Queries): Promise<void> {
+/** Until so many in this database wait for another's lock. */
+export async function untilLocked(queries: Queries, many = 1): Promise<void> {
   await waitFor(async () => {
     const waiting = await queries.query(
       "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
     );
-    return waiting.length > 0 || undefined;
+    return waiting.length >= many || undefined;
   });
 }
