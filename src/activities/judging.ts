@@ -65,7 +65,8 @@ export async function judgeCall(
   judging: Judging,
 ): Promise<{ verdict: Verdict; history: History }> {
   const { task, call, tool, must, withHistory, counted, now } = judging;
-  const policy = call.safeFor === null ? judging.policy : withStopsOnly(judging.policy);
+  const asWritten = call.safeFor !== null && call.generation === 1;
+  const policy = asWritten ? withStopsOnly(judging.policy) : judging.policy;
   const { action, readable } = asAction(call, tool);
   const input = {
     policy,
@@ -101,7 +102,7 @@ export async function judgeCall(
 
 /**
  * Rules say who is asked about what agents propose. A safe action is the policy's own word; tier, categories and limits hold for it all the
- * same, and what a rule stops nothing may do, least of all because nobody answered.
+ * same, and what a rule stops nothing may do, least of all because nobody answered. What a person made of one is that person's word.
  */
 function withStopsOnly(policy: Policy): Policy {
   return { ...policy, rules: policy.rules.filter(({ level }) => level === 'stop') };

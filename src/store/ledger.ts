@@ -137,8 +137,8 @@ export async function insertGeneration(
   if (same) return same.generation;
   const generation = Math.max(...rows.map((row) => row.generation)) + 1;
   await tx.query(
-    `insert into ledger (tenant, task, operation, generation, tool, args, readings, agent_text, proposed_at, agent, question, detected)
-     select $1, $2, $3, $4::int, $5, $6, $7, $8, $9::bigint, agent, question, detected from ledger where tenant = $1 and task = $2 and operation = $3 and generation = 1`,
+    `insert into ledger (tenant, task, operation, generation, tool, args, readings, agent_text, proposed_at, agent, question, detected, safe_for)
+     select $1, $2, $3, $4::int, $5, $6, $7, $8, $9::bigint, agent, question, detected, safe_for from ledger where tenant = $1 and task = $2 and operation = $3 and generation = 1`,
     [
       from.tenant,
       from.task,

@@ -19,6 +19,7 @@ import { namespaceKept } from './migrations/017-namespace.js';
 import { undeliveredSends } from './migrations/018-undelivered.js';
 import { bearer } from './migrations/019-bearer.js';
 import { latestQuestions } from './migrations/020-latest-questions.js';
+import { editedSafeAction } from './migrations/021-edited-safe-action.js';
 
 const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 1, sql: spine },
@@ -40,6 +41,7 @@ const MIGRATIONS: readonly { id: number; sql: string }[] = [
   { id: 18, sql: undeliveredSends },
   { id: 19, sql: bearer },
   { id: 20, sql: latestQuestions },
+  { id: 21, sql: editedSafeAction },
 ];
 const LAST = MIGRATIONS.at(-1)?.id ?? 0;
 

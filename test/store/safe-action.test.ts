@@ -1,24 +1,26 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { ask } from '../../src/activities/ask.js';
 import { execute } from '../../src/activities/execute.js';
+import { recall } from '../../src/activities/memory.js';
 import { safeguard } from '../../src/activities/safeguard.js';
 import { labelled } from '../../src/contract/digest.js';
 import type { Readings } from '../../src/domain/action.js';
 import type { TaskId } from '../../src/domain/ids.js';
-import { callsOf, insertCalls } from '../../src/store/ledger.js';
+import { callsOf, insertCalls, insertGeneration } from '../../src/store/ledger.js';
 import { submitTask } from '../../src/store/tasks.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { untilLocked } from '../support/wait.js';
 
+const LOOK = '{ tool: look, args: {} }';
 const gates: Gate[] = [];
 afterAll(() => Promise.all(gates.map((gate) => gate.close())));
 
-/** A gate where a look takes the place of a note that nobody answers, with further rules. */
-async function opened(...rules: readonly string[]): Promise<Gate> {
+/** A gate where this takes the place of a note that nobody answers, under these rules beside the one that asks about it. */
+async function opened(safe = LOOK, ...rules: readonly string[]): Promise<Gate> {
   const gate = await openGate({
     policy: `${POLICY}
 tools: { note: { ladder: careful } }
-ladders: { careful: { ttl: 1h, fallback: safe, safe: { tool: look, args: {} } } }
+ladders: { careful: { ttl: 1h, fallback: safe, safe: ${safe} } }
 rules:
   - { id: noted, trigger: policy, when: "action.tool == 'note'", level: approve }
 ${rules.map((rule) => `  - ${rule}\n`).join('')}`,
@@ -29,7 +31,7 @@ ${rules.map((rule) => `  - ${rule}\n`).join('')}`,
 
 /** Nobody answered for a note: what becomes of the look in its place, asked and claimed, under this rule beside those of the file. */
 async function inItsPlace(rule: string, readings: Readings = {}): Promise<unknown> {
-  const gate = await opened(`{ id: looked, trigger: policy, ${rule} }`);
+  const gate = await opened(LOOK, `{ id: looked, trigger: policy, ${rule} }`);
   const task = 'silent' as TaskId; // a valid name
   const request = { goal: 'test', situation: 'test', readings, planner: null };
   const ready = { tool: 'note', args: { cents: 1, to: 'bob' }, readings, agentText: null };
@@ -61,6 +63,44 @@ describe('a safe action', () => {
     const rule = (limit: number) => `when: "readings.risk > ${limit} && action.tool == 'look'", level: stop`;
     expect(await inItsPlace(rule(0.9), { risk: 0.5 })).toEqual(RAN);
     expect(await inItsPlace(rule(0.3), { risk: 0.5 })).toEqual(STOPPED);
+  });
+});
+
+/** A note in the place of another that asks, being over the limit, and what a person made of it: asked about, and told to the planner. */
+async function edited(edits: { readonly cents: number }) {
+  const gate = await opened(`{ tool: note, args: { cents: "60000", to: "'bob'" } }`);
+  const { database, deps } = gate;
+  const task = await gate.submit('edited', { tool: 'note', args: { cents: 1, to: 'bob' } });
+  await gate.ask(task);
+  const carry = { tenant: TENANT, task, runId: 'run-edited', events: [] };
+  await safeguard(deps, { ...carry, operation: 1, generation: 1, round: 1, as: 2 });
+  const second = { ...carry, operation: 2, rung: 0, reason: null };
+  expect(await ask(deps, { ...second, generation: 1, round: 1 })).toMatchObject({
+    kind: 'asked',
+    question: { fallback: 'deny' },
+  });
+  await database.transaction(async (tx) => {
+    const from = (await callsOf(tx, TENANT, task)).find(({ operation }) => operation === 2);
+    if (!from) throw new Error('the safe action was not stored');
+    await insertGeneration(tx, from, { ...edits, to: 'bob' }, await tx.now());
+  });
+  const asked = await ask(deps, { ...second, generation: 2, round: 2 });
+  const told = recall(deps, await callsOf(database, TENANT, task), [], [{ operation: 2, generation: 2 }]);
+  return { asked, told };
+}
+
+describe('a safe action that a person edited', () => {
+  // Seen to fail: taken for a call that an agent proposed (another safe action in its place; told as what the planner proposed).
+  it('is one still: nothing stands in for it, and no planner proposed it', async () => {
+    const { asked, told } = await edited({ cents: 55_000 });
+    expect(asked).toMatchObject({ kind: 'asked', question: { fallback: 'deny' } });
+    expect(told).toMatchObject([{ operation: 1 }, { operation: 2, edited: true, inPlaceOf: 1 }]);
+  });
+
+  // Seen to fail: judged by those rules alone that stop, as what the policy wrote itself.
+  it('is judged by every rule: it is no longer the word of the policy', async () => {
+    const { asked } = await edited({ cents: 1 });
+    expect(asked).toMatchObject({ kind: 'asked', question: { fallback: 'deny' } });
   });
 });
 
