@@ -22,10 +22,7 @@ export async function ask(task: TaskRun, state: Asking): Promise<void> {
       return settle(task, state, { type: 'permit', generation, tier: result.tier });
     }
     case 'asked':
-      settle(task, state, { type: 'deliver', question: result.question, tier: result.tier });
-      for (const decision of result.decisions)
-        if (!task.inbox.wasDismissed(decision)) receive(task, decision);
-      return;
+      return asked(task, state, result);
     case 'full':
       settle(task, state, { type: 'queue', askBy: result.askBy });
       return askLater(task, operation);
@@ -35,6 +32,22 @@ export async function ask(task: TaskRun, state: Asking): Promise<void> {
     case 'halted':
       return halted(task, state, result);
   }
+}
+
+/** Asks for the round after this one, of which a decision told; a forged one tells of none, and leaves everything as it is. */
+export async function askFurther(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Promise<void> {
+  task.look(state);
+  const result = await callAsk(task, { operation: state.operation, ...questionOf(state) });
+  if (result.kind === 'asked' && result.question.round > state.question.round) asked(task, state, result);
+}
+
+function asked(
+  task: TaskRun,
+  state: Asking,
+  { question, tier, decisions }: Extract<AskResult, { kind: 'asked' }>,
+): void {
+  settle(task, state, { type: 'deliver', question, tier });
+  for (const decision of decisions) if (!task.inbox.wasDismissed(decision)) receive(task, decision);
 }
 
 function halted(

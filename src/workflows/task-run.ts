@@ -45,6 +45,8 @@ const MAX_PATH = 50;
 const HEARD_AGAIN = 'heard-again';
 /** Since then nor is one for which there was no room. */
 const COME_AGAIN = 'come-again';
+/** Since then one about a later round has it look whether the store asked that. */
+const LOOKED_FURTHER = 'looked-further';
 /** Settled branches kept for the view and for whoever decides late. */
 const MAX_CLOSED = 100;
 
@@ -56,6 +58,8 @@ export class TaskRun {
   readonly #input: TaskInput;
   readonly #branches: Map<number, Escalation>;
   readonly #path: Passage[];
+  /** By operation: where it stood when a decision about a later round came, which the store may have asked. */
+  readonly #overtaken = new Map<number, Escalation>();
   #calls = 0;
   #turn: Promise<unknown> | null = null;
   #ending: Ending | null = null;
@@ -162,6 +166,19 @@ export class TaskRun {
     if (!later && refusal.refused !== 'already-decided' && refusal.refused !== 'not-found')
       this.inbox.dismiss(decision);
     this.journal.noteRefusal(decision, refusal, { settles: !later });
+    const branch = this.branch(decision.operation);
+    if (branch !== undefined && later && refusal.refused === 'stale' && patched(LOOKED_FURTHER))
+      this.#overtaken.set(decision.operation, branch);
+  }
+
+  /** Whether a decision about a later round came, perhaps a forged one, since the store was looked at. */
+  isOvertaken(state: Escalation): boolean {
+    return this.#overtaken.get(state.operation) === state;
+  }
+
+  /** The store is being looked at. */
+  look({ operation }: Escalation): void {
+    this.#overtaken.delete(operation);
   }
 
   /** This run may stand a rung or a round behind the store, or have no room for one more that waits: a flood of forgeries may fill it. */

@@ -1,6 +1,6 @@
 import type { In } from '../domain/escalation.js';
 import { expire, record } from './activity-calls.js';
-import { ask } from './asking.js';
+import { ask, askFurther } from './asking.js';
 import { now } from './clock.js';
 import { receive } from './deciding.js';
 import { publish } from './publish.js';
@@ -21,9 +21,16 @@ export async function wait(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Pr
   publish(task);
   const moved = (): boolean => task.branch(state.operation) !== state;
   const deadline = state.halt === null ? state.question.answerBy : null;
-  await task.until(moved, deadline);
-  if (deadline === null || moved() || task.leaving || now() < deadline) return;
+  await task.until(() => moved() || mayBeFurther(task, state), deadline);
+  if (moved() || task.leaving) return;
+  if (mayBeFurther(task, state)) return askFurther(task, state);
+  if (deadline === null || now() < deadline) return;
   await endRung(task, state);
+}
+
+/** Whether the store may have asked a later round. Under a halt none counts, and what comes after a window its undo says. */
+function mayBeFurther(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): boolean {
+  return state.halt === null && state.question.kind !== 'confirmation' && task.isOvertaken(state);
 }
 
 /** The timer only asks: the store says, under the lock that storing a decision takes, whether one came in time. */
@@ -42,7 +49,10 @@ async function endRung(task: TaskRun, state: In<'PAUSED_PENDING_HUMAN'>): Promis
       return;
     }
     case 'early':
-      return task.until(moved, now() + Math.max(result.remainingMs, LEAST_MS));
+      return task.until(
+        () => moved() || mayBeFurther(task, state),
+        now() + Math.max(result.remainingMs, LEAST_MS),
+      );
     case 'halted':
       task.nudged = true;
       return task.until(moved, now() + LOOK_MS);

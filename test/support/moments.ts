@@ -93,12 +93,7 @@ export async function unheardHalt(tasks: TaskStarter): Promise<StartedTask> {
 export async function askedAnew(tasks: TaskStarter): Promise<StartedTask> {
   const world = Object.assign(tasks.newWorld(), { ladders: { 1: { ...ORDINARY, ttlMs: 300 } } });
   world.next('expire', () => {
-    const [first] = world.questions.values();
-    if (first === undefined) throw new Error('nothing was asked');
-    const answerBy = (first.answerBy ?? 0) + DAY;
-    const question = { ...first, round: 2, briefDigest: digestOf('brief 1.2'), answerBy };
-    world.questions.set('1.1.2.0', question);
-    world.next('ask', () => ({ kind: 'asked', tier: 4, question, decisions: [] }));
+    askAnew(world);
     return { kind: 'asked-anew' };
   });
   const task = await startAsked(tasks, world);
@@ -106,6 +101,24 @@ export async function askedAnew(tasks: TaskStarter): Promise<StartedTask> {
     const [branch] = (await task.view()).branches;
     if (branch !== undefined && questionOf(branch)?.round === 2) return task;
   }
+}
+
+/** The same, and somebody decides about that round long before. */
+export async function overtaken(tasks: TaskStarter): Promise<StartedTask> {
+  const task = await startAsked(tasks);
+  askAnew(task.world);
+  await task.handle.signal(decideSignal, await task.world.decision('reject'));
+  return task;
+}
+
+/** Asks a second round, of which the run hears when it asks next. */
+function askAnew(world: FakeWorld): void {
+  const [first] = world.questions.values();
+  if (first === undefined) throw new Error('nothing was asked');
+  const answerBy = (first.answerBy ?? 0) + DAY;
+  const question = { ...first, round: 2, briefDigest: digestOf('brief 1.2'), answerBy };
+  world.questions.set('1.1.2.0', question);
+  world.next('ask', () => ({ kind: 'asked', tier: 4, question, decisions: world.decisions }));
 }
 
 /** A task that is asked anew: a halt came and went before the run looked, which it did while a decision was being verified. */

@@ -10,6 +10,7 @@ import {
   heldVerification,
   MAX_WAITING,
   outlivedWhileVerifying,
+  overtaken,
   unheardHalt,
   unreachableAndPermitted,
 } from './moments.js';
@@ -179,6 +180,7 @@ export const PATHS: Readonly<Record<string, Path>> = {
   'outlived-while-verifying': async (tasks) => decided(await outlivedWhileVerifying(tasks), 'approve'),
   'unheard-halt': async (tasks) => decided(await unheardHalt(tasks), 'approve'),
   'asked-anew': async (tasks) => decided(await askedAnew(tasks), 'approve'),
+  overtaken,
   'claim-halted': async (tasks) => {
     const world = worldWith(tasks, {});
     world.next('execute', () => ({ kind: 'halted', halt: HALT, scope: 'wider' }));

@@ -8,6 +8,7 @@ import {
   crowdedOut,
   MAX_WAITING,
   outlivedWhileVerifying,
+  overtaken,
   unheardHalt,
 } from '../support/moments.js';
 import { decideBy, eventually, gate, startAsked, useTasks } from '../support/tasks.js';
@@ -81,6 +82,35 @@ it('a run whose round was asked anew without it waits on the later one', async (
   await task.handle.result();
   expect(task.world.effects).toEqual(['1.1']);
   expect(task.world.facts()).not.toContain('timed-out');
+});
+
+// Seen to fail: heard of with the end of the rung, in seven days (the decision is refused as stale, however often it is offered).
+it('a run whose round was asked anew without it looks once somebody decides about the later one', async () => {
+  const task = await overtaken(tasks);
+  await task.handle.result();
+  expect(await task.view()).toMatchObject({ branches: [{ outcome: { kind: 'rejected' } }] });
+  expect(task.world.count('expire')).toBe(0);
+});
+
+// Seen to fail: whatever the look brings taken for a later round (the run fails).
+it.each([
+  ['a role', ORDINARY],
+  ["the owner's desk", { ...ORDINARY, roles: ['supervisor'], ttlMs: 300, fallback: 'hold' as const }],
+])('a forged decision about a later round costs a look, and changes nothing for %s', async (_, ladder) => {
+  const world = Object.assign(tasks.newWorld(), { ladders: { 1: ladder } });
+  const forOwner = ladder.fallback === 'hold';
+  const waits = world.answered('ask', (input) => (input.forOwner === true) === forOwner);
+  const task = await tasks.start(world);
+  await waits;
+  await task.view();
+  const [asked, expired] = [world.count('ask'), world.count('expire')];
+  const looked = world.answered('ask');
+  await task.handle.signal(decideSignal, await world.decision('reject', { round: 9, forge: true }));
+  await looked;
+  await decideBy(task, await world.decision('approve'));
+  await task.handle.result();
+  expect(world.effects).toEqual(['1.1']);
+  expect([world.count('ask'), world.count('expire')]).toEqual([asked + 1, expired]);
 });
 
 // Seen to fail: written with the sibling's next call, which may be weeks away.
