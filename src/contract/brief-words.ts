@@ -2,6 +2,7 @@ import type { Json, Tier } from '../domain/action.js';
 import type { Option } from '../domain/brief.js';
 import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Fallback, Ladder, Level } from '../domain/verdict.js';
+import { wellFormed } from './brief-arguments.js';
 import { canonicalJson } from './canonical.js';
 
 type Kind = QuestionKind | 'hand-over';
@@ -25,7 +26,7 @@ const REASONS: Readonly<Record<ReaskReason, string>> = {
 export function inWords(tool: string, args: Json): string {
   const text = canonicalJson(args);
   const shown = text.length > 300 ? `${text.slice(0, 300)} … ${text.length - 300} more characters` : text;
-  return `${tool}(${shown})`;
+  return wellFormed(`${tool}(${shown})`);
 }
 
 /** Why this round exists, in words. */

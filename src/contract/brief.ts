@@ -117,7 +117,7 @@ export function buildBrief(input: BriefInput): Brief {
 }
 
 function proposalOf({ description, tool }: BriefInput, args: Json): string {
-  if (description === null) return wellFormed(inWords(tool.name, args));
+  if (description === null) return inWords(tool.name, args);
   return isLong(description)
     ? fold(description, LONGEST_PROPOSAL - PROPOSAL_END, PROPOSAL_END)
     : wellFormed(description);

@@ -5,7 +5,8 @@ import { wellFormed } from './brief-arguments.js';
 import { count, freeText, instant } from './fields.js';
 import type { Preview } from './tool-definition.js';
 
-const text = z.string().max(20_000);
+/** A tool may cut within a character. */
+const text = z.string().max(20_000).overwrite(wellFormed);
 
 /** An impact as a tool says it. */
 export const impactAnswer: z.ZodType<Impact> = z.strictObject({

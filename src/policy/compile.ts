@@ -1,4 +1,5 @@
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
+import { wellFormed } from '../contract/brief-arguments.js';
 import type { Json } from '../domain/action.js';
 import { normalised } from '../domain/sanitise.js';
 import { isContradiction } from './contradiction.js';
@@ -210,13 +211,14 @@ function evaluated(run: () => unknown): { readonly value: unknown } | { readonly
   try {
     return { value: run() };
   } catch (error) {
-    return { error: isCelError(error) ? error.summary.slice(0, 200) : 'it could not be evaluated' };
+    return { error: isCelError(error) ? summaryOf(error) : 'it could not be evaluated' };
   }
 }
 
 /** A value of CEL as JSON; undefined for one that JSON cannot say exactly. */
 function jsonOf(value: unknown): Json | undefined {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string') return isWhole(value) ? value : undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined; // -0 is 0 in JSON
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
   if (Array.isArray(value)) {
@@ -225,17 +227,28 @@ function jsonOf(value: unknown): Json | undefined {
   }
   if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
   const entries = Object.entries(value).map(([key, part]) => [key, jsonOf(part)] as const);
-  return entries.some(([, part]) => part === undefined) ? undefined : (Object.fromEntries(entries) as Json); // see above
+  const exact = entries.every(([key, part]) => isWhole(key) && part !== undefined);
+  return exact ? (Object.fromEntries(entries) as Json) : undefined; // see above
+}
+
+/** CEL cuts texts by UTF-16 code units, which may leave half a character. */
+function isWhole(text: string): boolean {
+  return wellFormed(text) === text;
 }
 
 function isCelError(error: unknown): error is ParseError | CelTypeError | EvaluationError {
   return error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError;
 }
 
+/** The beginning of what went wrong; it may quote the case. */
+function summaryOf({ summary }: ParseError | CelTypeError | EvaluationError): string {
+  return wellFormed(summary.slice(0, 200));
+}
+
 function celFlaw(error: unknown): Flaw {
   if (!isCelError(error))
     return { at: 0, what: 'cannot be read as CEL', todo: 'shorten or simplify the expression' };
-  return { at: error.range?.start ?? 0, what: error.summary.slice(0, 200), todo: todoOf(error) };
+  return { at: error.range?.start ?? 0, what: summaryOf(error), todo: todoOf(error) };
 }
 
 function todoOf({ name, summary }: ParseError | CelTypeError | EvaluationError): string {

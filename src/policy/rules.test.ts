@@ -134,6 +134,17 @@ describe('rules', () => {
     });
   });
 
+  // Seen to fail: an error cut between the halves of a character that it quotes.
+  it.each([140, 141])('keeps the beginning of a long error, well formed (%i)', (length) => {
+    const text = 'a'.repeat(length) + '\u{1F600}'.repeat(40);
+    const policy = withRules(
+      `{ id: odd, trigger: boundary, when: "bool(action.args.text)", level: approve }`,
+    );
+    const [fired] = judge(aCase({ policy, action: { args: { text } } })).fired;
+    expect(fired?.error).toMatch(/a{100}/);
+    expect(fired?.error).not.toMatch(/\p{Surrogate}/u);
+  });
+
   it('keeps the beginning of a long value, well formed', () => {
     const policy = withRules(
       `{ id: long, trigger: boundary, when: "size(action.args.text) > 9", level: approve }`,

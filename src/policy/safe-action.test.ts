@@ -67,6 +67,16 @@ describe('a safe action', () => {
     ['an argument that is not there', '{ text: action.args.order }', {}],
     ['a value that is no JSON', '{ text: action.args.at }', { action: { args: { at: Infinity } } }],
     [
+      'half a character, which its cut leaves',
+      '{ text: "action.args.text.substring(0, 5)" }',
+      { action: { args: { text: 'abcd\u{1F600}' } } },
+    ],
+    [
+      'half a character in a name',
+      '{ all: "{action.args.text.substring(0, 5): 1}" }',
+      { action: { args: { text: 'abcd\u{1F600}' } } },
+    ],
+    [
       'a number that is not exact',
       '{ n: action.rows * 9007199254740991 }',
       { action: { impact: { rows: 9 } } },
