@@ -24,6 +24,9 @@ const NUMBER =
   /(?:(?<code>[A-Z]{3})\s?|(?<sign>[$€£¥₹])\s?)?(?<![\d.,])(?<digits>(?<=(?:[A-Z]{3}|[$€£¥₹])\s?)\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?(?![\d.,])|\d{1,3}(?:[.,'’\u00A0\u202F]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?)(?<scale>[kKmM]\b)?\s?(?<after>[$€£¥₹]|[A-Z]{3}\b|(?:dollar|euro|pound|cent)s?\b)?/gu;
 /** So many are told, as written. */
 const MOST = 5;
+/** Words are looked for in so much of an argument's name: each counts for every number under it. */
+const LONGEST_NAME = 128;
+const NAMELESS: Omit<Fact, 'numbers'> = { nouns: [], minor: false };
 const EMPTY_NOUNS: ReadonlySet<string> = new Set([
   'id',
   'no',
@@ -53,7 +56,7 @@ const EMPTY_NOUNS: ReadonlySet<string> = new Set([
  * an argument (`order 1183`, `3 rows`) whose value is another. At most five, as written.
  */
 export function contradictions(text: string, args: Json, impact: Impact): readonly string[] {
-  const facts = [...factsOf(args, ''), ...impactFacts(impact)];
+  const facts = [...factsOf(args), ...impactFacts(impact)];
   const amounts = { major: amountsOf(facts, impact, 'major'), cents: amountsOf(facts, impact, 'cents') };
   const named = numbersByNoun(facts);
   const found: string[] = [];
@@ -88,10 +91,11 @@ function numbersByNoun(facts: readonly Fact[]): ReadonlyMap<string, ReadonlySet<
   const named = new Map<string, Set<string>>();
   for (const { nouns, numbers } of facts) {
     if (numbers.length === 0) continue;
+    const keys = numbers.map(keyOf);
     for (const noun of nouns) {
-      const keys = named.get(noun) ?? new Set();
-      for (const value of numbers) keys.add(keyOf(value));
-      named.set(noun, keys);
+      const known = named.get(noun) ?? new Set();
+      for (const key of keys) known.add(key);
+      named.set(noun, known);
     }
   }
   return named;
@@ -136,15 +140,21 @@ function readings(digits: string): readonly number[] {
   return bare.length - last === 4 ? [grouped, decimal] : [decimal];
 }
 
-function factsOf(value: Json, name: string): readonly Fact[] {
-  const fact = { nouns: wordsOf(name), minor: /cents?$|minor/i.test(name) };
-  if (typeof value === 'number') return [{ ...fact, numbers: [value] }];
+function factsOf(value: Json, named: Omit<Fact, 'numbers'> = NAMELESS): readonly Fact[] {
+  if (typeof value === 'number') return [{ ...named, numbers: [value] }];
   if (typeof value === 'string')
-    return [{ ...fact, numbers: (value.match(/\d+(\.\d+)?/g) ?? []).map(Number) }];
+    return [{ ...named, numbers: (value.match(/\d+(\.\d+)?/g) ?? []).map(Number) }];
   if (isList(value))
-    return [{ ...fact, numbers: [value.length] }, ...value.flatMap((member) => factsOf(member, name))];
-  if (isMembers(value)) return Object.entries(value).flatMap(([key, member]) => factsOf(member, key));
+    return [{ ...named, numbers: [value.length] }, ...value.flatMap((member) => factsOf(member, named))];
+  if (isMembers(value))
+    return Object.entries(value).flatMap(([name, member]) => factsOf(member, namedBy(name)));
   return [];
+}
+
+/** Read once for all that stands under the name: a long list of a long name costs their sum. */
+function namedBy(name: string): Omit<Fact, 'numbers'> {
+  const nouns = new Set(wordsOf(name.slice(0, LONGEST_NAME)));
+  return { nouns: [...nouns], minor: /cents?$|minor/i.test(name) };
 }
 
 function impactFacts(impact: Impact): readonly Fact[] {
