@@ -74,6 +74,8 @@ describe('visible', () => {
       '\u{e0100}',
       '\u00ad',
       '\u2800',
+      '\u{16fe4}',
+      '\u{1d159}',
     ]) {
       const text = `r${hidden}m -r${hidden}f`;
       expect(visible(text)).toContain('⟨U+');

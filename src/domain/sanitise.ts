@@ -7,9 +7,9 @@ const CONTROL = '\\p{Cc}'; // C0, DEL, C1
 const BIDI = '\\u061C\\u200E\\u200F\\u202A-\\u202E\\u2066-\\u2069';
 // Zero-width and other ignorable characters, line and paragraph separators, variation selectors, tag characters. Beyond the reviewed
 // list (200B-200D, 2060, FEFF, FE00-FE0F, E0000-E007F, E0100-E01EF, 2028/2029): soft hyphen, invisible operators, fillers,
-// the blank of Braille, and what lays out hieroglyphs, shorthand and musical beams.
+// the blanks of Braille, Khitan and music, and what lays out hieroglyphs, shorthand and musical beams.
 const INVISIBLE =
-  '\\u00AD\\u034F\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200D\\u2028\\u2029\\u2060-\\u2065\\u206A-\\u206F\\u2800\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\u{13430}-\\u{1343F}\\u{1BCA0}-\\u{1BCA3}\\u{1D173}-\\u{1D17A}\\u{E0000}-\\u{E0FFF}';
+  '\\u00AD\\u034F\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200D\\u2028\\u2029\\u2060-\\u2065\\u206A-\\u206F\\u2800\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\u{13430}-\\u{1343F}\\u{16FE4}\\u{1BCA0}-\\u{1BCA3}\\u{1D159}\\u{1D173}-\\u{1D17A}\\u{E0000}-\\u{E0FFF}';
 
 // Every other format character too, such as signs that are drawn around what follows: they are seen, and so no reason to look twice.
 const HIDDEN = new RegExp(`[${CONTROL}\\p{Cf}${BIDI}${INVISIBLE}\\p{Surrogate}]`, 'gu');
