@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LEVELS, TRIGGERS } from '../domain/verdict.js';
 import { parseDuration } from './duration.js';
-import { name, toolName } from './fields.js';
+import { freeText, name, toolName } from './fields.js';
 import {
   currency,
   DAY,
@@ -129,7 +129,7 @@ export const ruleEntry = strict({
   quorum: quorum.optional().meta({ default: 1 }),
   route: route.optional(),
   ladder: ladder.optional(),
-  tag: z.string().min(1).max(100).optional().describe('Words for the reviewer beside the id of the rule.'),
+  tag: freeText(1, 100).optional().describe('Words for the reviewer beside the id of the rule.'),
 });
 
 const remind = z
@@ -145,7 +145,7 @@ export const safeEntry = strict({
     "A tool of tier 1 or 2 that the task's agent lists; silence denies for another agent.",
   ),
   args: z
-    .record(z.string().min(1).max(128), z.string().min(1).max(2000))
+    .record(freeText(1, 128), z.string().min(1).max(2000))
     .describe(
       'Each argument as CEL over task (without situation), agent, action, history; a text in quotes: "\'we look into it\'". One that cannot be evaluated, or holds a secret, denies.',
     ),

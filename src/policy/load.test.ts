@@ -91,6 +91,18 @@ const withoutOthers = (more: string) =>
   `version: '1'\nowner: o\nagents: { a: { owner: desk, tools: [read] } }\nroles:\n  desk: { members: [ann] }\n${more}`;
 
 describe('warnings', () => {
+  // Seen to fail: either taken, and no call asked about that the rule or the safe action has to do with.
+  it.each([
+    ['rules: [{ id: r, trigger: policy, when: "true", level: approve, tag: "\\ud83d" }]', 'rules[0].tag'],
+    [
+      'ladders: { l: { ttl: 1h, fallback: safe, safe: { tool: note, args: { "\\ud83d": "1" } } } }',
+      'ladders.l.safe.args',
+    ],
+  ])('refuses half a character, which has no digest: %s', (entry, path) => {
+    const [problem] = problemsOf(policyText(`${entry}\n`));
+    expect(problem?.path).toContain(path);
+  });
+
   it.each([
     ['situations that no rule reads', policyText(), 'agents.support.situations'],
     ['a tool that no agent lists', policyText('tools: { other: { level: approve } }'), 'tools.other'],
