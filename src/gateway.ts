@@ -19,7 +19,7 @@ import { createIdentityProvider } from './gateway/identity-provider.js';
 import { readHooks } from './hooks-file.js';
 import { readSecretKeys, readSigner, readSlackSecret, readVerifier } from './keys.js';
 import { createPolicyCache, loadPolicy } from './policy/load.js';
-import { identityOf, isKnown } from './policy/people.js';
+import { identityOf, isKnown, personOf } from './policy/people.js';
 import {
   closersOf,
   hasKeptRoles,
@@ -205,6 +205,7 @@ export function policyBook(): PolicyBook {
           expectedForMs: policy.anomalies.expectedForMs,
         },
         rolesOf: (who) => rolesOf(policy, who),
+        personOf: (subject) => personOf(policy, subject),
         identityOf: (issuer, claims) => identityOf(policy, issuer, claims),
         knows: (who) => isKnown(policy, who),
         stepUp: policy.stepUp,

@@ -64,7 +64,6 @@ function aGrant({ verb = 'approve', resolution }: Said = {}): GrantCase {
     question,
     call: { ...operation, generation: 1, decisions: [] } as unknown as GrantCase['call'], // see above
     digest: asked.digest,
-    requester: 'rosa',
     askedLater: false,
     lastLiftAt: 0,
     validityMs: VALIDITY,

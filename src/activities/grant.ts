@@ -1,7 +1,6 @@
 import type { ReaskReason } from '../domain/escalation.js';
 import { quorumOf } from '../domain/verdict.js';
 import { signedWord, type DecisionRecord } from '../contract/decision-record.js';
-import { isFor } from '../policy/stricter.js';
 import type { Verifier } from '../contract/sign.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
@@ -17,7 +16,6 @@ export interface GrantCase {
   readonly call: LedgerRow;
   /** Recomputed just now from what is to run, under the policy that was in force when it was asked. */
   readonly digest: string;
-  readonly requester: string;
   /** Whether people were asked about the call in a later round. */
   readonly askedLater: boolean;
   /** When the latest lifted halt over the task was lifted; 0 = never. */
@@ -44,7 +42,6 @@ export function checkGrant(grant: GrantCase, verifier: Verifier): Checked {
   if (grant.askedLater) return { refused: 'policy-stricter' };
   if (record.at <= grant.lastLiftAt) return { refused: 'halt-lifted' };
   if (now > Math.min(record.executeBy, record.at + grant.validityMs)) return { refused: 'approval-expired' };
-  if (isFor(record, grant.requester)) return { refused: 'needs-another-subject' };
   return { record };
 }
 

@@ -3,9 +3,10 @@ import type { DecisionId, TenantId } from '../domain/ids.js';
 import { asksFirst, type Verdict } from '../domain/verdict.js';
 import type { DecisionRecord } from '../contract/decision-record.js';
 import type { Tool } from '../contract/tool.js';
+import { asNamed, personOf } from '../policy/people.js';
 import type { Policy } from '../policy/policy.js';
-import { ownerRoleOf } from '../policy/roster.js';
-import { impactRaised, stricterNow } from '../policy/stricter.js';
+import { ownerRoleOf, ownerSubjectOf } from '../policy/roster.js';
+import { impactRaised, isFor, stricterNow } from '../policy/stricter.js';
 import type { Transaction } from '../store/database.js';
 import { editorsOf, findDecision, type DecisionRow } from '../store/decisions.js';
 import type { LedgerRow } from '../store/ledger.js';
@@ -15,6 +16,7 @@ import type { ExecuteInput } from './api.js';
 import { checkBinding, checkGrant, isWholeWord } from './grant.js';
 import type { ActivityDeps } from './ports.js';
 import { digestOf } from './prepare.js';
+import { areSeveral } from './votes.js';
 
 /** Thrown inside the transaction to undo what a claim had reserved before it was refused. */
 export class Refused extends Error {
@@ -130,9 +132,9 @@ export function granted(deps: ActivityDeps, granting: Granting): Grant {
     return { question: permitted };
   }
   if (!evidence) throw new Refused('unverified');
-  const { decisions, question, editors } = evidence;
+  const { decisions, question } = evidence;
   const digest = digestOf(call, tool, question.policyHash);
-  const held = { question, call, digest, requester: task.requester, askedLater, lastLiftAt, now };
+  const held = { question, call, digest, askedLater, lastLiftAt, now };
   const records = decisions.map((decision) => {
     const checked = checkGrant({ ...held, decision, validityMs: verdict.validityMs }, deps.verifier);
     if ('refused' in checked) throw new Refused(checked.refused);
@@ -140,13 +142,19 @@ export function granted(deps: ActivityDeps, granting: Granting): Grant {
   });
   const [record] = records;
   if (!record || !isWholeWord(records, question)) throw new Refused('unverified');
+  const person = (subject: string) => personOf(policy, subject);
+  const words = records.map((each) => asNamed(policy, each));
+  if (words.some((word) => isFor(word, person(task.requester)))) throw new Refused('needs-another-subject');
+  // Two when they were counted, and one person since the policy binds them.
+  if (!areSeveral(words)) throw new Refused('quorum');
   // What was asked may be an edit itself, to less than was proposed first.
   const earlier = granting.rows.filter(({ generation }) => generation < call.generation);
   const raised = earlier.some((version) => impactRaised(call, version, tool));
   const owner = ownerRoleOf(policy, task.agent);
-  const ownerSubject = policy.agents.get(task.agent)?.ownerSubject ?? null;
+  const ownerSubject = ownerSubjectOf(policy, task.agent);
+  const editors = evidence.editors.map(person);
   const inForce = { verdict, impactRaised: raised, editors, owner, ownerSubject };
-  const stricter = stricterNow(records, inForce, question);
+  const stricter = stricterNow(words, inForce, question);
   if (stricter) throw new Refused(stricter);
   return { record, question };
 }

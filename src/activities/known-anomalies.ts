@@ -3,6 +3,7 @@ import type { Verdict } from '../domain/verdict.js';
 import { verifyClosing } from '../contract/closing-record.js';
 import { anomaliesIn } from '../policy/anomalies.js';
 import type { KnownAnomaly } from '../policy/case.js';
+import { personOf } from '../policy/people.js';
 import type { Policy } from '../policy/policy.js';
 import { closersOf } from '../policy/roster.js';
 import { expectedClosings } from '../store/anomalies.js';
@@ -65,7 +66,8 @@ function expectedUntil(
     return undefined;
   }
   const closers = closersOf(policy, task.agent);
-  if (record.by === task.requester || !record.roles.some((role) => closers.includes(role))) return undefined;
+  const own = personOf(policy, record.by) === personOf(policy, task.requester);
+  if (own || !record.roles.some((role) => closers.includes(role))) return undefined;
   const until = Math.min(record.until, record.at + policy.anomalies.expectedForMs);
   return now < until ? until : undefined;
 }

@@ -1,4 +1,5 @@
 import { quorumOf, type Verdict } from '../domain/verdict.js';
+import { personOf } from '../policy/people.js';
 import { membersOf, takesClaims } from '../policy/roster.js';
 import type { Policy } from '../policy/policy.js';
 import type { Staff } from '../store/staff.js';
@@ -13,16 +14,17 @@ export interface Staffing {
 
 /** The members of a role who are there, or for whom somebody stands in; whoever asked for the call counts for nobody. */
 export function presentIn({ policy, staff, requester, now }: Staffing, role: string): readonly string[] {
+  const asker = personOf(policy, requester);
   const holds = ({ from, until }: { from: number; until: number }) => from <= now && now < until;
   const isAway = (person: string) =>
     staff.absences.some((absence) => absence.subject === person && holds(absence));
   const isStoodInFor = (person: string) =>
     staff.standIns.some(
       (each) =>
-        each.by === person && each.role === role && each.to !== requester && holds(each) && !isAway(each.to),
+        each.by === person && each.role === role && each.to !== asker && holds(each) && !isAway(each.to),
     );
   return membersOf(policy, role).filter(
-    (person) => person !== requester && (!isAway(person) || isStoodInFor(person)),
+    (person) => person !== asker && (!isAway(person) || isStoodInFor(person)),
   );
 }
 

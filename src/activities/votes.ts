@@ -1,5 +1,6 @@
 import type { DecisionId } from '../domain/ids.js';
 import { signedWord, type DecisionRecord } from '../contract/decision-record.js';
+import { asNamed } from '../policy/people.js';
 import type { Queries } from '../store/database.js';
 import { decisionsOf, type DecisionRow } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
@@ -15,19 +16,25 @@ export function areSeveral(words: readonly Word[]): boolean {
 
 /**
  * The approvals of a round that count at epoch milliseconds `now`, oldest first: heard, or `also`; genuine; not lapsed; each by another
- * person. The claim checks each of them again, and says to a run that was reset why it refused them.
+ * person by the policy in force. The claim checks each of them again, and says to a run that was reset why it refused them.
  */
 export async function countedVotes(
   queries: Queries,
-  deps: Pick<ActivityDeps, 'verifier'>,
+  deps: Pick<ActivityDeps, 'verifier' | 'policies'>,
   { question, also, now }: { question: QuestionRow; also?: DecisionId; now: number },
 ): Promise<readonly DecisionId[]> {
+  const [policy, rows] = await Promise.all([
+    deps.policies.active(queries, question.tenant),
+    decisionsOf(queries, question),
+  ]);
   const counted: DecisionRecord[] = [];
-  for (const row of await decisionsOf(queries, question)) {
+  for (const row of rows) {
     if (row.verb !== 'approve' || row.round !== question.round) continue;
     if (!wasHeard(row, question) && !(row.id === also && row.outcome === null)) continue;
-    const record = signedWord(row, deps.verifier, question);
-    if (record && now <= record.executeBy && areSeveral([...counted, record])) counted.push(record);
+    const signed = signedWord(row, deps.verifier, question);
+    if (!signed || now > signed.executeBy) continue;
+    const record = asNamed(policy, signed);
+    if (areSeveral([...counted, record])) counted.push(record);
   }
   return counted.map(({ id }) => id);
 }

@@ -4,7 +4,7 @@ import { delegationsTo } from '../store/delegations.js';
 import { latestQuestion, type QuestionRow } from '../store/questions.js';
 import { findTask } from '../store/tasks.js';
 import type { Bearer } from '../store/tokens.js';
-import { deciderOf } from './decider.js';
+import { deciderOf, personIn } from './decider.js';
 import type { GatewayDeps, Roster } from './deps.js';
 import { notFound, refuse } from './problem.js';
 import { authorityOf, type Decider } from '../contract/question-rules.js';
@@ -35,7 +35,8 @@ export async function askedPerson(
   const scene = row ?? notFound();
   const roster = await deps.policies.roster(tx, bearer.policyHash, bearer.tenant);
   const decider = deciderOf({ bearer, roster, question, scene, lent, now });
-  if (decider.roles.length === 0 && bearer.subject !== scene.requester) notFound();
+  const requester = personIn(roster, scene.requester);
+  if (decider.roles.length === 0 && decider.subject !== requester) notFound();
   if (bearer.kind !== 'personal' || authorityOf(question, decider).roles.length === 0)
     refuse({
       refused: 'forbidden',
@@ -46,5 +47,5 @@ export async function askedPerson(
       refused: 'not-open',
       detail: `The question is closed: ${question.closedAs ?? 'the task has ended'}.`,
     });
-  return { question, requester: scene.requester, decider, roster, now };
+  return { question, requester, decider, roster, now };
 }

@@ -3,6 +3,7 @@ import { CountersignError } from '../domain/errors.js';
 import { bearerOf, type Bearer } from '../store/tokens.js';
 import type { Queries } from '../store/database.js';
 import type { GatewayDeps, Roster } from './deps.js';
+import { personIn } from './decider.js';
 import { notFound } from './problem.js';
 import { bodyIn } from './request.js';
 
@@ -54,7 +55,9 @@ export function isInside(bearer: Bearer, roster: Roster | undefined): boolean {
 
 /** Whether the bearer may see what this requester asked for. */
 export function maySee(bearer: Bearer, roster: Roster | undefined, requester: string | null): boolean {
-  return (requester === bearer.subject && bearer.kind === 'personal') || isInside(bearer, roster);
+  if (isInside(bearer, roster)) return true;
+  const own = requester !== null && personIn(roster, requester) === personIn(roster, bearer.subject);
+  return own && bearer.kind === 'personal';
 }
 
 /** Throws the uniform 404 unless the bearer may see what this requester asked for. */

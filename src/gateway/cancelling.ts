@@ -1,5 +1,6 @@
 import type { Bearer } from '../store/tokens.js';
 import type { TaskRow } from '../store/tasks.js';
+import { personIn } from './decider.js';
 import type { GatewayDeps } from './deps.js';
 import { haltingRoleOf } from './halting.js';
 import { refuse } from './problem.js';
@@ -9,9 +10,9 @@ import { refuse } from './problem.js';
  * halt it, and the people of the role that answers for its agent.
  */
 export async function requireCanceller(deps: GatewayDeps, bearer: Bearer, row: TaskRow): Promise<void> {
-  if (bearer.subject === row.requester) return;
   if (bearer.kind === 'service' && bearer.scopes.includes('on-behalf')) return;
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant);
+  if (personIn(roster, bearer.subject) === personIn(roster, row.requester)) return;
   if (haltingRoleOf(roster, bearer) !== undefined) return;
   const owner = roster?.ownerRoleOf(row.agent) ?? '';
   if (bearer.kind === 'personal' && roster?.rolesOf(bearer).includes(owner)) return;

@@ -21,13 +21,19 @@ interface Known {
  * so it goes one hop and no further; whoever asked for the call passes nothing on, nor does anybody to whoever is in no role.
  */
 export function deciderOf({ bearer, roster, question, scene, lent, now }: Known): Decider {
-  const { subject } = bearer;
+  const subject = personIn(roster, bearer.subject);
   const roles = roster?.rolesOf(bearer) ?? [];
+  const requester = personIn(roster, scene.requester);
   const standsIn = lent
-    .filter((each) => isInForce(each, now) && isAbout(each, question) && each.by !== scene.requester)
+    .filter((each) => isInForce(each, now) && isAbout(each, question) && each.by !== requester)
     .flatMap((each) => lentRoles(roster, each).map((role) => ({ by: each.by, role })));
   const ownerSubject = roster?.ownerSubjectOf(scene.agent) ?? null;
   return { subject, roles, standsIn: roles.length === 0 ? [] : standsIn, ownerSubject };
+}
+
+/** Whom the policy in force means by a stored subject, in every comparison of two people; without a policy the subject itself. */
+export function personIn(roster: Roster | undefined, subject: string): string {
+  return roster?.personOf(subject) ?? subject;
 }
 
 /** What others passed on to somebody and is in force: whole roles, and single questions as `task:operation`. */

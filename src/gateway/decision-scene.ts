@@ -6,6 +6,7 @@ import type { SceneRow } from '../store/decision-scene.js';
 import type { DecisionRow } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { Bearer } from '../store/tokens.js';
+import type { Roster } from './deps.js';
 import type { Decider } from '../contract/question-rules.js';
 
 /** A decision as it arrives: who, about what, under which id. */
@@ -23,6 +24,8 @@ export interface IncomingDecision {
 export interface DecisionScene extends Pick<SceneRow, 'requester' | 'haltId' | 'haltScope' | 'known'> {
   readonly question: QuestionRow;
   readonly decider: Decider;
+  /** Of the policy in force. */
+  readonly roster: Roster | undefined;
   readonly stepUp: StepUp | null;
   readonly now: number;
 }

@@ -31,6 +31,8 @@ export interface Roster {
       readonly backup: string | null;
     }
   >;
+  /** Whom this policy means by a stored subject: two people are compared by what it answers for both. */
+  personOf(subject: string): string;
   /** Whom this policy means by somebody who signed in at an identity provider, with what of their claims its roles look at. */
   identityOf(issuer: string, claims: Readonly<Record<string, unknown>> & { readonly sub: string }): Identity;
   /** Whether the policy means somebody at all, by a role or by name: nobody else signs in. */

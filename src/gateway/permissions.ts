@@ -39,7 +39,7 @@ export function permissions(look: {
   const several = votersOf(question) > 1;
   const edited = refuseEditor(question, decider, editors);
   const votes = several ? decisions.filter((row) => isStandingVote(question, row, now)) : [];
-  const voted = votes.some(({ subject }) => subject === bearer.subject);
+  const voted = votes.some(({ subject }) => subject === decider.subject);
   const refusals = VERBS_OF[question.kind].map((verb) => ({
     verb,
     refused: refuseVerb(look, decider, verb),
@@ -72,11 +72,11 @@ function refuseVerb(
 
 function withdrawable({
   question,
-  bearer,
+  decider,
   decisions,
 }: {
   question: QuestionRow;
-  bearer: Bearer;
+  decider: Decider;
   decisions: readonly DecisionLine[];
 }): boolean {
   const open = question.status === 'open';
@@ -84,7 +84,7 @@ function withdrawable({
     open &&
     decisions.some(
       (row) =>
-        row.subject === bearer.subject &&
+        row.subject === decider.subject &&
         row.round === question.round &&
         (row.verb === 'approve' || row.verb === 'edit') &&
         (row.outcome === null || row.outcome === 'applied'),

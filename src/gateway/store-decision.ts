@@ -35,7 +35,7 @@ import {
   refuseProof,
   refuseSecondVote,
 } from '../contract/question-rules.js';
-import { deciderOf } from './decider.js';
+import { deciderOf, personIn } from './decider.js';
 import { approversOf } from './voting.js';
 import { withdraw } from './withdraw.js';
 
@@ -82,8 +82,9 @@ async function readScene(
   if (bearer.kind !== 'personal') refuse(NO_SERVICE);
   const roster = await deps.policies.roster(tx, scene.policyHash, bearer.tenant);
   const decider = deciderOf({ bearer, roster, question, scene, lent, now });
-  if (decider.roles.length === 0 && bearer.subject !== scene.requester) notFound();
-  return { ...scene, question, decider, stepUp: roster?.stepUp ?? null, now };
+  const requester = personIn(roster, scene.requester);
+  if (decider.roles.length === 0 && decider.subject !== requester) notFound();
+  return { ...scene, requester, question, decider, roster, stepUp: roster?.stepUp ?? null, now };
 }
 
 const NO_SERVICE: Refusal = {
@@ -119,7 +120,8 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
   const forbidden = refuseDecider(question, decider, scene.requester, incoming.body.decision);
   if (forbidden) refuse(forbidden);
   if (incoming.body.decision === 'approve') {
-    const own = refuseEditor(question, decider, await barredEditors(tx, question));
+    const editors = (await barredEditors(tx, question)).map((editor) => personIn(scene.roster, editor));
+    const own = refuseEditor(question, decider, editors);
     if (own) refuse(own);
   }
   if (question.status !== 'open') {

@@ -4,13 +4,19 @@ import type { Transaction } from '../store/database.js';
 import { decisionsOf } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { DecisionLine } from '../store/review.js';
+import { personIn } from './decider.js';
 import type { DecisionScene } from './decision-scene.js';
 
 /** Whose approvals of the round hold at this moment; of one approval that is enough nobody's, because it needs no count. */
-export async function approversOf(tx: Transaction, { question, now }: DecisionScene): Promise<string[]> {
+export async function approversOf(
+  tx: Transaction,
+  { question, roster, now }: DecisionScene,
+): Promise<string[]> {
   if (votersOf(question) === 1) return [];
   const lines = await decisionsOf(tx, question);
-  return lines.filter((row) => isStandingVote(question, row, now)).map(({ subject }) => subject);
+  return lines
+    .filter((row) => isStandingVote(question, row, now))
+    .map(({ subject }) => personIn(roster, subject));
 }
 
 type Line = Pick<DecisionLine, 'subject' | 'verb' | 'round' | 'outcome'>;

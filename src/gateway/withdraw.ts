@@ -1,6 +1,7 @@
 import type { Transaction } from '../store/database.js';
 import { decisionsOf, withdrawDecision } from '../store/decisions.js';
 import { lockOperation } from '../store/ledger.js';
+import { personIn } from './decider.js';
 import { refuse } from './problem.js';
 import type { DecisionScene, IncomingDecision } from './decision-scene.js';
 
@@ -13,7 +14,7 @@ export async function withdraw(
   incoming: IncomingDecision,
   scene: DecisionScene,
 ): Promise<void> {
-  const { question, now } = scene;
+  const { question, decider, roster, now } = scene;
   const { tenant, task, operation } = question;
   if (incoming.body.version !== question.round || incoming.body.digest !== question.digest) {
     refuse(
@@ -26,7 +27,7 @@ export async function withdraw(
   const own = decisions.findLast(
     (row) =>
       row.round === question.round &&
-      row.subject === incoming.bearer.subject &&
+      personIn(roster, row.subject) === decider.subject &&
       (row.verb === 'approve' || row.verb === 'edit') &&
       (row.outcome === null || row.outcome === 'applied'),
   );

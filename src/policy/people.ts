@@ -35,6 +35,26 @@ function subjectOf(policy: Policy, issuer: string, sub: string): string {
   return bound?.[0] ?? unnamedSubject(issuer, sub);
 }
 
+/**
+ * Whom this policy means by a stored subject: who signed in before `people` bound them is whom they are bound to since. Two people are compared by
+ * what this answers for both, since either may have been stored under an earlier policy.
+ */
+export function personOf({ people }: Pick<Policy, 'people'>, subject: string): string {
+  if (!subject.startsWith(UNNAMED)) return subject;
+  const bound = [...people].find(([, { issuer, sub }]) => unnamedSubject(issuer, sub) === subject);
+  return bound?.[0] ?? subject;
+}
+
+/** What somebody said, by the names of this policy. */
+export function asNamed<Word extends { readonly subject: string; readonly onBehalfOf?: string | undefined }>(
+  policy: Pick<Policy, 'people'>,
+  word: Word,
+): Word {
+  const { subject, onBehalfOf } = word;
+  const giver = onBehalfOf === undefined ? {} : { onBehalfOf: personOf(policy, onBehalfOf) };
+  return { ...word, ...giver, subject: personOf(policy, subject) };
+}
+
 /** Readable where `sub` can stand in a name. */
 function unnamedSubject(issuer: string, sub: string): string {
   const plain = `${UNNAMED}${sub}`;

@@ -1,5 +1,5 @@
 import type { Identity } from '../domain/identity.js';
-import { hasRole } from './people.js';
+import { hasRole, personOf } from './people.js';
 import type { Policy } from './policy.js';
 
 /** The subjects who may decide for a role; none for a role that the policy does not know. */
@@ -23,7 +23,8 @@ export function withMembers(policy: Policy, kept: ReadonlyMap<string, readonly s
 
 /** Whose agent it is; null = nobody is named. */
 export function ownerSubjectOf(policy: Policy, agent: string): string | null {
-  return policy.agents.get(agent)?.ownerSubject ?? null;
+  const owner = policy.agents.get(agent)?.ownerSubject ?? null;
+  return owner === null ? null : personOf(policy, owner);
 }
 
 /** The roles of somebody, in the order of the file. */
@@ -114,5 +115,5 @@ export function mayLift(
   setter: { readonly subject: string; readonly roles: readonly string[] },
 ): boolean {
   const lifting = policy.halts.lift.filter((role) => !setter.roles.includes(role));
-  return subject !== setter.subject && may(policy, subject, lifting);
+  return subject !== personOf(policy, setter.subject) && may(policy, subject, lifting);
 }

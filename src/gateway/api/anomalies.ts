@@ -14,6 +14,7 @@ import { closeAnomaly, findAnomaly, listAnomalies, type AnomalyRow } from '../..
 import type { Bearer } from '../../store/tokens.js';
 import { whileGood } from '../../store/while-good.js';
 import { requireSight, type GatewayEnv } from '../auth.js';
+import { personIn } from '../decider.js';
 import type { GatewayDeps, Roster } from '../deps.js';
 import { notFound, refuse } from '../problem.js';
 import { idempotencyKeyOf, readBody, readCursor, readQuery, writeCursor } from '../request.js';
@@ -120,7 +121,7 @@ function admit(
       refused: 'forbidden',
       detail: `Closing takes a person of ${closers.join(' or ') || '(no role)'}, by the policy in force now.`,
     });
-  if (bearer.subject === requester)
+  if (requester !== null && personIn(roster, bearer.subject) === personIn(roster, requester))
     refuse({
       refused: 'forbidden',
       detail: `Whoever asked for the task it was last seen in cannot close it: somebody else of ${closers.join(' or ')} must.`,

@@ -17,6 +17,7 @@ import {
 import type { Bearer } from '../../store/tokens.js';
 import { whileGood } from '../../store/while-good.js';
 import { requireScope, requireSight, type GatewayEnv } from '../auth.js';
+import { personIn } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { haltingRoleOf, SERVICE } from '../halting.js';
 import { notFound, refuse } from '../problem.js';
@@ -132,7 +133,7 @@ async function liftingRole(deps: GatewayDeps, bearer: Bearer, halt: HaltRow): Pr
   const lifters = (roster?.halts.lift ?? []).filter((role) => role !== halt.setRole);
   const role =
     bearer.kind === 'personal' ? roster?.rolesOf(bearer).find((name) => lifters.includes(name)) : undefined;
-  if (role === undefined || bearer.subject === halt.setBy) {
+  if (role === undefined || personIn(roster, bearer.subject) === personIn(roster, halt.setBy)) {
     throw new CountersignError(
       'forbidden',
       `Lifting takes another person, in the role ${lifters.join(' or ') || '(none may)'}: whoever set a halt cannot lift it.`,

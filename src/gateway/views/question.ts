@@ -6,7 +6,7 @@ import { findReview } from '../../store/review.js';
 import type { Bearer } from '../../store/tokens.js';
 import { maySee } from '../auth.js';
 import { authorityOf } from '../../contract/question-rules.js';
-import { deciderOf } from '../decider.js';
+import { deciderOf, personIn } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { permissions } from '../permissions.js';
 import { notFound } from '../problem.js';
@@ -20,13 +20,16 @@ export async function questionFor(
 ): Promise<EscalationView> {
   const review =
     (await findReview(deps.database, { tenant: bearer.tenant, viewer: bearer.subject, ...of })) ?? notFound();
-  const { question, requester, haltId, editors, takenUp, authority } = review;
+  const { question, haltId, takenUp, authority } = review;
   const { lent, kept, now } = authority;
-  const decisions = heardBy(question, review.decisions, bearer.subject);
   const roster = await deps.policies.roster(deps.database, bearer.policyHash, bearer.tenant, kept);
-  if (!maySee(bearer, roster, requester)) notFound();
+  if (!maySee(bearer, roster, review.requester)) notFound();
+  const person = (subject: string) => personIn(roster, subject);
+  const requester = person(review.requester);
+  const lines = review.decisions.map((line) => ({ ...line, subject: person(line.subject) }));
   const scene = { requester, agent: question.agent };
   const decider = deciderOf({ bearer, roster, question, scene, lent, now });
+  const decisions = heardBy(question, lines, decider.subject);
   const { onBehalfOf } = authorityOf(question, decider);
   const { brief, briefDigest, digest, kind, role, askedAt, answerBy, extendableUntil } = question;
   return {
@@ -51,7 +54,7 @@ export async function questionFor(
       bearer,
       requester,
       decider,
-      editors,
+      editors: review.editors.map(person),
       halted: haltId !== null,
       decisions,
       now,
