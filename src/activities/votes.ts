@@ -1,4 +1,5 @@
 import type { DecisionId } from '../domain/ids.js';
+import { countedBy } from '../contract/question-rules.js';
 import { signedWord, type DecisionRecord } from '../contract/decision-record.js';
 import { asNamed } from '../policy/people.js';
 import type { Queries } from '../store/database.js';
@@ -10,7 +11,7 @@ type Word = Pick<DecisionRecord, 'subject' | 'onBehalfOf'>;
 
 /** Whether each was said by another person: neither under two ids, nor once in person and once by whoever stands in. */
 export function areSeveral(words: readonly Word[]): boolean {
-  const people = words.flatMap(({ subject, onBehalfOf }) => [subject, onBehalfOf ?? []].flat());
+  const people = countedBy(words);
   return new Set(people).size === people.length;
 }
 

@@ -214,7 +214,7 @@ export const escalationView = z.object({
   extendableUntil: instant.nullable(),
   halt: haltIdText.nullable(),
   ...voting,
-  /** In whose stead this reviewer may decide it; absent = in their own right, or not at all. */
+  /** In whose stead this reviewer may decide it, whoever has voted; absent = in their own right, or not at all. */
   standsInFor: z.exactOptional(name),
   /** What this reviewer may do now; empty = only look. */
   mayDo: z.array(verb),

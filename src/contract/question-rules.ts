@@ -45,6 +45,8 @@ export interface Decider {
   readonly roles: readonly string[];
   /** In whose stead they may decide this question, and by which of that person's roles; absent = nobody's. */
   readonly standsIn?: readonly { readonly by: string; readonly role: string }[];
+  /** In whose stead an approval would not count: theirs holds already, or they made the call by editing. */
+  readonly spent?: readonly string[];
   /** Whose agent it is; absent or null = nobody is named. */
   readonly ownerSubject?: string | null;
 }
@@ -81,13 +83,17 @@ export function isHeardUnderHalt({ kind }: AskedQuestion): boolean {
   return kind === 'hand-over' || kind === 'confirmation';
 }
 
-/** By which roles somebody decides a question, and in whose stead, where they have none of their own; no roles = not at all. */
+/**
+ * By which roles somebody decides a question, and in whose stead, where they have none of their own: of several the first whose approval would
+ * count. No roles = not at all.
+ */
 export function authorityOf(
   question: Pick<AskedQuestion, 'roles'>,
-  { roles, standsIn = [] }: Pick<Decider, 'roles' | 'standsIn'>,
+  { roles, standsIn = [], spent = [], ownerSubject }: Omit<Decider, 'subject'>,
 ): { readonly roles: readonly string[]; readonly onBehalfOf?: string } {
   const own = roles.filter((role) => question.roles.includes(role));
-  const lent = standsIn.find(({ role }) => question.roles.includes(role));
+  const givers = standsIn.filter(({ role }) => question.roles.includes(role));
+  const lent = givers.find(({ by }) => by !== ownerSubject && !spent.includes(by)) ?? givers[0];
   return own.length > 0 || lent === undefined ? { roles: own } : { roles: [lent.role], onBehalfOf: lent.by };
 }
 
@@ -134,17 +140,33 @@ export function refuseDecider(
   return undefined;
 }
 
-/** One person counts once among several: refuses a second approval while the first holds. `approved` = whoever's approval of the round holds. */
+/** An approval: whose, and in whose stead. */
+export interface Approval {
+  readonly subject: string;
+  readonly onBehalfOf?: string | null | undefined;
+}
+
+/** Everybody who counts by these approvals: one person with whoever stands in for them. */
+export function countedBy(approvals: readonly Approval[]): readonly string[] {
+  return approvals.flatMap(({ subject, onBehalfOf }) => [subject, onBehalfOf ?? []].flat());
+}
+
+/** One person counts once among several: refuses a second approval, in person or by a stand-in, while the first holds. `approved` = those of the round that hold. */
 export function refuseSecondVote(
   question: AskedQuestion,
-  approved: readonly string[],
-  subject: string,
+  approved: readonly Approval[],
+  decider: Decider,
 ): Refusal | undefined {
-  if (votersOf(question) === 1 || !approved.includes(subject)) return undefined;
-  return {
-    refused: 'conflict',
-    detail: 'You have approved it already: somebody else must, too. To take yours back, withdraw it.',
-  };
+  if (votersOf(question) === 1) return undefined;
+  const { onBehalfOf } = authorityOf(question, decider);
+  const counted = countedBy(approved);
+  if (!countedBy([{ subject: decider.subject, onBehalfOf }]).some((person) => counted.includes(person)))
+    return undefined;
+  // Not who it was: nobody hears of the votes of others here.
+  const detail = approved.some(({ subject }) => subject === decider.subject)
+    ? 'You have approved it already: somebody else must, too. To take yours back, withdraw it.'
+    : 'One of you has approved it already: somebody and whoever stands in for them count as one. Somebody else must, too.';
+  return { refused: 'conflict', detail };
 }
 
 /** Whether the question can still be decided, in this form, at this moment. */

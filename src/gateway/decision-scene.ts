@@ -7,7 +7,7 @@ import type { DecisionRow } from '../store/decisions.js';
 import type { QuestionRow } from '../store/questions.js';
 import type { Bearer } from '../store/tokens.js';
 import type { Roster } from './deps.js';
-import type { Decider } from '../contract/question-rules.js';
+import type { Approval, Decider } from '../contract/question-rules.js';
 
 /** A decision as it arrives: who, about what, under which id. */
 export interface IncomingDecision {
@@ -26,6 +26,10 @@ export interface DecisionScene extends Pick<SceneRow, 'requester' | 'haltId' | '
   readonly decider: Decider;
   /** Of the policy in force. */
   readonly roster: Roster | undefined;
+  /** Whoever cannot approve it, because they edited it into what it is. */
+  readonly barred: readonly string[];
+  /** The approvals of the round that hold. */
+  readonly approved: readonly Approval[];
   readonly stepUp: StepUp | null;
   readonly now: number;
 }

@@ -27,6 +27,7 @@ import { storeEdit } from './edit.js';
 import { notFound, refuse } from './problem.js';
 import {
   authorityOf,
+  countedBy,
   isHeardUnderHalt,
   movedDeadline,
   refuseDecider,
@@ -36,7 +37,7 @@ import {
   refuseSecondVote,
 } from '../contract/question-rules.js';
 import { deciderOf, personIn } from './decider.js';
-import { approversOf } from './voting.js';
+import { approvalsOf } from './voting.js';
 import { withdraw } from './withdraw.js';
 
 /**
@@ -81,10 +82,28 @@ async function readScene(
   const scene = about ?? notFound();
   if (bearer.kind !== 'personal') refuse(NO_SERVICE);
   const roster = await deps.policies.roster(tx, scene.policyHash, bearer.tenant);
-  const decider = deciderOf({ bearer, roster, question, scene, lent, now });
+  const [approved, editors] = await Promise.all([
+    approvalsOf(tx, { question, roster, now }),
+    barredEditors(tx, question),
+  ]);
+  const barred = editors.map((editor) => personIn(roster, editor));
+  const decider = {
+    ...deciderOf({ bearer, roster, question, scene, lent, now }),
+    spent: [...countedBy(approved), ...barred],
+  };
   const requester = personIn(roster, scene.requester);
   if (decider.roles.length === 0 && decider.subject !== requester) notFound();
-  return { ...scene, requester, question, decider, roster, stepUp: roster?.stepUp ?? null, now };
+  return {
+    ...scene,
+    requester,
+    question,
+    decider,
+    roster,
+    barred,
+    approved,
+    stepUp: roster?.stepUp ?? null,
+    now,
+  };
 }
 
 const NO_SERVICE: Refusal = {
@@ -120,8 +139,7 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
   const forbidden = refuseDecider(question, decider, scene.requester, incoming.body.decision);
   if (forbidden) refuse(forbidden);
   if (incoming.body.decision === 'approve') {
-    const editors = (await barredEditors(tx, question)).map((editor) => personIn(scene.roster, editor));
-    const own = refuseEditor(question, decider, editors);
+    const own = refuseEditor(question, decider, scene.barred);
     if (own) refuse(own);
   }
   if (question.status !== 'open') {
@@ -154,7 +172,7 @@ async function check(tx: Transaction, incoming: IncomingDecision, scene: Decisio
   );
   if (proof) refuse(proof);
   if (incoming.body.decision !== 'approve') return;
-  const second = refuseSecondVote(question, await approversOf(tx, scene), decider.subject);
+  const second = refuseSecondVote(question, scene.approved, decider);
   if (second) refuse(second);
 }
 

@@ -1,4 +1,5 @@
 import { votersOf } from '../domain/verdict.js';
+import type { Approval } from '../contract/question-rules.js';
 import { SETTLING } from '../domain/respond.js';
 import type { Transaction } from '../store/database.js';
 import { decisionsOf } from '../store/decisions.js';
@@ -7,16 +8,16 @@ import type { DecisionLine } from '../store/review.js';
 import { personIn } from './decider.js';
 import type { DecisionScene } from './decision-scene.js';
 
-/** Whose approvals of the round hold at this moment; of one approval that is enough nobody's, because it needs no count. */
-export async function approversOf(
+/** The approvals of the round that hold at this moment; where one is enough none, because it needs no count. */
+export async function approvalsOf(
   tx: Transaction,
-  { question, roster, now }: DecisionScene,
-): Promise<string[]> {
+  { question, roster, now }: Pick<DecisionScene, 'question' | 'roster' | 'now'>,
+): Promise<readonly Approval[]> {
   if (votersOf(question) === 1) return [];
   const lines = await decisionsOf(tx, question);
   return lines
     .filter((row) => isStandingVote(question, row, now))
-    .map(({ subject }) => personIn(roster, subject));
+    .map(({ subject, onBehalfOf }) => ({ subject: personIn(roster, subject), onBehalfOf }));
 }
 
 type Line = Pick<DecisionLine, 'subject' | 'verb' | 'round' | 'outcome'>;

@@ -108,11 +108,12 @@ export function take(answering: Answering): Taken | Refusal {
     return { refused: 'not-found', detail: `${answer.by} has no role, and sees no question.` };
   if (answer.verb === 'withdraw') return approved.includes(answer.by) ? { body } : NOTHING_TO_WITHDRAW;
   const decider = { subject: answer.by, roles, ownerSubject };
+  const votes = approved.map((subject) => ({ subject }));
   return (
     refuseDecider(question, decider, requester, answer.verb) ??
     refuseEditor(answering) ??
     refuseMoment(question, body, now) ??
-    (answer.verb === 'approve' ? refuseSecondVote(question, approved, answer.by) : undefined) ??
+    (answer.verb === 'approve' ? refuseSecondVote(question, votes, decider) : undefined) ??
     changeOf(answering, body)
   );
 }

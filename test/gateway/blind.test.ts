@@ -79,6 +79,27 @@ describe('before their own answer nobody hears of the answers of others (attack 
     gate.reset();
   });
 
+  it('nor does whoever stands in for several hear which of them has voted', async () => {
+    const question = await several();
+    const sven = await gate.token('sven');
+    const until = (await gate.database.now()) + 3_600_000;
+    for (const [by, ms] of [
+      [amira, 1000],
+      [joon, 0],
+    ] as const) {
+      const path = `/v1/escalations/${question.task}:1/delegate`;
+      const made = await gate.request('POST', path, by, { to: 'sven', until: until + ms, why: 'on leave' });
+      expect(made.status).toBe(201);
+    }
+    const before = await everything(question.task, sven);
+    expect(before.question.json).toMatchObject({ standsInFor: 'amira' });
+    expect(await decide(question, amira)).toMatchObject({ status: 200 });
+    expect(await everything(question.task, sven)).toEqual(before);
+    expect(await decide(question, sven)).toMatchObject({ status: 200 });
+    const { json } = await gate.request('GET', `/v1/escalations/${question.task}:1`, sven);
+    expect(json.decisions.at(-1)).toMatchObject({ by: 'sven', onBehalfOf: 'joon' });
+  });
+
   it('whoever has voted sees it, and the refusal of the journal ends', async () => {
     const question = await several();
     await decide(question, amira);

@@ -22,12 +22,13 @@ export function whoLooks(view: EscalationView, reader: Reader): Html {
           <b>${claimedBy === reader.subject ? 'You look' : `${claimedBy} looks`}</b> into it until
           ${time(claimedUntil, reader)}. That keeps nobody from deciding.
         </p>`;
+  const others = quorum > 1 ? ', or of another you stand in for, whose approval can still count' : '';
   const stead =
     view.standsInFor === undefined
       ? ''
       : html`<p class="note">
           You stand in for <b>${view.standsInFor}</b>: whatever you decide here is recorded as yours on behalf
-          of ${view.standsInFor}.
+          of ${view.standsInFor}${others}.
         </p>`;
   return html`${several}${stead}${looking}`;
 }

@@ -28,7 +28,9 @@ export async function questionFor(
   const requester = person(review.requester);
   const lines = review.decisions.map((line) => ({ ...line, subject: person(line.subject) }));
   const scene = { requester, agent: question.agent };
-  const decider = deciderOf({ bearer, roster, question, scene, lent, now });
+  const editors = review.editors.map(person);
+  // Nothing of who has voted: a stand-in whose own word still counts would hear of it.
+  const decider = { ...deciderOf({ bearer, roster, question, scene, lent, now }), spent: editors };
   const decisions = heardBy(question, lines, decider.subject);
   const { onBehalfOf } = authorityOf(question, decider);
   const { brief, briefDigest, digest, kind, role, askedAt, answerBy, extendableUntil } = question;
@@ -54,7 +56,7 @@ export async function questionFor(
       bearer,
       requester,
       decider,
-      editors: review.editors.map(person),
+      editors,
       halted: haltId !== null,
       decisions,
       now,
