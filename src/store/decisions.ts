@@ -171,6 +171,7 @@ export async function editorsOf(queries: Queries, call: CallRef): Promise<readon
 
 /** Of these, those who cannot approve it: its claim found once that it takes somebody else. Whatever a later round is asked for, it still does. */
 export async function barredEditors(queries: Queries, call: CallRef): Promise<readonly string[]> {
+  if (call.generation === 1) return []; // nobody edited what was proposed: no round trip on the way of most decisions
   const editors = await editorsOf(queries, call);
   if (editors.length === 0) return [];
   const asked = await queries.query(askedOfOthers('$4'), [
