@@ -94,26 +94,3 @@ export function chainOf(policy: Policy, role: string): readonly string[] {
   }
   return chain;
 }
-
-/** Whether a subject has one of the roles now. */
-export function may(policy: Policy, subject: string, roles: readonly string[]): boolean {
-  return roles.some((role) => membersOf(policy, role).includes(subject));
-}
-
-/** Whether a subject may set a halt. */
-export function mayHalt(policy: Policy, subject: string): boolean {
-  return may(policy, subject, policy.halts.set);
-}
-
-/**
- * Whether a subject may lift a halt: another person than the one who set it, by a lifting role that the setter did not have.
- * `setter.roles` are the roles recorded when the halt was set.
- */
-export function mayLift(
-  policy: Policy,
-  subject: string,
-  setter: { readonly subject: string; readonly roles: readonly string[] },
-): boolean {
-  const lifting = policy.halts.lift.filter((role) => !setter.roles.includes(role));
-  return subject !== personOf(policy, setter.subject) && may(policy, subject, lifting);
-}
