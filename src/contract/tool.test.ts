@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { refund, refundArgs as args, type refundInput as input } from '../../test/support/refund-tool.js';
 import type { Json } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
-import { defineTool, describeCall, isTool, ToolFailure, toolFacts, unknownToolFacts } from './tool.js';
+import { defineTool, describeCall, isTool, ToolFailure, toolFacts } from './tool.js';
 import type { RunContext } from './tool-definition.js';
 
 const context: RunContext = {
@@ -152,15 +152,8 @@ describe('what a tool answers', () => {
     expect(describeCall(refund({ describe: say }), args)).toBeNull();
   });
 
-  it('has no words for an undeclared tool, which is tier 4', () => {
+  it('has no words for an undeclared tool', () => {
     expect(describeCall(undefined, args)).toBeNull();
-    expect(unknownToolFacts('x')).toEqual({
-      name: 'x',
-      version: 'unknown',
-      tier: 4,
-      categories: [],
-      hasUndo: false,
-    });
   });
 
   it.each([

@@ -127,11 +127,6 @@ export function toolFacts({ name, version, tier, categories, hasUndo }: Tool): T
   return { name, version, tier, categories, hasUndo };
 }
 
-/** What the policy takes an undeclared tool for: tier 4, no undo; it has nothing to describe a call with either. */
-export function unknownToolFacts(name: string): ToolFacts {
-  return { name, version: 'unknown', tier: 4, categories: [], hasUndo: false };
-}
-
 /** The tool's plain words for stored (masked inside) arguments, or null when it has none to give: the call is then uninspectable. Never throws. */
 export function describeCall(tool: Tool | undefined, args: Json): string | null {
   if (tool === undefined) return null;
