@@ -6,9 +6,9 @@ import type {
 } from '@temporalio/worker';
 
 /** Workflow tasks of runs that this worker holds in memory, at once. With the lane below as many as the SDK's default together. */
-const KNOWN_AT_ONCE = 34;
+const KNOWN_AT_ONCE = 35;
 /** Workflow tasks of new runs, and of those that must be replayed, at once: more cost less CPU and let decisions wait (docs/decisions/027-decisions-first.md). */
-export const FRESH_AT_ONCE = 6;
+export const FRESH_AT_ONCE = 5;
 /** A new run whose first workflow task takes longer waits, for a slow preview most likely: it holds up nobody else. */
 export const FRESH_MS = 500;
 
