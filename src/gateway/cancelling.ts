@@ -17,8 +17,9 @@ export async function requireCanceller(deps: GatewayDeps, bearer: Bearer, row: T
   const owner = roster?.ownerRoleOf(row.agent) ?? '';
   if (bearer.kind === 'personal' && roster?.rolesOf(bearer).includes(owner)) return;
   const roles = [...new Set([owner, ...(roster?.halts.set ?? [])])].filter((role) => role !== '');
+  const who = ['whoever asked for the task', ...roles, 'a token with the scope `halt`'].join(', ');
   refuse({
     refused: 'forbidden',
-    detail: `Only whoever asked for the task, ${roles.join(', ')} and tokens with the scope \`halt\` may cancel it, by the policy in force now.`,
+    detail: `Only these may cancel it, by the policy in force now: ${who}. Ask one of them.`,
   });
 }

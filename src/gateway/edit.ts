@@ -52,7 +52,8 @@ export async function storeEdit(
       detail: 'The tool was changed since this was asked: reject it, or approve it to have it asked anew.',
     });
   }
-  const { args, compared, secrets } = await editedArguments(deps, tx, from, edits);
+  const schema = published?.schema ?? {};
+  const { args, compared, secrets } = await editedArguments(deps, tx, { from, schema, edits });
   storeSecrets(tx, question.tenant, secrets, now);
   // With secrets in it, only what is asked about is looked at: that an earlier generation is the same would say of a secret which it was.
   const anew = secretReferences(args).length > 0 && !isDeepStrictEqual(compared, from.args);
@@ -76,8 +77,7 @@ export async function storeEdit(
 export async function editedArguments(
   deps: GatewayDeps,
   queries: Queries,
-  from: LedgerRow,
-  edits: Json,
+  { from, schema, edits }: { readonly from: LedgerRow; readonly schema: Json; readonly edits: Json },
 ): Promise<Pick<TakenSecrets, 'args' | 'secrets'> & { readonly compared: Json }> {
   const forged = forgedReferences(edits);
   if (forged.length > 0) {
@@ -90,7 +90,6 @@ export async function editedArguments(
     );
   }
   const { tenant, tool } = from;
-  const schema = (await findTool(queries, tool))?.schema ?? {};
   const carried = carrySecrets(schema, edits, from.args);
   const sealed = await readSecrets(queries, tenant, secretReferences(carried));
   const whole = restoreSecrets(carried, (reference) =>

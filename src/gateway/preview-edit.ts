@@ -2,6 +2,7 @@ import type { Json } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
 import { callsOf } from '../store/ledger.js';
 import { latestQuestion } from '../store/questions.js';
+import { findTool } from '../store/tools.js';
 import type { GatewayDeps } from './deps.js';
 import { editedArguments } from './edit.js';
 import { notFound } from './problem.js';
@@ -27,6 +28,7 @@ export async function previewEdit(
   const from =
     calls.find((call) => call.operation === operation && call.generation === question.generation) ??
     notFound();
-  const { compared } = await editedArguments(deps, deps.database, from, edits);
+  const schema = (await findTool(deps.database, from.tool))?.schema ?? {};
+  const { compared } = await editedArguments(deps, deps.database, { from, schema, edits });
   return { before: from.args, after: compared };
 }

@@ -48,7 +48,7 @@ const LINE = `tenant, task, operation, generation, round, status, kind, agent, t
   (select json_build_object('subject', u.subject, 'until', u.until) from taken_up u where u.tenant = q.tenant and u.task = q.task
      and u.operation = q.operation and u.until > extract(epoch from clock_timestamp()) * 1000) as "takenUp"`;
 const KEY = 'task, operation, generation, round';
-/** Each has an index of its own; a page begins behind its cursor. */
+/** Each has an index of its own; a page begins behind its cursor. A parameter that one does not use has its type from the query. */
 const PRESSING = {
   order: `coalesce(answer_by, 9007199254740991), (-tier), asked_at, ${KEY}`,
   cursor: '$4::bigint, -$5::int, $6::bigint, $7::text, $8::int, $9::int, $10::int',

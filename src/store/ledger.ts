@@ -125,7 +125,7 @@ export async function findSafeCall(
 export async function insertGeneration(
   tx: Transaction,
   from: LedgerRow,
-  { args, anew = false }: { readonly args: Json; readonly anew?: boolean },
+  { args, anew }: { readonly args: Json; readonly anew: boolean },
   now: number,
 ): Promise<number> {
   const text = canonicalJson(args);

@@ -278,7 +278,9 @@ describe('words of the agent', () => {
     const [operation = 0] = await propose(task, { ...look('a'), question: 'Right?' });
     const call = await callOf(task, operation);
     if (!call) throw new Error('it was just proposed');
-    await gate.database.transaction((tx) => insertGeneration(tx, call, { args: { id: 'b' } }, 1));
+    await gate.database.transaction((tx) =>
+      insertGeneration(tx, call, { args: { id: 'b' }, anew: false }, 1),
+    );
     const edited = (await callsOf(gate.database, TENANT, task)).at(-1);
     expect(edited).toMatchObject({ generation: 2, question: 'Right?', detected: call.detected });
     expect(call.detected).toMatchObject({ unexpected_shape: true });

@@ -82,7 +82,7 @@ async function edited(edits: { readonly cents: number }) {
   await database.transaction(async (tx) => {
     const from = (await callsOf(tx, TENANT, task)).find(({ operation }) => operation === 2);
     if (!from) throw new Error('the safe action was not stored');
-    await insertGeneration(tx, from, { args: { ...edits, to: 'bob' } }, await tx.now());
+    await insertGeneration(tx, from, { args: { ...edits, to: 'bob' }, anew: false }, await tx.now());
   });
   const asked = await ask(deps, { ...second, generation: 2, round: 2 });
   const told = recall(deps, await callsOf(database, TENANT, task), [], [{ operation: 2, generation: 2 }]);
