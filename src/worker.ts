@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type InjectedSinks, type WorkerOptions } from '@temporalio/worker';
+import type { RunSinks } from './activities/api.js';
 import { modelPlanner, type ModelPlannerOptions } from './activities/adapters/model-planner.js';
 import { scriptedPlanner } from './activities/adapters/scripted-planner.js';
 import { slackNotifier } from './activities/adapters/slack.js';
 import { smtpNotifier } from './activities/adapters/smtp.js';
 import { webhookSender } from './activities/adapters/webhook.js';
+import { claimsAhead } from './activities/claims-ahead.js';
 import { closeAbandoned, closeEnded } from './activities/endings.js';
 import { createActivities } from './activities/index.js';
 import { loadTools, type Toolbox } from './activities/load-tools.js';
@@ -204,12 +206,16 @@ async function connectWorker(
     opened.unshift(connection);
     await requireSearchAttributes(connection, config.temporal);
     await requireSameNamespace(connection, config.temporal, deps.database);
+    const ahead = claimsAhead(deps);
     const worker = await Worker.create({
       connection: native,
       namespace,
       taskQueue: config.taskQueue,
       workflowBundle: { codePath: workflowBundlePath() },
-      activities: createActivities(deps),
+      activities: createActivities(deps, ahead),
+      sinks: {
+        claims: { ahead: { fn: ahead.begin, callDuringReplay: false } },
+      } satisfies InjectedSinks<RunSinks>,
       maxCachedWorkflows: CACHED_WORKFLOWS,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
       tuner: decisionsFirst(),

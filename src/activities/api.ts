@@ -35,6 +35,14 @@ interface Answer {
   readonly head: Head;
 }
 
+/** What a run tells its worker beside its history: nothing depends on whether it is heard. */
+export type RunSinks = {
+  readonly claims: {
+    /** A call is asked for: its activity comes next, most likely to this worker. */
+    ahead(input: ExecuteInput): void;
+  };
+};
+
 export interface PlanInput extends Carry {
   /** Counted from 1 over the task's whole life. */
   readonly step: number;

@@ -8,6 +8,7 @@ import type { ExecuteInput, ExecuteResult } from './api.js';
 import { callTool, readArguments } from './call.js';
 import { journal } from './carry.js';
 import { claimOrRefuse, type Claim, type Claimed } from './claim.js';
+import type { ClaimsAhead, Made } from './claims-ahead.js';
 import { lettingDecisions } from './granted.js';
 import { GRACE_MS } from '../contract/repeat.js';
 import { inFlight } from './ledger-standing.js';
@@ -16,19 +17,17 @@ import type { ActivityDeps } from './ports.js';
 import { fingerprintOf, NO_FINGERPRINT } from './prepare.js';
 
 /**
- * The single choke point: claim, drift check, the call, the result. A repeat returns the recorded result. At most once, or reported unknown.
+ * The single choke point: claim, unless one was made ready ahead, drift check, the call, the result. A repeat returns the recorded result.
+ * At most once, or reported unknown.
  */
-export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<ExecuteResult> {
+export async function execute(
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  ahead?: ClaimsAhead,
+): Promise<ExecuteResult> {
   const where = { task: input.task, operation: input.operation };
   await deps.point?.('claim-before', where);
-  // Taken before the database tells its time, so that this process's deadline never lies after `callBy`.
-  const startedAt = performance.now();
-  const { claim, head } = await claimOrRefuse(deps, input, async (tx, made) => ({
-    claim: made,
-    head: await tx.last(
-      journal(tx, input, made.kind === 'claimed' ? made.claimedAt : await tx.now(), made.events),
-    ),
-  }));
+  const { claim, head, startedAt } = (await ahead?.take(input)) ?? (await claimNow(deps, input));
   if (claim.kind === 'free')
     throw new CountersignError('internal', 'a free call was neither claimed nor refused');
   if (claim.kind !== 'claimed') return answerOf(claim, head);
@@ -61,6 +60,14 @@ export async function execute(deps: ActivityDeps, input: ExecuteInput): Promise<
   const recorded = await recordEnd(deps, input, claim, end);
   await deps.point?.('result-recorded', where);
   return recorded;
+}
+
+async function claimNow(deps: ActivityDeps, input: ExecuteInput): Promise<Made> {
+  const startedAt = performance.now();
+  return claimOrRefuse(deps, input, async (tx, made) => {
+    const now = made.kind === 'claimed' ? made.claimedAt : await tx.now();
+    return { claim: made, head: await tx.last(journal(tx, input, now, made.events)), startedAt };
+  });
 }
 
 /** Has Temporal try again, so that the next call and its recording have an activity's whole time. */

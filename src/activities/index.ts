@@ -5,6 +5,7 @@ import { workflowId } from '../domain/ids.js';
 import { sqlState } from '../store/database.js';
 import type { Activities, Carry } from './api.js';
 import { ask } from './ask.js';
+import type { ClaimsAhead } from './claims-ahead.js';
 import { conclude } from './conclude.js';
 import { execute } from './execute.js';
 import { expire } from './expire.js';
@@ -20,14 +21,14 @@ import { verify } from './verify.js';
 const HEARTBEAT_MS = 1_000;
 
 /** The activities over the outside world they are given. Only `ApplicationFailure` with a code of the error table leaves them. */
-export function createActivities(deps: ActivityDeps): Activities {
+export function createActivities(deps: ActivityDeps, ahead: ClaimsAhead): Activities {
   return {
     plan: (input) => atEdge(deps, input, () => plan(deps, input, Context.current().cancellationSignal)),
     ask: (input) => atEdge(deps, input, () => ask(deps, input)),
     verify: (input) => atEdge(deps, input, () => verify(deps, input)),
     expire: (input) => atEdge(deps, input, () => expire(deps, input)),
     inspect: (input) => atEdge(deps, input, () => inspect(deps, input)),
-    execute: (input) => atEdge(deps, input, () => execute(deps, input)),
+    execute: (input) => atEdge(deps, input, () => execute(deps, input, ahead)),
     undo: (input) => atEdge(deps, input, () => undo(deps, input)),
     safeguard: (input) => atEdge(deps, input, () => safeguard(deps, input)),
     conclude: (input) => atEdge(deps, input, () => conclude(deps, input)),

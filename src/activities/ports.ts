@@ -147,6 +147,7 @@ export interface HookSender {
 /** Named points a process passes; tests stop a process exactly there. */
 export type Point =
   | 'ask-stored'
+  | 'claim-ready'
   | 'claim-before'
   | 'claimed'
   | 'called'

@@ -1,4 +1,5 @@
 import type { HaltId, TaskId, TenantId } from '../domain/ids.js';
+import { holdClaims } from './claim-locks.js';
 import { appendJournal, TENANT_CHAIN } from './journal.js';
 import type { Database, Queries, Transaction } from './database.js';
 
@@ -34,19 +35,6 @@ export interface HaltRow {
 
 const COLUMNS = `id, scope, tenant, target, why, why_salt as "whySalt", set_by as "setBy", set_role as "setRole", jws, set_at as "setAt",
   lifted_at as "liftedAt", lifted_by as "liftedBy", lifted_role as "liftedRole", lift_jws as "liftJws"`;
-
-/**
- * Takes the shared locks that every claim holds; a halt takes one of them exclusively before it is acknowledged. Read halts only in a
- * later statement: the snapshot of this one is older than the lock.
- */
-export function shareHaltLocks(tx: Transaction, subject: Subject): void {
-  tx.send(
-    `select pg_advisory_xact_lock_shared(hashtextextended('halt/' || k, 0)) from tasks t,
-       unnest(array['all', 'tenant/' || tenant, 'agent/' || tenant || '/' || agent, 'task/' || tenant || '/' || task]) as k
-     where tenant = $1 and task = $2`,
-    [subject.tenant, subject.task],
-  );
-}
 
 /** A halt that is in force over a task. */
 export interface HaltInForce {
@@ -112,7 +100,7 @@ export async function setHalt(database: Database, halt: NewHalt): Promise<HaltRo
       ? 'all'
       : `${halt.scope}/${halt.tenant}${halt.scope === 'tenant' ? '' : `/${halt.target}`}`;
   return database.transaction(async (tx) => {
-    await tx.query("select pg_advisory_xact_lock(hashtextextended('halt/' || $1, 0))", [key]);
+    await holdClaims(tx, `halt/${key}`);
     const existing = await findHalt(tx, halt.id);
     if (existing) return existing;
     const now = await tx.now();

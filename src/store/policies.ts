@@ -1,4 +1,5 @@
 import type { Digest, TenantId } from '../domain/ids.js';
+import { holdClaims } from './claim-locks.js';
 import { appendJournal, TENANT_CHAIN } from './journal.js';
 import type { Database, Queries } from './database.js';
 
@@ -9,12 +10,13 @@ export interface PolicyRow {
   readonly source: string;
 }
 
-/** Stores a policy and makes it the active one of a tenant; journalled with its author. */
+/** Stores a policy and makes it the active one of a tenant; journalled with its author. When this returns, no claim passes that was judged by the one before. */
 export async function activatePolicy(
   database: Database,
   activation: PolicyRow & { tenant: TenantId; author: string },
 ): Promise<void> {
   await database.transaction(async (tx) => {
+    await holdClaims(tx, `policy/${activation.tenant}`);
     const now = await tx.now();
     await tx.query(
       'insert into policies (hash, version, source, stored_at) values ($1, $2, $3, $4) on conflict do nothing',

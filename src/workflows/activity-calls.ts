@@ -3,7 +3,9 @@ import {
   ApplicationFailure,
   proxyActivities,
   proxyLocalActivities,
+  proxySinks,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { patched, type ActivityOptions, type LocalActivityOptions } from '@temporalio/workflow';
 import type {
@@ -23,6 +25,7 @@ import type {
   PlanResult,
   RecordInput,
   RecordResult,
+  RunSinks,
   SafeguardInput,
   SafeguardResult,
   UndoInput,
@@ -65,6 +68,7 @@ const EXECUTE: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 };
 
+const { claims } = proxySinks<RunSinks>();
 const local = proxyLocalActivities<Activities>(QUICK);
 const ordinary = proxyActivities<Activities>(PATIENT);
 
@@ -104,9 +108,11 @@ export function inspect(task: TaskRun): Promise<InspectResult> {
 /** The claim and the call. */
 export function execute(task: TaskRun, input: Bare<ExecuteInput>): Promise<ExecuteResult> {
   const summary = `execute ${task.label(input.operation)}`;
-  return carrying(task, (carry) =>
-    ordinary.execute.executeWithOptions({ ...EXECUTE, summary }, [{ ...carry, ...input }]),
-  );
+  return carrying(task, (carry) => {
+    const whole = { ...carry, ...input };
+    if (!workflowInfo().unsafe.isReplaying) claims.ahead(whole);
+    return ordinary.execute.executeWithOptions({ ...EXECUTE, summary }, [whole]);
+  });
 }
 
 /** The taking back of a call that ran. */

@@ -38,6 +38,7 @@ Worker.create = (options: WorkerOptions) =>
       : {
           workflowBundle: { codePath: orders.bundle },
           sinks: {
+            ...options.sinks,
             points: {
               at: {
                 fn: (info, name: string) =>

@@ -4,9 +4,9 @@ import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/clie
 import { ApplicationFailure } from '@temporalio/common';
 import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type InjectedSinks, type WorkerOptions } from '@temporalio/worker';
 import { bundleWorkflows } from '../../scripts/support/bundle-workflows.js';
-import type { Activities } from '../../src/activities/api.js';
+import type { Activities, RunSinks } from '../../src/activities/api.js';
 import { searchAttributes } from '../../src/dev/search-attributes.js';
 import type { DecisionMessage, Receipt } from '../../src/domain/decision.js';
 import { workflowId, type TaskId, type TenantId } from '../../src/domain/ids.js';
@@ -101,6 +101,7 @@ export class TaskRunner implements TaskStarter {
       taskQueue: this.#taskQueue,
       workflowBundle: this.bundle,
       activities: delegating(this.#worlds),
+      sinks: { claims: { ahead: { fn: () => undefined } } } satisfies InjectedSinks<RunSinks>,
       ...this.#options,
     });
     this.#running = { worker, ended: worker.run() };
