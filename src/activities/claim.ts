@@ -71,9 +71,14 @@ export type Claimed = Extract<Claim, { kind: 'claimed' }>;
 /**
  * The claim, in the order that carries the promises: its shared locks, the operation's rows, then under both the policy in force, the halts, the
  * grant, the counters, and the mark. The caller writes the journal last, in the same transaction. A refusal after counters were taken rolls back: call
- * it through `claimOrRefuse`.
+ * it through `claimOrRefuse`. What may be claimed waits for `called`, before anything of it is written.
  */
-export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteInput): Promise<Claim> {
+export async function claim(
+  tx: Transaction,
+  deps: ActivityDeps,
+  input: ExecuteInput,
+  called?: () => Promise<void>,
+): Promise<Claim> {
   // No edit that was stored has such a generation, and no column either.
   if (input.generation > MAX_GENERATION) throw missing(input);
   shareClaimLocks(tx, input);
@@ -117,6 +122,7 @@ export async function claim(tx: Transaction, deps: ActivityDeps, input: ExecuteI
     await endCall(tx, { ...call, from: ['claimed'], end: { status: 'unknown' }, now });
     return { kind: 'refused', reason: 'unknown', events: [...was.events, unknownEvent(call)] };
   }
+  await called?.();
   const reservations = was.held ?? verdict.reservations;
   const approved = grant.record !== undefined;
   if (!was.held) reserve(tx, { tenant: task.tenant, reservations, approved });

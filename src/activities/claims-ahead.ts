@@ -14,13 +14,13 @@ export interface Made<Kind extends Claim = Claim> {
 }
 
 /**
- * Claims that a worker makes ready while the activity that is to call is still on its way to it from Temporal: locked, read, judged and
- * marked, and not committed. Before `take` nothing of it holds, so a worker that dies then has claimed nothing.
+ * Claims that a worker makes ready while the activity that is to call is still on its way to it from Temporal: locked, read and
+ * judged, and nothing written. Before `take` nothing of it holds, so a worker that dies then has claimed nothing.
  */
 export interface ClaimsAhead {
   /** Starts to make one ready for the call that a run has just asked for; for what another says of it, nothing. Never throws. */
   begin(by: RunRef, input: ExecuteInput): void;
-  /** Commits the one that is ready for exactly this call. Undefined = there is none, and nothing of it is left. Rejects as a claim does. */
+  /** Completes the one that is ready for exactly this call. Undefined = there is none, for whatever reason, and nothing more comes of it. */
   take(input: ExecuteInput): Promise<Made<Claimed> | undefined>;
 }
 
@@ -40,14 +40,10 @@ interface RunRef {
 /** A claim in an open transaction. */
 interface Parked {
   readonly input: ExecuteInput;
-  /** Whether it can be committed; what came in its way, the activity finds out by itself. */
-  readonly ready: Promise<boolean>;
+  /** Rejects when it comes to nothing. */
   readonly made: Promise<Made<Claimed>>;
-  end(as: 'commit' | 'give-up'): void;
+  end(as: 'called' | 'given-up'): void;
 }
-
-/** Undoes a claim that is not to be. */
-class GivenUp extends Error {}
 
 export function claimsAhead(deps: ActivityDeps): ClaimsAhead {
   const parked = new Map<string, Parked>();
@@ -75,43 +71,34 @@ export function claimsAhead(deps: ActivityDeps): ClaimsAhead {
       const one = parked.get(key);
       if (!one) return undefined;
       parked.delete(key); // one claim is for one attempt
-      const same = isDeepStrictEqual(one.input, input);
-      one.end(same ? 'commit' : 'give-up');
-      if (same && !(await one.ready)) return undefined;
-      return one.made.catch((error: unknown) => {
-        if (error instanceof GivenUp) return undefined;
-        throw error;
-      });
+      one.end(isDeepStrictEqual(one.input, input) ? 'called' : 'given-up');
+      return one.made.catch(() => undefined); // the activity finds out by itself what was in the way
     },
   };
 }
 
 function park(deps: ActivityDeps, input: ExecuteInput, miss: () => void): Parked {
   let end: Parked['end'] = () => undefined;
-  const ended = new Promise<'commit' | 'give-up'>((resolve) => (end = resolve));
+  const ended = new Promise<'called' | 'given-up'>((resolve) => (end = resolve));
   const timer = setTimeout(() => {
     miss();
-    end('give-up');
+    end('given-up');
   }, HOLD_MS);
-  void ended.then(() => clearTimeout(timer));
-  let stand: (ready: boolean) => void = () => undefined;
-  const ready = new Promise<boolean>((resolve) => (stand = resolve));
+  const called = async () => {
+    await deps.point?.('claim-ready', input);
+    if ((await ended) === 'given-up') throw new Error('the call did not come');
+  };
   const made = deps.database.transaction(async (tx) => {
     const startedAt = performance.now();
-    const claimed = await claim(tx, deps, input);
-    if (claimed.kind !== 'claimed') throw new GivenUp();
-    await deps.point?.('claim-ready', input);
-    stand(true);
-    if ((await ended) === 'give-up') throw new GivenUp();
+    const claimed = await claim(tx, deps, input, called);
+    if (claimed.kind !== 'claimed') throw new Error(`the call is ${claimed.kind}`);
     const head = await tx.last(journal(tx, input, claimed.claimedAt, claimed.events));
     return { claim: claimed, head, startedAt };
   });
-  const settled = () => {
-    stand(false);
-    end('give-up');
-  };
+  const settled = () => clearTimeout(timer);
+  void ended.then(settled);
   made.then(settled, settled);
-  return { input, ready, made, end };
+  return { input, made, end };
 }
 
 function keyOf({ tenant, task, operation }: ExecuteInput): string {

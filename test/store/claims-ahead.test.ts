@@ -10,9 +10,10 @@ import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { untilLocked, waitFor } from '../support/wait.js';
 import { effectsOf, PAY } from '../attacks/scene.js';
 
+const SMALL = POLICY.replace('minor: 50000', 'minor: 5000');
 let gate: Gate;
 beforeAll(async () => {
-  gate = await openGate({ connections: 12 });
+  gate = await openGate({ connections: 12, policy: SMALL });
 });
 afterAll(() => gate.close());
 
@@ -40,6 +41,13 @@ async function approved(name: string): Promise<ExecuteInput> {
   const task = await gate.submit(name, PAY);
   await gate.ask(task);
   return inputOf(task, [await gate.decide(task, 'amira', {})]);
+}
+
+/** One that the policy lets run, most of what the day's limit has room for. */
+async function permitted(name: string): Promise<ExecuteInput> {
+  const task = await gate.submit(name, { tool: 'note', args: { cents: 3_000, to: 'bob' } });
+  expect(await gate.ask(task)).toMatchObject({ kind: 'permitted' });
+  return inputOf(task, []);
 }
 
 const inputOf = (task: TaskId, decisions: readonly DecisionId[]): ExecuteInput => ({
@@ -115,6 +123,18 @@ describe('a claim that is made ready while its activity is on its way', () => {
     expect(await call(input)).toMatchObject({ kind: 'executed' });
   });
 
+  // Seen to fail: room taken before the call is there (the second is never ready).
+  it('takes no room under a limit before: of two that pass it by their sum one runs, the other is refused', async () => {
+    const [one, other] = [await permitted('first'), await permitted('second')];
+    begin(one);
+    begin(other);
+    await untilReady(2);
+    const ends = await Promise.all([call(one), call(other)]);
+    expect(ends.map(({ kind }) => kind).toSorted()).toEqual(['executed', 'refused']);
+    expect([one, other].flatMap(({ task }) => effectsOf(gate, task))).toHaveLength(1);
+    expect(ready).toHaveLength(2);
+  });
+
   it('is none where the call may not run', async () => {
     const input = await approved('halted');
     await gate.halt('task', input.task);
@@ -134,7 +154,7 @@ describe('a claim that is made ready while its activity is on its way', () => {
     await call(other);
   });
 
-  it('fails with its connection, and the next attempt calls', async () => {
+  it('is made anew where its connection was lost', async () => {
     const input = await approved('cut-off');
     begin(input);
     await untilReady();
@@ -144,8 +164,6 @@ describe('a claim that is made ready while its activity is on its way', () => {
       );
       return ended.length > 0 || undefined;
     });
-    await expect(call(input)).rejects.toThrow(/connection/i);
-    expect(effectsOf(gate, input.task)).toHaveLength(0);
     expect(await call(input)).toMatchObject({ kind: 'executed' });
     expect(effectsOf(gate, input.task)).toHaveLength(1);
   });
@@ -202,7 +220,7 @@ describe('who changes what a claim goes by', () => {
     const input = await approved('policy');
     begin(input);
     await untilReady();
-    const source = POLICY.replace('defaults:', 'tools: { pay: { quorum: 2 } }\ndefaults:');
+    const source = SMALL.replace('defaults:', 'tools: { pay: { quorum: 2 } }\ndefaults:');
     const loaded = loadPolicy(source);
     if (!('policy' in loaded)) throw new Error('the policy of this test is broken');
     const { hash, version } = loaded.policy;
