@@ -123,17 +123,13 @@ export async function claim(
     return { kind: 'refused', reason: 'unknown', events: [...was.events, unknownEvent(call)] };
   }
   await called?.();
-  const reservations = was.held ?? verdict.reservations;
-  const approved = grant.record !== undefined;
-  if (!was.held) reserve(tx, { tenant: task.tenant, reservations, approved });
   const claimed = mark(tx, {
     input,
     call,
     tool,
     grant,
-    reservations,
+    held: was.held,
     now,
-    repeat: was.held !== null,
     policyHash: policy.hash,
     verdict,
   });
@@ -180,18 +176,21 @@ interface Marking {
   readonly call: LedgerRow;
   readonly tool: Tool;
   readonly grant: Grant;
-  readonly repeat: boolean;
-  readonly reservations: readonly Reservation[];
+  /** The counters that a claim before this one took. */
+  readonly held: readonly Reservation[] | null;
   readonly policyHash: Digest;
   readonly verdict: Verdict;
   readonly now: number;
 }
 
-/** Marks the call as claimed: from here on it may happen. */
+/** Takes its room under the limits, and marks the call as claimed: from here on it may happen. */
 function mark(tx: Transaction, marking: Marking): Claimed {
-  const { input, call, tool, grant, repeat, reservations, policyHash, verdict, now } = marking;
+  const { input, call, tool, grant, held, policyHash, verdict, now } = marking;
   const { tenant, operation, generation } = call;
   const attempt = call.attempt + 1;
+  const reservations = held ?? verdict.reservations;
+  if (!held) reserve(tx, { tenant, reservations, approved: grant.record !== undefined });
+  const repeat = held !== null;
   const fingerprint = repeat ? null : (grant.question?.fingerprint ?? null);
   const callBy = now + tool.timeoutMs + (fingerprint === null ? 0 : PREVIEW_MS);
   const decisions = lettingDecisions(input);
