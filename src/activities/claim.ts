@@ -7,7 +7,7 @@ import type { Tool } from '../contract/tool.js';
 import { countersOfRound, isOverLimit, reserve } from '../store/counters.js';
 import type { Transaction } from '../store/database.js';
 import { findDecision, settleDecisions, voidDecisions } from '../store/decisions.js';
-import { shareClaimLocks } from '../store/claim-locks.js';
+import { shareHaltLocks, sharePolicyLock } from '../store/claim-locks.js';
 import { haltsOver, type HaltInForce } from '../store/halts.js';
 import type { JournalEvent } from '../store/journal.js';
 import {
@@ -69,7 +69,7 @@ export type Claim =
 export type Claimed = Extract<Claim, { kind: 'claimed' }>;
 
 /**
- * The claim, in the order that carries the promises: its shared locks, the operation's rows, then under both the policy in force, the halts, the
+ * The claim, in the order that carries the promises: halt locks, the operation's rows, then under both and its own lock the policy in force, the halts, the
  * grant, the counters, and the mark. The caller writes the journal last, in the same transaction. A refusal after counters were taken rolls back: call
  * it through `claimOrRefuse`. What may be claimed waits for `called`, before anything of it is written.
  */
@@ -81,9 +81,10 @@ export async function claim(
 ): Promise<Claim> {
   // No edit that was stored has such a generation, and no column either.
   if (input.generation > MAX_GENERATION) throw missing(input);
-  shareClaimLocks(tx, input);
+  shareHaltLocks(tx, input);
   const locked = lockOperation(tx, input);
   // What may change while others hold these locks is read behind them.
+  sharePolicyLock(tx, input.tenant);
   const policyNow = deps.policies.active(tx, input.tenant);
   policyNow.catch(() => undefined); // only a call that may run needs one
   const [rows, task, { inForce, lastLiftAt }, grounds, counted, now] = await Promise.all([

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HaltId, TenantId } from '../../src/domain/ids.js';
-import { shareClaimLocks } from '../../src/store/claim-locks.js';
+import { shareHaltLocks } from '../../src/store/claim-locks.js';
 import { liftHalt, outlivedRounds, setHalt, type HaltScope } from '../../src/store/halts.js';
 import { openGate, TENANT, type Gate } from '../support/gate.js';
 import { waitFor } from '../support/wait.js';
@@ -102,7 +102,7 @@ it.each(SCOPES)(
     const task = await gate.submit(`under-way-${scope}`, PAY);
     let acknowledged = false;
     const { halting } = await gate.database.transaction(async (tx) => {
-      shareClaimLocks(tx, { tenant: TENANT, task });
+      shareHaltLocks(tx, { tenant: TENANT, task });
       await tx.query('select 1');
       const halting = gate.halt(scope, target(task), `h5-${scope}`).then(() => (acknowledged = true));
       await waitFor(async () => {

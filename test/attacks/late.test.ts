@@ -7,7 +7,7 @@ import { verify } from '../../src/activities/verify.js';
 import { defineTool } from '../../src/contract/tool.js';
 import type { DecisionId, HaltId, TaskId } from '../../src/domain/ids.js';
 import { findDecision, insertDecision, markDelivered, type DecisionRow } from '../../src/store/decisions.js';
-import { shareClaimLocks } from '../../src/store/claim-locks.js';
+import { shareHaltLocks } from '../../src/store/claim-locks.js';
 import { liftHalt, setHalt } from '../../src/store/halts.js';
 import { lockQuestion, markUndelivered } from '../../src/store/questions.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
@@ -239,7 +239,7 @@ it('a process that is frozen inside a claim does not keep anybody from halting, 
   let lock = (): void => undefined;
   const locked = new Promise<void>((done) => (lock = done));
   const claiming = gate.database.transaction(async (tx) => {
-    shareClaimLocks(tx, { tenant: TENANT, task });
+    shareHaltLocks(tx, { tenant: TENANT, task });
     await tx.now();
     lock();
     await frozen;
