@@ -13,7 +13,7 @@ afterAll(async () => {
   await there.stop();
 });
 
-/** Seen to fail: a claim that is committed before its activity is there (`pay` ends up unknown). */
+/** Seen to fail: a claim that is committed before its activity is there (the ledger says `claimed`). */
 it.each(['pay', 'refund'])(
   'kill -9 of a worker whose claim stands ready: nothing was claimed, and %s runs once',
   { timeout: SLOW },
