@@ -32,8 +32,13 @@ export function executeWith(
   task: TaskId,
   input: Partial<ExecuteInput>,
 ): Promise<ExecuteResult> {
+  return execute(deps, inputFor(task, input));
+}
+
+/** Operation 1 as its run asks for it, without decisions unless they are given. */
+export function inputFor(task: TaskId, input: Partial<ExecuteInput>): ExecuteInput {
   const carry = { tenant: TENANT, task, runId: `run-${task}`, events: [] };
-  return execute(deps, {
+  return {
     ...carry,
     operation: 1,
     generation: 1,
@@ -41,7 +46,7 @@ export function executeWith(
     decisions: [],
     resolution: null,
     ...input,
-  });
+  };
 }
 
 /** The answer of the n-th commit is lost: it is stored, and its connection is cut before the answer comes. */

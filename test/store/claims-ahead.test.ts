@@ -8,7 +8,7 @@ import { loadPolicy } from '../../src/policy/load.js';
 import { activatePolicy } from '../../src/store/policies.js';
 import { openGate, POLICY, TENANT, type Gate } from '../support/gate.js';
 import { untilLocked, waitFor } from '../support/wait.js';
-import { effectsOf, PAY } from '../attacks/scene.js';
+import { approved, effectsOf, inputFor, losingAnswer } from '../attacks/scene.js';
 
 const SMALL = POLICY.replace('minor: 50000', 'minor: 5000');
 let gate: Gate;
@@ -37,30 +37,18 @@ async function untilReady(many = 1): Promise<void> {
 }
 
 /** An approved payment that nobody has called yet, as its run asks for it. */
-async function approved(name: string): Promise<ExecuteInput> {
-  const task = await gate.submit(name, PAY);
-  await gate.ask(task);
-  return inputOf(task, [await gate.decide(task, 'amira', {})]);
+async function payment(name: string): Promise<ExecuteInput> {
+  const { task, id } = await approved(gate, name);
+  return inputFor(task, { decisions: [id] });
 }
 
 /** One that the policy lets run, as long as the day's limit has room for it. */
 async function permitted(name: string, cents: number): Promise<ExecuteInput> {
   const task = await gate.submit(name, { tool: 'note', args: { cents, to: 'bob' } });
   expect(await gate.ask(task)).toMatchObject({ kind: 'permitted' });
-  return inputOf(task, []);
+  return inputFor(task, {});
 }
 
-const inputOf = (task: TaskId, decisions: readonly DecisionId[]): ExecuteInput => ({
-  tenant: TENANT,
-  task,
-  runId: `run-${task}`,
-  events: [],
-  operation: 1,
-  generation: 1,
-  round: 1,
-  decisions,
-  resolution: null,
-});
 const runOf = ({ task, runId }: ExecuteInput) => ({ workflowId: `${TENANT}/${task}`, runId });
 const begin = (input: ExecuteInput) => ahead.begin(runOf(input), structuredClone(input));
 const call = (input: ExecuteInput) => execute(gate.deps, input, ahead);
@@ -85,7 +73,7 @@ async function claimedAt(task: TaskId): Promise<readonly number[]> {
 describe('a claim that is made ready while its activity is on its way', () => {
   // Seen to fail: one that is never taken (claimed after the time that was read), and one committed at once.
   it('holds nothing before, and is the one that the call is made on', async () => {
-    const input = await approved('taken');
+    const input = await payment('taken');
     begin(input);
     await untilReady();
     expect([await statusOf(input.task), await claimedAt(input.task)]).toEqual(['open', []]);
@@ -99,7 +87,7 @@ describe('a claim that is made ready while its activity is on its way', () => {
 
   // Seen to fail: a claim that stays where it is once it was taken.
   it('is for one attempt: another at the same time calls nothing', async () => {
-    const input = await approved('attempts');
+    const input = await payment('attempts');
     begin(input);
     await untilReady();
     const release = gate.hold();
@@ -112,7 +100,7 @@ describe('a claim that is made ready while its activity is on its way', () => {
 
   // Seen to fail: taken whatever the activity asks for.
   it('is given up for a call that is asked for otherwise, which is judged by itself', async () => {
-    const input = await approved('otherwise');
+    const input = await payment('otherwise');
     begin(input);
     await untilReady();
     expect(await call({ ...input, decisions: ['forged' as DecisionId] })).toMatchObject({
@@ -144,7 +132,7 @@ describe('a claim that is made ready while its activity is on its way', () => {
   });
 
   it('is none where the call may not run', async () => {
-    const input = await approved('halted');
+    const input = await payment('halted');
     await gate.halt('task', input.task);
     begin(input);
     expect(await call(input)).toMatchObject({ kind: 'halted' });
@@ -153,7 +141,7 @@ describe('a claim that is made ready while its activity is on its way', () => {
 
   // Seen to fail: no comparison with who asks.
   it('is none for a call of another task, or of another run of this one', async () => {
-    const [own, other] = [await approved('own'), await approved('other')];
+    const [own, other] = [await payment('own'), await payment('other')];
     ahead.begin(runOf(other), own);
     ahead.begin({ ...runOf(own), runId: 'of before' }, own);
     begin(other);
@@ -163,7 +151,7 @@ describe('a claim that is made ready while its activity is on its way', () => {
   });
 
   it('is made anew where its connection was lost', async () => {
-    const input = await approved('cut-off');
+    const input = await payment('cut-off');
     begin(input);
     await untilReady();
     await waitFor(async () => {
@@ -175,12 +163,21 @@ describe('a claim that is made ready while its activity is on its way', () => {
     expect(await call(input)).toMatchObject({ kind: 'executed' });
     expect(effectsOf(gate, input.task)).toHaveLength(1);
   });
+
+  // Seen to fail: a call that is claimed taken for a free one.
+  it('calls nothing on a commit whose answer was lost', async () => {
+    const input = await payment('unheard');
+    ahead = claimsAhead(losingAnswer(gate.deps, 1));
+    begin(input);
+    await expect(call(input)).rejects.toMatchObject({ type: 'in-flight' });
+    expect([await statusOf(input.task), effectsOf(gate, input.task)]).toEqual(['claimed', []]);
+  });
 });
 
 describe('a call that does not come', () => {
   // Seen to fail: no time-out (the row stays locked).
   it('leaves nothing claimed and nothing locked, and the next one that comes is made', async () => {
-    const input = await approved('lost');
+    const input = await payment('lost');
     begin(input);
     await untilReady();
     expect(await statusBehindLocks(input.task)).toBe('open');
@@ -189,12 +186,22 @@ describe('a call that does not come', () => {
     expect(effectsOf(gate, input.task)).toHaveLength(1);
   });
 
+  // Seen to fail: no time-out.
+  it('is claimed by another worker, which waits no longer than that, and once', async () => {
+    const input = await payment('other-worker');
+    begin(input);
+    await untilReady();
+    expect(await execute(gate.deps, input)).toMatchObject({ kind: 'executed' });
+    expect(effectsOf(gate, input.task)).toHaveLength(1);
+    expect(await claimedAt(input.task)).toHaveLength(1);
+  });
+
   // Seen to fail: no rest; a rest that nothing ends.
   it('went to another worker, where nothing more is made ready; if it was late, all goes on', async () => {
     const [lost, meanwhile, after] = [
-      await approved('elsewhere'),
-      await approved('meanwhile'),
-      await approved('after'),
+      await payment('elsewhere'),
+      await payment('meanwhile'),
+      await payment('after'),
     ];
     begin(lost);
     await untilReady();
@@ -212,7 +219,7 @@ describe('a call that does not come', () => {
 
 describe('who changes what a claim goes by', () => {
   it('halts it when it is over: what was ready runs, and nothing after it', async () => {
-    const [input, next] = [await approved('before-halt'), await approved('after-halt')];
+    const [input, next] = [await payment('before-halt'), await payment('after-halt')];
     begin(input);
     await untilReady();
     const halting = gate.halt('agent', 'bot', 'h-ahead');
@@ -225,7 +232,7 @@ describe('who changes what a claim goes by', () => {
 
   // Seen to fail: an activation that waits for no claim.
   it('activates a policy when it is over, and what nobody came for is judged by the new one', async () => {
-    const input = await approved('policy');
+    const input = await payment('policy');
     begin(input);
     await untilReady();
     const source = SMALL.replace('defaults:', 'tools: { pay: { quorum: 2 } }\ndefaults:');
