@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory';
-import { CountersignError } from '../domain/errors.js';
-import { bearerOf, type Bearer } from '../store/tokens.js';
+import { CountersignError, ERRORS } from '../domain/errors.js';
+import { bearerOf, hashToken, type Bearer } from '../store/tokens.js';
 import type { Queries } from '../store/database.js';
 import type { GatewayDeps, Roster } from './deps.js';
 import { personIn } from './decider.js';
@@ -12,21 +12,39 @@ export interface GatewayEnv {
   Variables: { bearer: Bearer };
 }
 
+/** Where a token is looked at again in the transaction, before and behind all that it reads: there it is enough to remember whose it is. */
+const LOOKS_AGAIN = /^\/v1\/escalations\/[^/]+\/decisions$/;
+/** So many tokens are remembered, those that were looked up last. */
+const MOST_REMEMBERED = 1_000;
+
 /** Lets only known bearers through. Whatever is wrong with a token, the answer is the same one. */
 export function authenticate(deps: GatewayDeps) {
+  const remembered = new Map<string, Bearer>();
+  const lookUp = async (token: string): Promise<Bearer | undefined> => {
+    const hash = hashToken(token);
+    const bearer = await bearerOf(deps.database, hash);
+    remembered.delete(hash);
+    if (bearer) remembered.set(hash, bearer);
+    const [oldest] = remembered.size > MOST_REMEMBERED ? remembered.keys() : [];
+    if (oldest !== undefined) remembered.delete(oldest);
+    return bearer;
+  };
   return createMiddleware<GatewayEnv>(async (c, next) => {
     const match = /^Bearer (cs[ps]_[A-Za-z0-9_-]{40,120})$/.exec(c.req.header('authorization') ?? '');
-    if (match) await bodyIn(c.req.raw);
-    const bearer = match?.[1] === undefined ? undefined : await bearerOf(deps.database, match[1]);
-    if (!bearer) {
-      throw new CountersignError(
-        'unauthenticated',
-        'This needs a valid token: send Authorization: Bearer TOKEN. Make one with `countersign token create` or, where none is good any more, `countersign migrate --tokens`.',
-      );
-    }
-    c.set('bearer', bearer);
+    const token = match?.[1] ?? noToken();
+    await bodyIn(c.req.raw);
+    const known = LOOKS_AGAIN.test(c.req.path) ? remembered.get(hashToken(token)) : undefined;
+    c.set('bearer', known ?? (await lookUp(token)) ?? noToken());
     await next();
+    if (known && c.res.status === ERRORS.unauthenticated.status && !(await lookUp(token))) noToken();
   });
+}
+
+function noToken(): never {
+  throw new CountersignError(
+    'unauthenticated',
+    'This needs a valid token: send Authorization: Bearer TOKEN. Make one with `countersign token create` or, where none is good any more, `countersign migrate --tokens`.',
+  );
 }
 
 /** Throws `forbidden` unless the token carries the scope. */

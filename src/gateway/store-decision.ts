@@ -45,8 +45,8 @@ import { withdraw } from './withdraw.js';
  * again gives what was stored. Throws a CountersignError when it is refused; then nothing is stored.
  */
 export async function storeDecision(deps: GatewayDeps, incoming: IncomingDecision): Promise<StoredDecision> {
-  // Which policy is in force is read beside the question.
-  const database = whileGood(deps.database, { ...incoming.bearer, policyHash: null });
+  // Which policy is in force is read beside the question, and so is whether a token that was remembered is good.
+  const database = whileGood(deps.database, { ...incoming.bearer, policyHash: null }, { first: true });
   return database.transaction(async (tx) => {
     // The claim locks the operation before the question; what needs both must come the same way round.
     const { bearer, task, operation, body } = incoming;

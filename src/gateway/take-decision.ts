@@ -9,6 +9,7 @@ import { escalationId, type DecisionId, type Digest, type TaskId } from '../doma
 import { appendJournal } from '../store/journal.js';
 import { findTask } from '../store/tasks.js';
 import type { Bearer } from '../store/tokens.js';
+import { whileGood } from '../store/while-good.js';
 import type { IncomingDecision, StoredDecision } from './decision-scene.js';
 import { deliverDecision, type DecisionAnswer } from './deliver-decision.js';
 import type { GatewayDeps } from './deps.js';
@@ -78,10 +79,15 @@ async function journallingRefusals<T>(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof CountersignError && error.code !== 'not-stored')
+    if (error instanceof CountersignError && !isNobodys(error))
       await journalRefusal(deps, heard, id, error.code);
     throw error;
   }
+}
+
+/** Refusals that are no word on anybody's decision: it may be stored, or nobody known sent it. */
+function isNobodys({ code }: CountersignError): boolean {
+  return code === 'not-stored' || code === 'unauthenticated';
 }
 
 async function journalRefusal(
@@ -91,7 +97,9 @@ async function journalRefusal(
   code: string,
 ): Promise<void> {
   const { tenant, subject: by } = bearer;
-  await deps.database.transaction(async (tx) => {
+  // What is refused before anything was read, such as a body, may be so to a token that is good no more.
+  const database = whileGood(deps.database, { ...bearer, policyHash: null });
+  await database.transaction(async (tx) => {
     if (!(await findTask(tx, tenant, task))) return;
     const event = {
       id: `decision-refused/${id}/${code}`,
