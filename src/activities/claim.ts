@@ -71,7 +71,7 @@ export type Claimed = Extract<Claim, { kind: 'claimed' }>;
 /**
  * The claim, in the order that carries the promises: halt locks, the operation's rows, then under both and its own lock the policy in force, the halts, the
  * grant, the counters, and the mark. The caller writes the journal last, in the same transaction. A refusal after counters were taken rolls back: call
- * it through `claimOrRefuse`. What may be claimed waits for `called`, before anything of it is written.
+ * it through `claimOrRefuse`. What may be claimed waits for `called`: its own rows are written and nothing that others need.
  */
 export async function claim(
   tx: Transaction,
@@ -123,17 +123,14 @@ export async function claim(
     await endCall(tx, { ...call, from: ['claimed'], end: { status: 'unknown' }, now });
     return { kind: 'refused', reason: 'unknown', events: [...was.events, unknownEvent(call)] };
   }
+  const marking = { input, call, tool, grant, held: was.held, now, policyHash: policy.hash, verdict };
+  const claimed = mark(tx, marking);
   await called?.();
-  const claimed = mark(tx, {
-    input,
-    call,
-    tool,
-    grant,
-    held: was.held,
-    now,
-    policyHash: policy.hash,
-    verdict,
-  });
+  // A limit is everybody's: its room is taken last, when nothing is waited for any more.
+  if (!was.held) {
+    const approved = grant.record !== undefined;
+    reserve(tx, { tenant: input.tenant, reservations: claimed.reservations, approved });
+  }
   return { ...claimed, events: [...was.events, ...claimed.events] };
 }
 
@@ -184,13 +181,12 @@ interface Marking {
   readonly now: number;
 }
 
-/** Takes its room under the limits, and marks the call as claimed: from here on it may happen. */
+/** Marks the call as claimed: once this is committed it may happen. */
 function mark(tx: Transaction, marking: Marking): Claimed {
   const { input, call, tool, grant, held, policyHash, verdict, now } = marking;
   const { tenant, operation, generation } = call;
   const attempt = call.attempt + 1;
   const reservations = held ?? verdict.reservations;
-  if (!held) reserve(tx, { tenant, reservations, approved: grant.record !== undefined });
   const repeat = held !== null;
   const fingerprint = repeat ? null : (grant.question?.fingerprint ?? null);
   const callBy = now + tool.timeoutMs + (fingerprint === null ? 0 : PREVIEW_MS);

@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { workflowId } from '../domain/ids.js';
 import type { ExecuteInput, Head } from './api.js';
 import { journal } from './carry.js';
 import { claim, type Claim, type Claimed } from './claim.js';
+import type { Transaction } from '../store/database.js';
 import type { ActivityDeps } from './ports.js';
 
 /** A claim that is in force, or what else came of it. */
@@ -15,7 +17,7 @@ export interface Made<Kind extends Claim = Claim> {
 
 /**
  * Claims that a worker makes ready while the activity that is to call is still on its way to it from Temporal: locked, read and
- * judged, and nothing written. Before `take` nothing of it holds, so a worker that dies then has claimed nothing.
+ * judged, its own rows written and nothing committed. Before `take` nothing of it holds, so a worker that dies then has claimed nothing.
  */
 export interface ClaimsAhead {
   /** Starts to make one ready for the call that a run has just asked for; for what another says of it, nothing. Never throws. */
@@ -88,13 +90,15 @@ function park(deps: ActivityDeps, input: ExecuteInput, miss: () => void): Parked
     await deps.point?.('claim-ready', input);
     if ((await ended) === 'given-up') throw new Error('the call did not come');
   };
-  const made = deps.database.transaction(async (tx) => {
+  const work = async (tx: Transaction): Promise<Made<Claimed>> => {
     const startedAt = performance.now();
     const claimed = await claim(tx, deps, input, called);
     if (claimed.kind !== 'claimed') throw new Error(`the call is ${claimed.kind}`);
     const head = await tx.last(journal(tx, input, claimed.claimedAt, claimed.events));
     return { claim: claimed, head, startedAt };
-  });
+  };
+  // What the run asked for goes to Temporal first: the worker sends it when its sinks are through.
+  const made = setImmediate().then(() => deps.database.transaction(work));
   const settled = () => clearTimeout(timer);
   void ended.then(settled);
   made.then(settled, settled);
