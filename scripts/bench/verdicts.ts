@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isTool } from 'countersign';
 import { tickets } from '../../examples/support/tickets.js';
 import * as exported from '../../examples/support/tools.js';
+import { NOTHING_DETECTED } from '../../src/contract/readings.js';
 import { toolFacts } from '../../src/contract/tool.js';
 import type { Json } from '../../src/domain/action.js';
 import type { TaskId, TenantId } from '../../src/domain/ids.js';
@@ -106,6 +107,7 @@ function casesUnder(policy: Policy): readonly JudgeInput[] {
           facts: tool ? toolFacts(tool) : null,
           action: { tool: name, args, impact, readings: ticket.readings },
           task,
+          detected: NOTHING_DETECTED,
           counters: {},
           history: { executed: 12, rejected: 1, failed: 0 },
           now: NOW,

@@ -182,7 +182,9 @@ function unknownsOf({ input, args, preview, opaque, seen }: Reasons): readonly s
     unknowns.push('The preview failed or took too long: what would change is not known.');
   for (const name of opaque) unknowns.push(`Argument ${name} holds encoded data that reading cannot judge.`);
   if (isOversized(args)) unknowns.push(`The arguments are larger than ${OVERSIZED_BYTES / 1024} KiB.`);
-  for (const shown of seen.wrongNumbers)
+  if (seen.wrongNumbers === null)
+    unknowns.push("Whether the agent's words contradict the arguments: these are too large to compare.");
+  for (const shown of seen.wrongNumbers ?? [])
     unknowns.push(`The agent's words say "${shown}", which the arguments contradict.`);
   const hosts = hostsOf([input.agentText ?? '', input.agentQuestion ?? '', input.request, ...strings(args)]);
   if (hosts.length > 0)
@@ -217,7 +219,7 @@ function flagsFor({ input, args, preview, opaque, seen }: Reasons): readonly Fla
     found.has('oversized')
   )
     found.add('uninspectable');
-  if (seen.wrongNumbers.length > 0) found.add('number-mismatch');
+  if (seen.wrongNumbers !== null && seen.wrongNumbers.length > 0) found.add('number-mismatch');
   if (!tool.known) found.add('unknown-tool');
   if (input.earlierEffects.length > 0) found.add('earlier-effect');
   return FLAG_ORDER.filter((flag) => found.has(flag));

@@ -4,7 +4,7 @@ import { aBriefInput } from '../../test/support/brief-input.js';
 import type { Json } from '../domain/action.js';
 import type { Flag } from '../domain/brief.js';
 import { buildBrief } from './brief.js';
-import { lookAt, readingsOfFlags, type WrittenCall } from './detect.js';
+import { detectedIn, lookAt, readingsOfFlags, type WrittenCall } from './detect.js';
 
 function aCall(change: Partial<WrittenCall> = {}): WrittenCall {
   const plain = { tool: 'pay', args: { to: 'bob' }, impact: {}, request: 'pay bob' };
@@ -47,6 +47,29 @@ describe('what is read of a call', () => {
     expect(readings({ question: text })).toEqual({ ...NONE, pressure_language: true });
     expect(readings({ request: text, args: { text } })).toEqual(NONE);
     expect(readings({ agentText: 'The parcel was lost; order 1182.' })).toEqual(NONE);
+  });
+
+  // Seen to fail: a million numbers compared with a thousand, while every other run waited; none found taken for none wrong.
+  it('of large arguments no numbers are compared, and nobody is told that they are right', () => {
+    const args = { ids: Array.from({ length: 40_000 }, (_, id) => id), note: 'b\u200bob' };
+    const course = {
+      seen: lookAt(aCall({ args, agentText: 'order 99999999' })),
+      minutesToDeadline: 1,
+      asked: false,
+    };
+    expect(course.seen).toEqual({ flags: ['invisible-characters'], wrongNumbers: null });
+    expect(detectedIn({ ...course, course: {} })).not.toHaveProperty('contradictory_state');
+    expect(detectedIn({ ...course, course: { contradictory_state: false } })).not.toHaveProperty(
+      'contradictory_state',
+    );
+    expect(detectedIn({ ...course, course: { contradictory_state: true } }).contradictory_state).toBe(true);
+    const { unknowns } = buildBrief(aBriefInput({ args, agentText: 'order 99999999' }));
+    expect(unknowns).toContain(
+      "Whether the agent's words contradict the arguments: these are too large to compare.",
+    );
+    const silent = lookAt(aCall({ args }));
+    expect(silent.wrongNumbers).toEqual([]);
+    expect(detectedIn({ ...course, seen: silent, course: {} }).contradictory_state).toBe(false);
   });
 
   it.each([
@@ -95,7 +118,7 @@ it('agrees with the flags of the brief, whatever is written', () => {
       expect(shared.filter((flag) => flags.includes(flag))).toEqual(
         shared.filter((flag) => seen.flags.includes(flag)),
       );
-      expect(flags.includes('number-mismatch')).toBe(seen.wrongNumbers.length > 0);
+      expect(flags.includes('number-mismatch')).toBe((seen.wrongNumbers ?? []).length > 0);
     }),
   );
 });

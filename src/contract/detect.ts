@@ -1,7 +1,7 @@
 import type { Impact, Json } from '../domain/action.js';
 import type { Flag } from '../domain/brief.js';
 import { flagsOf } from '../domain/sanitise.js';
-import { strings } from './brief-arguments.js';
+import { isOversized, strings } from './brief-arguments.js';
 import { contradictions } from './contradictions.js';
 import { isPressing } from './pressure.js';
 import { NOTHING_DETECTED, type Detected, type TaskCourse } from './readings.js';
@@ -23,8 +23,8 @@ export interface WrittenCall {
 export interface Seen {
   /** Those about single characters, and `pressure-language`. */
   readonly flags: readonly Flag[];
-  /** Numbers in the agent's words that contradict the arguments, as written. */
-  readonly wrongNumbers: readonly string[];
+  /** Numbers in the agent's words that contradict the arguments, as written; null = the arguments are too large to compare. */
+  readonly wrongNumbers: readonly string[] | null;
 }
 
 /** Reads arguments, request and the agent's words. Pure; never throws on hostile text. */
@@ -33,7 +33,12 @@ export function lookAt({ tool, args, impact, request, agentText, question }: Wri
   const texts = [tool, ...strings(args), words, request, ...(impact.recipients ?? []), impact.payee ?? ''];
   const flags = new Set(texts.flatMap(flagsOf));
   if (isPressing(words)) flags.add('pressure-language');
-  return { flags: [...flags], wrongNumbers: words === '' ? [] : contradictions(words, args, impact) };
+  return { flags: [...flags], wrongNumbers: words === '' ? [] : wrongNumbersIn(words, args, impact) };
+}
+
+/** Large arguments hold so many numbers that comparing holds up everybody else, and few words contradict all of them. */
+function wrongNumbersIn(words: string, args: Json, impact: Impact): Seen['wrongNumbers'] {
+  return isOversized(args) ? null : contradictions(words, args, impact);
 }
 
 /** The readings that say the same as the flags. */
@@ -67,11 +72,14 @@ export function detectedIn(found: {
   readonly asked: boolean;
 }): Detected {
   const { seen, course, minutesToDeadline, asked } = found;
+  const { contradictory_state: _, ...nothing } = NOTHING_DETECTED;
+  const { contradictory_state: twice = false, ...before } = course;
+  const wrong = seen.wrongNumbers;
   return {
-    ...NOTHING_DETECTED,
-    ...course,
+    ...nothing,
+    ...before,
+    ...(twice || wrong !== null ? { contradictory_state: twice || (wrong ?? []).length > 0 } : {}),
     ...readingsOfFlags(seen.flags),
-    contradictory_state: course.contradictory_state === true || seen.wrongNumbers.length > 0,
     minutes_to_deadline: minutesToDeadline,
     check_requested: asked,
   };

@@ -29,7 +29,8 @@ export interface ReadingSpec {
 /** What the gate itself finds out about a call. */
 export interface Detected {
   readonly unexpected_shape: boolean;
-  readonly contradictory_state: boolean;
+  /** Absent = nobody can tell: the arguments are too large to compare. A rule that reads it then errs, and asks. */
+  readonly contradictory_state?: boolean;
   readonly repeated_failure: number;
   readonly steps_without_effect: number;
   readonly repeated_proposal: number;

@@ -31,8 +31,8 @@ export interface Case {
   readonly unreadable?: boolean;
   /** Arguments that no reader can judge: encoded data, or too much to be shown in full. */
   readonly unshown?: readonly string[];
-  /** What the gate found out about the call; what is absent was not found. Nothing that is claimed takes its place. */
-  readonly detected?: Partial<Detected>;
+  /** What the gate found out about the call; what is absent nobody can tell. Nothing that is claimed takes its place. */
+  readonly detected: Detected;
   readonly task: JudgedTask;
   /** Epoch milliseconds of the database's clock; decides the UTC day of limits, nothing else. */
   readonly now: number;

@@ -1,4 +1,4 @@
-import { NOTHING_DETECTED, soundClaims } from '../contract/readings.js';
+import { soundClaims } from '../contract/readings.js';
 import type { CelFacts, CelInt } from './compile.js';
 import type { JudgeInput } from './case.js';
 import { isTooLarge } from './normalise.js';
@@ -43,7 +43,7 @@ export function celFactsOf({
           }),
       categories: [...(facts?.categories ?? []), ...(policy.tools.get(action.tool)?.categories ?? [])],
     },
-    readings: { ...soundClaims(action.readings), ...NOTHING_DETECTED, ...detected },
+    readings: { ...soundClaims(action.readings), ...detected },
     history: {
       executed: celInt(history.executed),
       rejected: celInt(history.rejected),

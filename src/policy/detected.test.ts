@@ -66,6 +66,15 @@ describe('rules over detected readings', () => {
     expect(judge(aCase({ policy: rule(when) })).fired).toEqual([]);
   });
 
+  // Seen to fail: what nobody could tell taken for false.
+  it('that nobody could take err, and ask', () => {
+    const { contradictory_state: _, ...detected } = NOTHING_DETECTED;
+    const input = aCase({ policy: rule('readings.contradictory_state') });
+    const verdict = judge({ ...input, detected });
+    expect(verdict).toMatchObject({ level: 'approve', fired: [{ rule: 'it', error: expect.any(String) }] });
+    expect(judge(input).fired).toEqual([]);
+  });
+
   it('on a task without deadline wait for ever, and do not hold back what else the rule asks for', () => {
     expect(NOTHING_DETECTED.minutes_to_deadline).toBe(NO_DEADLINE_MINUTES);
     expect(firing('readings.minutes_to_deadline < 525600')).toEqual([]);

@@ -1,4 +1,3 @@
-import { NOTHING_DETECTED } from '../contract/readings.js';
 import type { Fired } from '../domain/verdict.js';
 import type { Case } from './case.js';
 import { EQUAL_PROPOSALS, STEPS_WITHOUT_EFFECT } from './defaults.js';
@@ -6,7 +5,7 @@ import { plainReason, type Reason } from './reason.js';
 
 /** Built-in reasons over what the gate detected: an agent that makes no progress, and one that asks to be checked. */
 export function detectedReasons({ detected }: Pick<Case, 'detected'>): readonly Reason[] {
-  const { repeated_proposal, steps_without_effect, check_requested } = { ...NOTHING_DETECTED, ...detected };
+  const { repeated_proposal, steps_without_effect, check_requested } = detected;
   return [
     ...(repeated_proposal + 1 >= EQUAL_PROPOSALS
       ? [softly('repeated-proposal', 'stall', { 'readings.repeated_proposal': repeated_proposal })]

@@ -1,6 +1,7 @@
 import { silenceAt } from '../contract/brief-words.js';
 import { majorText } from '../contract/money.js';
 import type { PolicyFile } from '../contract/policy-file.js';
+import { NOTHING_DETECTED } from '../contract/readings.js';
 import { toolFacts } from '../contract/tool.js';
 import type { Tier } from '../domain/action.js';
 import type { TaskId, TenantId } from '../domain/ids.js';
@@ -107,6 +108,7 @@ function callOf(
       requester: '',
       situation: null,
     },
+    detected: NOTHING_DETECTED,
     now: 0,
     counters: {},
     history: { executed: 0, rejected: 0, failed: 0 },

@@ -138,6 +138,18 @@ it('what a library throws while reading is kept nowhere: it may quote the creden
   expect(JSON.stringify(await rowOf(task))).not.toContain(CREDENTIAL);
 });
 
+// Seen to fail: told as unknown, and people asked what became of a call that changes nothing.
+it('a read that failed in its second attempt has failed', async () => {
+  const task = await gate.submit('read-again', { tool: 'reads', args: {} });
+  await gate.ask(task);
+  const dies = (name: string) =>
+    name === 'claimed' ? Promise.reject(new Error('it dies')) : Promise.resolve();
+  await expect(executeWith({ ...gate.deps, point: dies }, task, {})).rejects.toThrow('it dies');
+  await gate.database.query('update ledger set call_by = 0 where task = $1', [task]);
+  expect(await gate.execute(task, [])).toMatchObject({ kind: 'failed', code: 'read-failed' });
+  expect(await rowOf(task)).toMatchObject({ status: 'failed', attempt: 2 });
+});
+
 /** Seen to fail: the same attempt claiming again, and so calling at an age at which nobody reckons with it. */
 it('a claim that came too late to call is given back, and another attempt has its whole time', async () => {
   const { task, id } = await approved(gate, 'late', { tool: 'quick', args: {} });

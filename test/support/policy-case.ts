@@ -1,3 +1,4 @@
+import { NOTHING_DETECTED, type Detected } from '../../src/contract/readings.js';
 import type { Action, ToolFacts } from '../../src/domain/action.js';
 import type { TaskId, TenantId } from '../../src/domain/ids.js';
 import type { JudgeInput } from '../../src/policy/case.js';
@@ -34,9 +35,13 @@ export function someFacts(name: keyof typeof TIERS, over: Partial<ToolFacts> = {
 
 /** A case of the policy above: the tier 1 tool `read` unless told otherwise. */
 export function aCase(
-  over: Partial<Omit<JudgeInput, 'action'>> & { tool?: keyof typeof TIERS; action?: Partial<Action> } = {},
+  over: Partial<Omit<JudgeInput, 'action' | 'detected'>> & {
+    tool?: keyof typeof TIERS;
+    action?: Partial<Action>;
+    detected?: Partial<Detected>;
+  } = {},
 ): JudgeInput {
-  const { tool = 'read', action, ...rest } = over;
+  const { tool = 'read', action, detected, ...rest } = over;
   return {
     policy: aPolicy(),
     facts: someFacts(tool),
@@ -51,6 +56,7 @@ export function aCase(
     history: { executed: 0, rejected: 0, failed: 0 },
     now: Date.UTC(2026, 10, 21, 12),
     ...rest,
+    detected: { ...NOTHING_DETECTED, ...detected },
     action: { tool, args: {}, impact: {}, readings: {}, ...action },
   };
 }
