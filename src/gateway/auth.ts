@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory';
-import { CountersignError, ERRORS } from '../domain/errors.js';
+import { CountersignError } from '../domain/errors.js';
 import { bearerOf, hashToken, type Bearer } from '../store/tokens.js';
 import type { Queries } from '../store/database.js';
 import type { GatewayDeps, Roster } from './deps.js';
@@ -12,7 +12,7 @@ export interface GatewayEnv {
   Variables: { bearer: Bearer };
 }
 
-/** Where a token is looked at again in the transaction, before and behind all that it reads: there it is enough to remember whose it is. */
+/** Where a token is looked at again in the transaction, before and behind all that it reads: there it is enough to remember whose it is, and what is refused is told only to a token that is good. */
 const LOOKS_AGAIN = /^\/v1\/escalations\/[^/]+\/decisions$/;
 /** So many tokens are remembered, those that were looked up last. */
 const MOST_REMEMBERED = 1_000;
@@ -22,7 +22,7 @@ export function authenticate(deps: GatewayDeps) {
   const remembered = new Map<string, Bearer>();
   const lookUp = async (token: string): Promise<Bearer | undefined> => {
     const hash = hashToken(token);
-    const bearer = await bearerOf(deps.database, hash);
+    const bearer = await bearerOf(deps.database, token);
     remembered.delete(hash);
     if (bearer) remembered.set(hash, bearer);
     const [oldest] = remembered.size > MOST_REMEMBERED ? remembered.keys() : [];
@@ -36,7 +36,8 @@ export function authenticate(deps: GatewayDeps) {
     const known = LOOKS_AGAIN.test(c.req.path) ? remembered.get(hashToken(token)) : undefined;
     c.set('bearer', known ?? (await lookUp(token)) ?? noToken());
     await next();
-    if (known && c.res.status === ERRORS.unauthenticated.status && !(await lookUp(token))) noToken();
+    const refused = c.res.status >= 400 && c.res.status < 500;
+    if (known && refused && !(await lookUp(token))) noToken();
   });
 }
 

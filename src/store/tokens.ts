@@ -121,13 +121,13 @@ export async function listTokens(queries: Queries, tenant: TenantId, person: str
   );
 }
 
-/** The bearer of the token with this hash when it is known, not expired and not revoked; one query on the way of most requests, so the database's own clock decides. */
-export async function bearerOf(queries: Queries, hash: string): Promise<Bearer | undefined> {
+/** The bearer of a token that is known, not expired and not revoked; one query on the way of most requests, so the database's own clock decides. */
+export async function bearerOf(queries: Queries, token: string): Promise<Bearer | undefined> {
   const [row] = await queries.query<Bearer>(
     `select 'token' as via, t.id as "tokenId", t.tenant, t.kind, t.subject, t.issuer, t.scopes, t.claims, t.auth_time as "authTime", t.acr, p.hash as "policyHash"
      from tokens t left join active_policies p on p.tenant = t.tenant
      where t.hash = $1 and ${VALID}`,
-    [hash],
+    [hashToken(token)],
   );
   return row;
 }

@@ -102,7 +102,7 @@ describe('kill -9 of Postgres', () => {
     stored = await heldByGateway;
     overtaken = await heldUntilItsEnd;
     expect(await refused).toMatchObject({ code: 'not-stored' });
-    await expect(there.answer(paused, {}, { key: 'again' })).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(there.answer(paused, {}, { key: 'again' })).rejects.toMatchObject({ code: 'not-stored' });
     await expect(there.submit('refused', 'look')).rejects.toMatchObject({ code: 'unreachable' });
     await startPostgres();
     await Promise.all(decided);

@@ -226,7 +226,7 @@ describe('a token that a decision was taken with', () => {
   const setTo = (token: string, change: string) =>
     gate.database.query(`update tokens set ${change} where id = $1`, [token.split('_')[1]]);
 
-  // Seen to fail: a refused body was journalled under the name of whoever had the token; the answer said that it had ended.
+  // Seen to fail: a refused body was journalled under the name of whoever had the token; the answer said that it had ended, or of no question that there is none.
   it.each(ends)('and %s is no different from one that never was', async (_, end) => {
     const [decided, open] = [await anOpenQuestion(gate), await anOpenQuestion(gate)];
     const asked: readonly [QuestionRow, object][] = [
@@ -234,6 +234,7 @@ describe('a token that a decision was taken with', () => {
       [open, about(open, 'reject')],
       [open, { decision: 'approve' }],
       [decided, about(decided, 'reject')],
+      [{ ...open, task: 'no:such' as TaskId }, about(open, 'reject')],
     ];
     const tokens = await Promise.all(asked.map(() => gate.token('amira')));
     // The same key by the same person: each token is known once it has been used, and one decision is stored.
