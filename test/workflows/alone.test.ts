@@ -18,10 +18,12 @@ it('a safe action does not wait until others of its step were answered', async (
   });
   const task = await tasks.start(world);
   await eventually(() => expect(world.effects).toEqual(['3.1']));
-  expect(await task.view()).toMatchObject({
-    state: 'PAUSED_PENDING_HUMAN',
-    branches: [{ outcome: { kind: 'denied' } }, { status: 'PAUSED_PENDING_HUMAN' }, { status: 'SETTLED' }],
-  });
+  await eventually(async () =>
+    expect(await task.view()).toMatchObject({
+      state: 'PAUSED_PENDING_HUMAN',
+      branches: [{ outcome: { kind: 'denied' } }, { status: 'PAUSED_PENDING_HUMAN' }, { status: 'SETTLED' }],
+    }),
+  );
   await decideBy(task, await world.decision('approve', { operation: 2 }));
   await task.handle.result();
 });
