@@ -196,6 +196,8 @@ describe('confirming', () => {
     const id = await gate.decide(task, 'amira', { decision: 'approve' });
     expect(await hear(task, id)).toBe(true);
     expect(await questions(task)).toMatchObject([{}, { status: 'closed', closed_as: 'confirmed' }]);
+    // Seen to fail: a run that was reset before it heard of it is told of the window again.
+    expect(await gate.execute(task, [])).not.toHaveProperty('confirm');
     expect(await takeBack(task)).toMatchObject({ kind: 'stands', decision: id });
     expect(drafts.get(task)).toBe(1);
   });
