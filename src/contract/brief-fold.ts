@@ -1,6 +1,7 @@
 import type { Brief } from '../domain/brief.js';
 import { visible } from '../domain/sanitise.js';
 import { wellFormed } from './brief-arguments.js';
+import { noReach } from './brief-words.js';
 import { showTime } from './show-time.js';
 
 /** What a reader needs to show a brief, and what is not part of it. */
@@ -67,7 +68,7 @@ function reach(brief: Brief): string {
     brief.recipients.length === 0 ? undefined : `to ${brief.recipients.join(', ')}`,
     brief.environment === null ? undefined : `in ${brief.environment}`,
   ].filter((part) => part !== undefined);
-  return parts.length === 0 ? 'Reach: nothing countable declared.' : `Reach: ${parts.join('; ')}`;
+  return `Reach: ${parts.length === 0 ? noReach(brief) : parts.join('; ')}`;
 }
 
 function grounds(brief: Brief): string {

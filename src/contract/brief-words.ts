@@ -1,5 +1,5 @@
 import type { Json, Tier } from '../domain/action.js';
-import type { Option } from '../domain/brief.js';
+import type { Brief, Option } from '../domain/brief.js';
 import type { QuestionKind, ReaskReason } from '../domain/escalation.js';
 import type { Fallback, Ladder, Level } from '../domain/verdict.js';
 import { wellFormed } from './brief-arguments.js';
@@ -219,3 +219,18 @@ const HAND_OVER: Option = {
   label: 'The work is taken care of',
   consequence: 'The hand-over is closed with your reason.',
 };
+
+/** Whether the policy was judged without knowing what the call would do; the rule that names arguments is about what a reader cannot see of them. */
+export function isUnreadable({ fired }: Pick<Brief, 'fired'>): boolean {
+  return fired.some(({ rule, values }) => rule === 'uninspectable' && values['arguments'] === undefined);
+}
+
+/** The money that a call moves, in words. A tool that cannot say moves no less for it. */
+export function moneyWords(brief: Pick<Brief, 'fired' | 'money'>): string {
+  return brief.money?.text ?? (isUnreadable(brief) ? 'not known' : 'none declared');
+}
+
+/** What stands in place of the reach of a call that declares none. */
+export function noReach(brief: Pick<Brief, 'fired'>): string {
+  return isUnreadable(brief) ? 'not known.' : 'nothing countable declared.';
+}

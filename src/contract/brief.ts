@@ -5,7 +5,15 @@ import type { Digest, EscalationId, TaskId, TenantId } from '../domain/ids.js';
 import { flagsOf } from '../domain/sanitise.js';
 import { quorumOf, type Verdict } from '../domain/verdict.js';
 import { argumentLines, fold, isOversized, OVERSIZED_BYTES, strings, wellFormed } from './brief-arguments.js';
-import { inWords, optionsOf, questionOf, reasonOf, reversibilityOf, silenceIn } from './brief-words.js';
+import {
+  inWords,
+  optionsOf,
+  questionOf,
+  reasonOf,
+  reversibilityOf,
+  silenceIn,
+  isUnreadable,
+} from './brief-words.js';
 import { lookAt, type Seen } from './detect.js';
 import { labelled } from './digest.js';
 import { moneyText } from './money.js';
@@ -174,7 +182,7 @@ function unknownsOf({ input, args, preview, opaque, seen }: Reasons): readonly s
   else if (input.description === null) unknowns.push('The tool could not put this call into words.');
   if (isLong(input.description))
     unknowns.push('The tool says more of this call than a question shows: read the arguments.');
-  if (isUnreadable(input))
+  if (isUnreadable(input.verdict))
     unknowns.push(
       'The tool could not say what this call would do (`impact` failed): its reach is not known.',
     );
@@ -214,7 +222,7 @@ function flagsFor({ input, args, preview, opaque, seen }: Reasons): readonly Fla
   if (
     description === null ||
     input.preview === 'failed' ||
-    isUnreadable(input) ||
+    isUnreadable(input.verdict) ||
     opaque.length > 0 ||
     found.has('oversized')
   )
@@ -223,13 +231,6 @@ function flagsFor({ input, args, preview, opaque, seen }: Reasons): readonly Fla
   if (!tool.known) found.add('unknown-tool');
   if (input.earlierEffects.length > 0) found.add('earlier-effect');
   return FLAG_ORDER.filter((flag) => found.has(flag));
-}
-
-/** The policy was judged without knowing what the call would do; the rule that names arguments is about what a reader cannot see of them. */
-function isUnreadable({ verdict }: BriefInput): boolean {
-  return verdict.fired.some(
-    ({ rule, values }) => rule === 'uninspectable' && values['arguments'] === undefined,
-  );
 }
 
 const FLAG_ORDER: readonly Flag[] = [

@@ -125,7 +125,7 @@ function verdictLines(verdict: JournalVerdict, evidence: JournalEvidence, ownKey
     ? []
     : ['The keys came with the journal: give --keys FILE to rely on keys of your own.'];
   return [
-    `Good: ${entries} entries of ${tasks} chains, ${checkpoints} checkpoints; ${unanchored} entries are newer than what is attested outside the database.`,
+    `Good: ${entries} entries of ${tasks} ${tasks === 1 ? 'chain' : 'chains'}, ${checkpoints} checkpoints; ${unanchored} entries are newer than what is attested outside the database.`,
     ...headLines(evidence),
     ...trust,
   ];

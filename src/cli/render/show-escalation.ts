@@ -1,3 +1,4 @@
+import { moneyWords } from '../../contract/brief-words.js';
 import { aboveTheFold } from '../../contract/brief-fold.js';
 import { nameToType } from '../../contract/confirmation.js';
 import type { EscalationView } from '../../contract/http.js';
@@ -144,7 +145,7 @@ function fields({ brief, kind, answerBy, role }: EscalationView, screen: Screen)
     ...line('Question', brief.question),
     ...brief.options.flatMap((option) => line(`  ${option.verb}`, `${option.label}: ${option.consequence}`)),
     ...brief.alternatives.flatMap((alternative) => line('Or else', alternative)),
-    ...line('Money', brief.money?.text ?? 'none'),
+    ...line('Money', moneyWords(brief)),
     ...line('Undo', brief.reversibility),
     ...line(
       'For whom',

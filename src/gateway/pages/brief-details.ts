@@ -1,3 +1,4 @@
+import { moneyWords } from '../../contract/brief-words.js';
 import type { EscalationView } from '../../contract/http.js';
 import { ruleWords } from '../../policy/rule-words.js';
 import { diffOf, valuesOf, type CutLines } from './brief-fold.js';
@@ -168,7 +169,7 @@ function authority(view: EscalationView, reader: Reader): Html {
     ${fact('For whom', requester)}
     ${fact('Agent', `${agent}, tenant ${brief.tenant}, with the credentials ${credentials}`)}
     ${fact('May decide', `${mayDecide.join(', then ')}; now asked: ${role}`)}
-    ${fact('Money', brief.money?.text ?? 'none')} ${fact('Undo', brief.reversibility)}
+    ${fact('Money', moneyWords(brief))} ${fact('Undo', brief.reversibility)}
     ${fact('Session', whole(brief.session))}
     ${fact('Question', html`${whole(view.escalation)}, version ${view.version}, <code class="whole">${view.digest}</code>`)}
     ${fact('Asked', time(askedAt, reader))}

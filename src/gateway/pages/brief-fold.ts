@@ -1,3 +1,4 @@
+import { noReach } from '../../contract/brief-words.js';
 import { aboveTheFold } from '../../contract/brief-fold.js';
 import type { EscalationView } from '../../contract/http.js';
 import type { Change } from '../../domain/brief.js';
@@ -84,7 +85,7 @@ function reachOf({ brief }: EscalationView): Html {
     environment !== null && html`<li>in ${environment}</li>`,
   ].filter((part) => part !== null && part !== false);
   return parts.length === 0
-    ? html`nothing countable declared.`
+    ? html`${noReach(brief)}`
     : html`<ul class="chips">
         ${parts}
       </ul>`;
