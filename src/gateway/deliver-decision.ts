@@ -30,7 +30,20 @@ export async function deliverDecision(deps: GatewayDeps, stored: StoredDecision)
   await deps.point?.('update-acknowledged');
   if (delivery.kind === 'refused') return hearRefusal(deps, row, delivery);
   if (delivery.kind === 'applied' || delivery.sent) deps.marks.delivered(row);
-  return delivery.kind === 'applied' ? answer(row, delivery.state) : answer(row, null);
+  return delivery.kind === 'applied' ? hearTaken(deps, row, delivery.state) : answer(row, null);
+}
+
+/**
+ * A run answers before it has looked into the store, and by then another decision may hold there: a workflow task that was lost is done
+ * again, and hears in another order what came meanwhile.
+ */
+async function hearTaken(deps: GatewayDeps, row: DecisionRow, state: string): Promise<DecisionAnswer> {
+  try {
+    const settled = await findDecision(deps.database, row.tenant, row.id);
+    return settled?.outcome === 'refused' ? await settledAnswer(deps, settled) : answer(row, state);
+  } catch (error) {
+    return onItsWay(deps, row, error);
+  }
 }
 
 async function hearRefusal(
@@ -47,11 +60,15 @@ async function hearRefusal(
       ((code === 'stale' || code === 'too-late') && (await isOpen(deps.database, row)));
     return later ? answer(row, null) : await settleRefusal(deps, row, code);
   } catch (error) {
-    if (!isUnavailable(error)) throw error;
-    // It is stored, and the run may have it from the dispatcher: what became of it, the database will tell.
-    deps.log('alarm', 'database-unavailable', { error: faultName(error) });
-    return answer(row, null);
+    return onItsWay(deps, row, error);
   }
+}
+
+/** It is stored, and the run has it or will have it: what became of it, a database that is away will tell. Throws any other error. */
+function onItsWay(deps: GatewayDeps, row: DecisionRow, error: unknown): DecisionAnswer {
+  if (!isUnavailable(error)) throw error;
+  deps.log('alarm', 'database-unavailable', { error: faultName(error) });
+  return answer(row, null);
 }
 
 async function isOpen(queries: Queries, row: DecisionRow): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { labelled } from '../../src/contract/digest.js';
 import type { HaltId } from '../../src/domain/ids.js';
+import { applyDecision, refuseStored } from '../../src/store/decisions.js';
 import { setHalt } from '../../src/store/halts.js';
 import { closeQuestion, endRung, type QuestionRow } from '../../src/store/questions.js';
 import { openGate, POLICY, TENANT, type Gate } from './fixture.js';
@@ -198,6 +199,30 @@ describe('a decision is refused', () => {
     expect([answer.status, answer.json.code]).toEqual([404, 'not-found']);
     expect(await stored(gate, question)).toEqual([]);
   });
+
+  /** Seen to fail: 200 and `applied`, for a decision that had lost: a lost workflow task was done again, and heard it first. */
+  it.each([
+    { verb: 'escalate', state: 'HUMAN_RESPONDED' },
+    { verb: 'approve', state: 'RESUMING' },
+  ])(
+    'when its run took it before it looked into the store, where another one holds: $verb',
+    async ({ verb, state }) => {
+      const question = await anOpenQuestion(gate);
+      gate.tasks.answer.decide = async () => ({ kind: 'pending', sent: true });
+      const first = await decide(gate, question, joon, about(question, 'reject'));
+      gate.tasks.answer.decide = async ({ tenant, task }, { id }) => {
+        await gate.database.transaction(async (tx) => {
+          applyDecision(tx, { tenant, id: first.json.decision, now: 1 });
+          closeQuestion(tx, question, 'rejected', 1);
+          await refuseStored(tx, { tenant, task, id, code: 'already-decided', now: 1 });
+        });
+        return { kind: 'applied', state };
+      };
+      const second = await decide(gate, question, amira, about(question, verb));
+      expect([second.status, second.json.code]).toEqual([409, 'already-decided']);
+      expect(second.json.winner).toMatchObject({ decision: first.json.decision, by: 'joon' });
+    },
+  );
 });
 
 async function activate(source: string): Promise<void> {
