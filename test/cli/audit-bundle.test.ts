@@ -84,7 +84,7 @@ describe('audit verify of a bundle that somebody brought', () => {
 
   // Seen to fail: the task of the command line not looked at (the other chain was missed).
   it('verifies one task when it is named, of a bundle of that task or of everything', async () => {
-    const good = [0, expect.stringContaining('Good: 3 entries of 1 chains')];
+    const good = [0, expect.stringContaining('Good: 3 entries of 1 chain')];
     expect(await verify({ entries: other, only: ['other'] }, 'other')).toEqual(good);
     expect(await verify({ entries: other, only: null }, 'other')).toEqual(good);
     expect((await verify({ entries: [...paid, ...other], only: null }))[0]).toBe(0);
