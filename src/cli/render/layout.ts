@@ -73,7 +73,10 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
-/** Rows under a head, columns aligned by spaces; the last column takes what is left and is cut. */
+/**
+ * Rows under a head, columns aligned by spaces; the last column takes what is left and is cut. A first cell that leaves the others no room
+ * stands, whole, on a line of its own.
+ */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -81,12 +84,18 @@ export function table(
 ): string[] {
   const all = [head, ...rows];
   const widths = head.map((_, at) => Math.max(...all.map((row) => columns(row[at] ?? ''))));
-  return all.map((row) => {
+  const room = width - widths.slice(1, -1).reduce((sum, other) => sum + other + 2, 2);
+  const fits = (row: readonly string[]) => columns(row[0] ?? '') <= room;
+  widths[0] = Math.max(0, ...all.filter(fits).map((row) => columns(row[0] ?? '')));
+  const line = (row: readonly string[]) => {
     const cells = row.map((cell, at) =>
       at === row.length - 1 ? cell : cell + ' '.repeat((widths[at] ?? 0) - columns(cell)),
     );
     return cut(cells.join('  ').trimEnd(), width);
-  });
+  };
+  return all.flatMap((row) =>
+    fits(row) ? [line(row)] : [...wrap(row[0] ?? '', width), line(['', ...row.slice(1)])],
+  );
 }
 
 /** A label and its text, the text wrapped beside the label. */
