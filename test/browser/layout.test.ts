@@ -34,6 +34,23 @@ describe('a review page of long values', () => {
     expect(await tab.locator('.options').textContent()).toContain('averylongword'.repeat(49));
   });
 
+  // Seen to fail: pages of 6756 and 5891 pixels, with the words of the buttons out of the picture.
+  it.each([375, 1280])(
+    'keeps a proposal of one long word inside the page at a width of %i',
+    async (width) => {
+      const view = aView({
+        mayDo: ['approve', 'reject'],
+        brief: { description: 'averylongword'.repeat(49) },
+      });
+      const tab = await shownAt(width, 800, reviewPage(view, aReader()));
+      expect(await tab.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      for (const verb of ['approve', 'reject']) {
+        const button = await tab.locator(`form[data-verb="${verb}"] button`).first().boundingBox();
+        expect((button?.x ?? Infinity) + (button?.width ?? 0), verb).toBeLessThanOrEqual(width);
+      }
+    },
+  );
+
   it.each([390, 1280])('breaks no name inside a word at a width of %i', async (width) => {
     const args = { customerReference: 'x'.repeat(300), notes: 'y'.repeat(200) };
     const tab = await shownAt(width, 800, reviewPage(aView({ brief: { args } }), aReader()));
