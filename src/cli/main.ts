@@ -13,4 +13,8 @@ for (const stream of [process.stdout, process.stderr])
     process.exit(0);
   });
 
-process.exit(await runCli(line, processIo()));
+const code = await runCli(line, processIo());
+// A pipe takes what was printed later than `write` returns: whoever reads slowly gets all of it.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>((written) => stream.write('', () => written()));
+process.exit(code);

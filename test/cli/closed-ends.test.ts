@@ -1,12 +1,15 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { identify } from '../../src/dev/process-identity.js';
 import { testFolder } from '../support/folder.js';
+import { builtBundle } from '../support/stack.js';
 import { waitFor } from '../support/wait.js';
-import { startBinary } from './binary.js';
+import { bareEnvironment, startBinary } from './binary.js';
 
 describe('a command that goes on, whose output nobody reads any more', () => {
   // Seen to fail: without a listener on the streams it ended with 1, by an unhandled EPIPE.
@@ -20,6 +23,25 @@ describe('a command that goes on, whose output nobody reads any more', () => {
     child.stdout.destroy();
     child.stderr.destroy();
     expect(await once(child, 'close')).toEqual([0, null]);
+  });
+});
+
+describe('a command that prints more than a pipe holds', () => {
+  // Seen to fail: cut at 65,536 bytes, with the exit code of a command that had said everything.
+  it('ends when all of it is through', async () => {
+    const cwd = testFolder();
+    const agents = Array.from(
+      { length: 1_500 },
+      (_, at) => `  bot-${at}: { owner: nobody-${at}, tools: [x] }`,
+    );
+    const policy = ['version: "1"', 'owner: us', 'roles: { boss: { members: [ada] } }', 'agents:', ...agents];
+    writeFileSync(join(cwd, 'policy.yaml'), policy.join('\n'));
+    await builtBundle();
+    const line = [process.execPath, resolve('dist/src/cli/main.js'), 'policy', 'check', 'policy.yaml'];
+    const child = spawn('sh', ['-c', '"$@" | cat', 'sh', ...line], { cwd, env: bareEnvironment() });
+    const out = await text(child.stdout);
+    expect(out.length).toBeGreaterThan(2 * 65_536);
+    for (const at of [0, 1_499]) expect(out).toContain(`no role \`nobody-${at}\``);
   });
 });
 
