@@ -1,13 +1,17 @@
 import type { Brief } from '../domain/brief.js';
 import { visible } from '../domain/sanitise.js';
 import { wellFormed } from './brief-arguments.js';
-import { noReach } from './brief-words.js';
+import { CLOSED, noReach, shortSilence } from './brief-words.js';
 import { showTime } from './show-time.js';
 
 /** What a reader needs to show a brief, and what is not part of it. */
 export interface Reading {
   /** Epoch milliseconds; null = no deadline. */
   readonly answerBy: number | null;
+  /** The role asked when nobody answers by then; null = none. */
+  readonly nextRole: string | null;
+  /** False = it is closed, nobody is asked any more. */
+  readonly open: boolean;
   readonly now: number;
   /** IANA name of the reader's zone. */
   readonly zone: string;
@@ -83,20 +87,12 @@ function listed(label: string, items: readonly string[]): string {
   return items.length === 0 ? `${label}: none` : `${label}: ${items.join('; ')}`;
 }
 
-function deadline(brief: Brief, { answerBy, now, zone }: Reading): string {
+function deadline(brief: Brief, { answerBy, nextRole, open, now, zone }: Reading): string {
+  if (!open) return CLOSED;
   return answerBy === null
     ? 'No deadline; waits until somebody decides.'
-    : `By ${showTime(answerBy, now, zone)}; else ${SHORT_SILENCE[brief.onSilence]}`;
+    : `By ${showTime(answerBy, now, zone)}; else ${shortSilence(brief, nextRole)}`;
 }
-
-const SHORT_SILENCE = {
-  deny: 'denied',
-  safe: 'safe action',
-  hold: 'held',
-  fail: 'task fails',
-  halt: 'agent halted',
-  undo: 'undone',
-} as const satisfies Record<Brief['onSilence'], string>;
 
 function age(at: number, now: number): string {
   const minutes = Math.max(0, Math.floor((now - at) / 60_000));

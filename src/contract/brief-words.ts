@@ -54,6 +54,23 @@ export const SILENCE: Readonly<Record<Fallback | 'undo', string>> = {
   undo: 'It is undone; the agent is told so.',
 };
 
+const SHORT_SILENCE: Readonly<Record<Brief['onSilence'], string>> = {
+  deny: 'denied',
+  safe: 'safe action',
+  hold: 'held',
+  fail: 'task fails',
+  halt: 'agent halted',
+  undo: 'undone',
+};
+
+/** What silence until the next deadline leads to, in three words or so. */
+export function shortSilence({ onSilence }: Pick<Brief, 'onSilence'>, nextRole: string | null): string {
+  return nextRole === null ? SHORT_SILENCE[onSilence] : `${nextRole} is asked`;
+}
+
+/** What stands in place of the deadline of a closed question. */
+export const CLOSED = 'Closed; nobody is asked any more.';
+
 /** What silence leads to: about a call of unknown outcome it says nothing, whatever the policy lets follow, so that one is held. */
 export function silenceIn(kind: Kind, { fallback }: Pick<Ladder, 'fallback'>): Fallback | 'undo' {
   if (kind === 'confirmation') return 'undo';
@@ -68,9 +85,14 @@ export function silenceAt(level: Level, ladder: Pick<Ladder, 'fallback'>): Fallb
 function onSilence(kind: Kind, ladder: Ladder): string {
   if (kind === 'hand-over') return "It stays on the owner's desk.";
   const fallback = silenceIn(kind, ladder);
-  return fallback === 'safe' && ladder.safe
-    ? `Instead of it this runs: ${inWords(ladder.safe.tool, ladder.safe.args)}.`
-    : SILENCE[fallback];
+  const atLast =
+    fallback === 'safe' && ladder.safe
+      ? `Instead of it this runs: ${inWords(ladder.safe.tool, ladder.safe.args)}.`
+      : SILENCE[fallback];
+  const roles = ladder.rungs.map(({ role }) => role);
+  return roles.length < 2
+    ? atLast
+    : `Asked in turn: ${roles.join(', then ')}. When all are silent: ${atLast}`;
 }
 
 /** The question itself. */
@@ -229,6 +251,18 @@ export function isUnreadable({ fired }: Pick<Brief, 'fired'>): boolean {
 export function moneyWords(brief: Pick<Brief, 'fired' | 'money'>): string {
   return brief.money?.text ?? (isUnreadable(brief) ? 'not known' : 'none declared');
 }
+
+/** What became of a call, in a sentence, from its one word; null where the word is not about one that was made. */
+export function callWords(outcome: string | null): string | null {
+  if (outcome === 'executed') return 'The call ran.';
+  if (outcome === 'undone') return 'The call ran and was undone.';
+  if (outcome === 'unknown') return 'The call was started and nobody knows what became of it.';
+  return outcome?.startsWith(FAILED) === true
+    ? `The call was made and failed: ${outcome.slice(FAILED.length)}.`
+    : null;
+}
+
+const FAILED = 'failed: ';
 
 /** What stands in place of the reach of a call that declares none. */
 export function noReach(brief: Pick<Brief, 'fired'>): string {

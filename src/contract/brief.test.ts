@@ -8,7 +8,9 @@ import { briefSchema } from './brief-schema.js';
 import { briefDigest, buildBrief } from './brief.js';
 import type { BriefInput } from './brief.js';
 
-const reading = { answerBy: NOW + 24 * HOUR, now: NOW, zone: 'Europe/Berlin' };
+/** The ladder of the input's verdict. */
+const IN_TURN = 'Asked in turn: support_supervisor, then support_director. When all are silent: ';
+const reading = { answerBy: NOW + 24 * HOUR, nextRole: null, open: true, now: NOW, zone: 'Europe/Berlin' };
 const wordsIn = (lines: readonly string[]) =>
   lines
     .join(' ')
@@ -58,7 +60,9 @@ describe('buildBrief', () => {
     ]);
     for (const option of options) expect(option.consequence).not.toBe('');
     expect(options[0]?.label).toBe('Refund USD 240.00 on order 1182');
-    expect(options.at(-1)?.consequence).toBe('Nothing runs; the agent is told that nobody answered.');
+    expect(options.at(-1)?.consequence).toBe(
+      `${IN_TURN}Nothing runs; the agent is told that nobody answered.`,
+    );
     const unknown = buildBrief(anInput({ kind: 'resolution', reason: 'unknown' }));
     expect(unknown.options.map((option) => option.label)).toEqual([
       'It happened',
@@ -85,7 +89,7 @@ describe('buildBrief', () => {
       expect(brief.onSilence).toBe('hold');
       expect(brief.options.at(-1)).toMatchObject({
         verb: 'silence',
-        consequence: "It waits on the owner's desk without a deadline.",
+        consequence: `${IN_TURN}It waits on the owner's desk without a deadline.`,
       });
       expect(aboveTheFold(brief, reading)[7]).toMatch(/; else held$/);
     },
@@ -108,7 +112,7 @@ describe('buildBrief', () => {
     const brief = buildBrief(anInput({ verdict: { ...verdict, ladder } }));
     expect(brief.onSilence).toBe('safe');
     expect(brief.options.at(-1)?.consequence).toBe(
-      'Instead of it this runs: send_reply({"text":"we look into it"}).',
+      `${IN_TURN}Instead of it this runs: send_reply({"text":"we look into it"}).`,
     );
     expect(aboveTheFold(brief, reading)[7]).toMatch(/; else safe action$/);
   });

@@ -212,6 +212,10 @@ export const escalationView = z.object({
   askedAt: instant,
   answerBy: instant.nullable(),
   extendableUntil: instant.nullable(),
+  /** The role that is asked when nobody answers by `answerBy`; null = then what `brief.onSilence` says. */
+  nextRole: z.string().nullable(),
+  /** What became of the call, or else as what the question was closed; null = neither yet. */
+  outcome: z.string().nullable(),
   halt: haltIdText.nullable(),
   ...voting,
   /** In whose stead this reviewer may decide it, whoever has voted; absent = in their own right, or not at all. */

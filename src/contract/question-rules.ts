@@ -39,6 +39,11 @@ const CONSEQUENTIAL: readonly Verb[] = ['approve', 'edit', 'take-over', 'resolve
 /** Verbs that leave the question where it is, or pass it on. */
 const MOVING: readonly Verb[] = ['edit', 'respond', 'escalate', 'hold', 'extend', 'withdraw'];
 
+/** Whether a question waits for an answer, by the state that readers are shown. */
+export function isOpen({ state }: { readonly state: string }): boolean {
+  return state === 'PAUSED_PENDING_HUMAN';
+}
+
 /** Who wants to decide, as the active policy knows them now. */
 export interface Decider {
   readonly subject: string;

@@ -80,7 +80,11 @@ export function operationsOf(
 }
 
 /** What became of a call, in one word; null while that is open. */
-export function outcomeOf(call: LedgerRow, asked: QuestionRow | undefined): string | null {
+export function outcomeOf(
+  call: Pick<LedgerRow, 'status' | 'errorCode'> | null,
+  asked: Pick<QuestionRow, 'closedAs'> | undefined,
+): string | null {
+  if (call === null) return asked?.closedAs ?? null;
   if (call.status === 'done') return 'executed';
   if (call.status === 'undone') return 'undone';
   if (call.status === 'failed') return `failed: ${call.errorCode ?? 'error'}`;

@@ -60,13 +60,13 @@ const BRIEF = storedJson('brief');
 /** Literals, so that the index of the open ones is taken. */
 const STATUS = {
   open: { only: "status = 'open'", by: PRESSING },
-  closed: { only: "status = 'closed'", by: LATEST },
+  closed: { only: "status = 'closed' and closed_as <> 'asked-anew'", by: LATEST },
   all: { only: "status <> 'permitted'", by: LATEST },
 } as const;
 
 /**
  * Questions put to any of these roles, or named (`task:operation`), after a cursor: of the open ones the most pressing first, of others the one
- * that was asked last. `roles` null = whatever role; `notRequester` leaves that person's own out.
+ * that was asked last. A round that another one followed is not listed as closed: its question goes on. `roles` null = whatever role; `notRequester` leaves that person's own out.
  */
 export async function pageDesk(
   queries: Queries,

@@ -5,6 +5,7 @@ import { askedOfOthers, type DecisionOutcome } from './decisions.js';
 import { lentColumn, type Authority } from './delegations.js';
 import { EVERY_TENANT } from './halts.js';
 import { KEPT_MEMBERS, keptOf } from './staff.js';
+import type { LedgerRow } from './ledger.js';
 import type { TakenUp } from './taken-up.js';
 import { latestQuestionSql, parseQuestion, type QuestionRow, type StoredQuestion } from './questions.js';
 
@@ -24,6 +25,8 @@ export interface DecisionLine {
 export interface Review {
   readonly question: QuestionRow;
   readonly requester: string;
+  /** What became of the call it is about; null = it is about none. */
+  readonly call: Pick<LedgerRow, 'status' | 'errorCode'> | null;
   /** The narrowest halt in force over the task. */
   readonly haltId: HaltId | null;
   /** All about the operation, oldest first. */
@@ -54,6 +57,8 @@ export async function findReview(
 ): Promise<Review | undefined> {
   const [row] = await queries.query<Stored>(
     `select q.*, t.requester, ${NOW} as now,
+       (select json_build_object('status', l.status, 'errorCode', l.error_code) from ledger l
+        where l.tenant = $1 and l.task = $2 and l.operation = $3 and l.generation = q.generation) as call,
        (select id from halts where lifted_at is null and ((scope = 'all' and tenant = $4) or (tenant = $1
           and ((scope = 'tenant' and target = $1) or (scope = 'agent' and target = t.agent) or (scope = 'task' and target = $2))))
         order by array_position(array['task', 'agent', 'tenant', 'all'], scope), set_at limit 1) as "haltId",
@@ -69,7 +74,16 @@ export async function findReview(
     [of.tenant, of.task, of.operation, EVERY_TENANT, of.viewer],
   );
   if (!row) return undefined;
-  const { requester, haltId, decisions, editors, takenUp, lent, kept, now, ...question } = row;
+  const { requester, call, haltId, decisions, editors, takenUp, lent, kept, now, ...question } = row;
   const authority = { lent, kept: keptOf(kept), now };
-  return { question: parseQuestion(question), requester, haltId, decisions, editors, takenUp, authority };
+  return {
+    question: parseQuestion(question),
+    requester,
+    call,
+    haltId,
+    decisions,
+    editors,
+    takenUp,
+    authority,
+  };
 }

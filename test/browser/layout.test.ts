@@ -2,10 +2,13 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ASSETS } from '../../src/gateway/pages/assets.js';
 import type { Html } from '../../src/gateway/pages/html.js';
+import { largeFormPage } from '../../src/gateway/pages/edit-page.js';
 import { reviewPage } from '../../src/gateway/pages/review-page.js';
+import { schemaFields } from '../../src/gateway/pages/schema-form.js';
+import { taskPage } from '../../src/gateway/pages/task-page.js';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/chromium.js';
 import { gallery } from '../support/page-gallery.js';
-import { aReader, aView } from '../support/page-views.js';
+import { aReader, aTask, aView } from '../support/page-views.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -47,6 +50,29 @@ describe('a review page of long values', () => {
       for (const verb of ['approve', 'reject']) {
         const button = await tab.locator(`form[data-verb="${verb}"] button`).first().boundingBox();
         expect((button?.x ?? Infinity) + (button?.width ?? 0), verb).toBeLessThanOrEqual(width);
+      }
+    },
+  );
+
+  // Seen to fail: an edit page of 4842 pixels, a table of calls of 6346.
+  it.each([375, 1280])(
+    'keeps one long word inside the page of an edit and of a task at %i',
+    async (width) => {
+      const long = 'averylongword'.repeat(49);
+      const view = aView({ brief: { description: long, args: { note: long } } });
+      const fields = schemaFields(
+        { type: 'object', properties: { note: { type: 'string' } } },
+        { note: long },
+      );
+      const edit = largeFormPage(view, aReader(), { verb: 'edit', fields, problems: [] });
+      const { operations } = aTask();
+      const task = aTask({ operations: operations.map((call) => ({ ...call, tool: long, proposal: long })) });
+      for (const content of [edit, taskPage(task, aReader())]) {
+        const tab = await shownAt(width, 800, content);
+        expect(await tab.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        const table = tab.locator('.scroll');
+        if (width === 1280 && (await table.count()) > 0)
+          expect(await table.evaluate((box) => box.scrollWidth)).toBeLessThanOrEqual(width);
       }
     },
   );

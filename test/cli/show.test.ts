@@ -27,6 +27,8 @@ function aView(brief: Partial<Brief> = {}, rest: Partial<EscalationView> = {}): 
     askedAt: NOON - 60_000,
     answerBy: NOON + 3_600_000,
     extendableUntil: NOON + 7_200_000,
+    nextRole: null,
+    outcome: null,
     halt: null,
     quorum: 1,
     claimedBy: null,

@@ -116,7 +116,7 @@ async function countBefore(
 
 const words = (lines: readonly string[]) => lines.join(' ').split(/\s+/).length;
 const foldOf = ({ brief, answerBy }: QuestionRow, now: number) =>
-  aboveTheFold(brief as Brief, { answerBy, now, zone: 'Europe/Berlin' }); // an open question has one
+  aboveTheFold(brief as Brief, { answerBy, nextRole: null, open: true, now, zone: 'Europe/Berlin' }); // an open question has one
 
 describe.each(['support', 'deploy'] as const)('what people see of every case of %s', (name) => {
   const example = anExample(name);

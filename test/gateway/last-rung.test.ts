@@ -16,6 +16,9 @@ afterAll(() => gate.close());
 const mayDo = async (question: QuestionRow) =>
   (await gate.request('GET', `/v1/escalations/${question.task}:1`, ruth)).json.mayDo as string[];
 
+const nextRole = async (question: QuestionRow) =>
+  (await gate.request('GET', `/v1/escalations/${question.task}:1`, ruth)).json.nextRole as string | null;
+
 const director = { role: 'director', roles: ['supervisor', 'director'] };
 const WITH_OWNER = { ...director, rung: 2, answerBy: null, extendableUntil: null };
 type Row = readonly [string, Partial<QuestionRow>, readonly string[], RegExp];
@@ -45,6 +48,7 @@ describe('where no further role can be asked', () => {
       const answers =
         at.kind === 'resolution' ? ['resolve'] : ['approve', 'reject', 'edit', 'respond', 'take-over'];
       expect(await mayDo(question)).toEqual([...answers, ...moving]);
+      expect(await nextRole(question)).toBeNull();
       const answer = await decide(gate, question, ruth, about(question, 'escalate'));
       expect([answer.status, answer.json.code]).toEqual([409, 'conflict']);
       expect(answer.json.detail).toMatch(/^No further role can be asked: /);
@@ -58,6 +62,7 @@ describe('where no further role can be asked', () => {
   it('on a rung with another after it, escalate is offered and taken', async () => {
     const question = await anOpenQuestion(gate, { ...director, rung: 0 });
     expect(await mayDo(question)).toContain('escalate');
+    expect(await nextRole(question)).toBe('director');
     expect((await decide(gate, question, ruth, about(question, 'escalate'))).status).toBe(200);
   });
 });

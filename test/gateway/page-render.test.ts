@@ -201,7 +201,9 @@ describe('the review page', () => {
 
   it('says what silence leads to, and what each answer does', () => {
     const words = shown(reviewPage(aView(), reader));
-    expect(words).toContain('Nobody answers: Nothing runs; the agent is told that nobody answered.');
+    expect(words).toContain(
+      'Nobody answers: Asked in turn: support_supervisor, then support_director. When all are silent: Nothing runs; the agent is told that nobody answered.',
+    );
     expect(words).toContain('Nothing runs; the agent is told why and may propose something else.');
   });
 });

@@ -50,6 +50,8 @@ export function aView(
     askedAt: NOW - HOUR,
     answerBy: NOW + 3 * HOUR + 20 * 60_000,
     extendableUntil: NOW + 27 * HOUR,
+    nextRole: null,
+    outcome: null,
     halt: null,
     quorum: 1,
     claimedBy: null,
@@ -217,6 +219,7 @@ export function someDecisions(): readonly OwnDecision[] {
     at: NOW - n * HOUR,
     outcome: 'applied',
     outcomeCode: null,
+    call: { status: 'done', errorCode: null },
     proposal: 'Refund USD 240.00 on order 1182',
     ...change,
   });

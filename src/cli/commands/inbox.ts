@@ -19,7 +19,7 @@ export const inboxCommand: Command = {
   options: {
     role: { type: 'string', value: 'ROLE', help: 'only those put to this role' },
     mine: { type: 'boolean', help: 'leave out what you asked for yourself' },
-    closed: { type: 'boolean', help: 'those that are closed instead, latest first' },
+    closed: { type: 'boolean', help: 'those that are closed instead, the latest asked first' },
     watch: { type: 'boolean', help: 'go on, and print each new question as it comes; Ctrl-C ends it' },
     limit: { type: 'string', value: 'N', help: 'how many; default 50, at most 200' },
     cursor: { type: 'string', value: 'NEXT', help: 'go on where a page ended' },
@@ -35,7 +35,10 @@ export const inboxCommand: Command = {
       limit: limitOf(input),
     });
     if (flag(input, 'json')) return input.io.printJson(page);
-    input.io.print([...showInbox(page.escalations, screenOf(input)), ...nextLine(page.next)]);
+    input.io.print([
+      ...showInbox(page.escalations, screenOf(input), flag(input, 'closed')),
+      ...nextLine(page.next),
+    ]);
   },
 };
 

@@ -1,3 +1,4 @@
+import { isOpen } from '../../contract/question-rules.js';
 import type { HaltView, InboxItem, ResultView, TaskPage, TaskView } from '../../contract/http.js';
 import { showTime } from '../../contract/show-time.js';
 import { visible } from '../../domain/sanitise.js';
@@ -5,8 +6,8 @@ import { columns, cut, labelled, table, wrap, wrapHanging } from './layout.js';
 import type { Screen } from './show-escalation.js';
 
 /** The inbox in the order of the gateway, most pressing first: a line each where there is room for what it is about, else two. */
-export function showInbox(items: readonly InboxItem[], screen: Screen): string[] {
-  if (items.length === 0) return ['Nothing waits for you.'];
+export function showInbox(items: readonly InboxItem[], screen: Screen, closed = false): string[] {
+  if (items.length === 0) return [closed ? 'There is nothing here.' : 'Nothing waits for you.'];
   const marked = items.some((item) => item.flags.length > 0) ? '[!] look twice. ' : '';
   const next = `countersign show ${visible(items[0]?.escalation ?? '')}${visible(screen.as ?? '')}`;
   const rows = items.map((item) => [...placeOf(item, screen.now), what(item)]);
@@ -14,7 +15,7 @@ export function showInbox(items: readonly InboxItem[], screen: Screen): string[]
     Math.max(...rows.map((row) => columns(row.slice(0, -1).join('  ')))) > screen.width - LEAST_OF_WHAT;
   const lines = narrow
     ? items.flatMap((item) => twoLines(item, screen))
-    : table(['QUESTION', 'TIER', 'DUE', 'ROLE', 'WHAT'], rows, screen.width);
+    : table(['QUESTION', 'TIER', items.every(isOpen) ? 'DUE' : 'STATE', 'ROLE', 'WHAT'], rows, screen.width);
   const inOne = `${marked}Next: ${next}`;
   return [...lines, '', ...(columns(inOne) <= screen.width ? [inOne] : [`${marked}Next:`, `  ${next}`])];
 }
@@ -28,7 +29,12 @@ export function twoLines(item: InboxItem, { width, now }: Screen): string[] {
 const LEAST_OF_WHAT = 32;
 
 function placeOf(item: InboxItem, now: number): string[] {
-  return [visible(item.escalation), `T${item.tier}`, due(item.answerBy, now), visible(item.role)];
+  return [
+    visible(item.escalation),
+    `T${item.tier}`,
+    isOpen(item) ? due(item.answerBy, now) : visible(item.state),
+    visible(item.role),
+  ];
 }
 
 function what(item: InboxItem): string {

@@ -1,7 +1,8 @@
-import { moneyWords } from '../../contract/brief-words.js';
+import { callWords, CLOSED, moneyWords } from '../../contract/brief-words.js';
 import { aboveTheFold } from '../../contract/brief-fold.js';
 import { nameToType } from '../../contract/confirmation.js';
 import type { EscalationView } from '../../contract/http.js';
+import { isOpen } from '../../contract/question-rules.js';
 import { showTime } from '../../contract/show-time.js';
 import { visible } from '../../domain/sanitise.js';
 import { boxed, columns, labelled, wrap, wrapHanging } from './layout.js';
@@ -21,7 +22,7 @@ export function showEscalation(view: EscalationView, screen: Screen): string[] {
   return [
     ...heading(view, screen),
     '',
-    ...aboveTheFold(brief, { answerBy: view.answerBy, now: screen.now, zone: screen.zone }).flatMap(
+    ...aboveTheFold(brief, { ...view, open: isOpen(view), now: screen.now, zone: screen.zone }).flatMap(
       (line, at) => labelled(String(at + 1).padStart(2), line, screen.width, 3),
     ),
     '',
@@ -48,12 +49,14 @@ function heading(view: EscalationView, screen: Screen): string[] {
   const halted =
     view.halt === null ? [] : wrap(`! halted: ${view.halt}; nobody can decide before it is lifted`, width);
   const folded = brief.arguments.filter((argument) => argument.folded).length;
+  const said = callWords(view.outcome);
   const unread = folded === 0 ? [] : wrap(`! folded arguments: ${folded}; --full shows all`, width);
   return [
     ...wrap(visible(`${view.escalation}  ${facts.filter((fact) => fact !== '').join(' · ')}`), width),
     ...flags,
     ...unread,
     ...halted,
+    ...(isOpen(view) || said === null ? [] : wrap(visible(said), width)),
     ...together(view, screen),
   ];
 }
@@ -98,7 +101,7 @@ function argumentsOf({ brief, state, kind }: EscalationView, { width }: Screen):
     return wrap(`${visible(name)} = ${visible(value)}${rest}`, width, '  ');
   });
   return [
-    `${state === 'PAUSED_PENDING_HUMAN' ? OPEN_ARGUMENTS[kind] : ASKED_ABOUT} (${brief.arguments.length})`,
+    `${isOpen({ state }) ? OPEN_ARGUMENTS[kind] : ASKED_ABOUT} (${brief.arguments.length})`,
     ...(lines.length === 0 ? ['  none'] : lines),
     '',
   ];
@@ -119,7 +122,8 @@ export function fullArguments({ brief }: EscalationView, { width }: Pick<Screen,
     .flatMap((line) => wrapHanging(visible(line), width));
 }
 
-function fields({ brief, kind, answerBy, role }: EscalationView, screen: Screen): string[] {
+function fields(view: EscalationView, screen: Screen): string[] {
+  const { brief, kind, role } = view;
   const { width } = screen;
   const time = (at: number) => showTime(at, screen.now, screen.zone);
   const { authority } = brief;
@@ -153,9 +157,16 @@ function fields({ brief, kind, answerBy, role }: EscalationView, screen: Screen)
     ),
     ...line('May decide', `${authority.mayDecide.join(', ')}; now asked: ${role}`),
     ...line('Session', brief.session),
-    ...line('Deadline', answerBy === null ? 'none: it waits until somebody decides' : time(answerBy)),
+    ...line('Deadline', deadlineOf(view, screen)),
     '',
   ];
+}
+
+function deadlineOf(view: EscalationView, { now, zone }: Screen): string {
+  if (!isOpen(view)) return CLOSED;
+  return view.answerBy === null
+    ? 'none: it waits until somebody decides'
+    : showTime(view.answerBy, now, zone);
 }
 
 /** `limit=10000 action.tier=4`: breaks between values, never inside a number. */

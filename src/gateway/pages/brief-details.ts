@@ -1,3 +1,4 @@
+import { isOpen } from '../../contract/question-rules.js';
 import { moneyWords } from '../../contract/brief-words.js';
 import type { EscalationView } from '../../contract/http.js';
 import { ruleWords } from '../../policy/rule-words.js';
@@ -47,7 +48,7 @@ const ARGUMENTS: Readonly<Record<EscalationView['kind'], string>> = {
 function argumentsOf(view: EscalationView, full: boolean): Html {
   const { brief, state, kind, escalation } = view;
   const folded = brief.arguments.filter((argument) => argument.folded).length;
-  const heading = state === 'PAUSED_PENDING_HUMAN' ? ARGUMENTS[kind] : 'Arguments that were asked about';
+  const heading = isOpen({ state }) ? ARGUMENTS[kind] : 'Arguments that were asked about';
   const rows = brief.arguments.map(
     ({ name, value, bytes, folded: isFolded, sha256 }) =>
       html`<tr>

@@ -1,8 +1,9 @@
-import { noReach } from '../../contract/brief-words.js';
+import { CLOSED, noReach, shortSilence } from '../../contract/brief-words.js';
 import { aboveTheFold } from '../../contract/brief-fold.js';
 import type { EscalationView } from '../../contract/http.js';
 import type { Change } from '../../domain/brief.js';
 import { html, type Html } from './html.js';
+import { isOpen } from '../../contract/question-rules.js';
 import { time, urgency, type Reader } from './reader.js';
 import { dated, fact, flagWords } from './text.js';
 
@@ -26,7 +27,7 @@ interface Fold {
  * stands whole and its counted beginning where it does not.
  */
 export function fold(view: EscalationView, reader: Reader): Fold {
-  const { brief, answerBy } = view;
+  const { brief, answerBy, nextRole } = view;
   const [
     proposal = '',
     undo = '',
@@ -38,7 +39,7 @@ export function fold(view: EscalationView, reader: Reader): Fold {
     ,
     record = '',
     agent = '',
-  ] = aboveTheFold(brief, { answerBy, now: reader.now, zone: reader.zone });
+  ] = aboveTheFold(brief, { answerBy, nextRole, open: isOpen(view), now: reader.now, zone: reader.zone });
   const whole = (line: string, structured: () => Html): Html =>
     CUT.test(line) ? html`${afterLabel(line)} <a href="#details">all of it</a>` : structured();
   return {
@@ -129,18 +130,11 @@ function unknownsOf({ brief }: EscalationView): Html {
   </ul>`;
 }
 
-const SILENCE: Readonly<Record<EscalationView['brief']['onSilence'], string>> = {
-  deny: 'denied',
-  safe: 'safe action',
-  hold: 'held',
-  fail: 'task fails',
-  halt: 'agent halted',
-  undo: 'undone',
-};
-
-function deadlineOf({ brief, answerBy }: EscalationView, reader: Reader): Html {
+function deadlineOf(view: EscalationView, reader: Reader): Html {
+  const { brief, answerBy, nextRole } = view;
+  if (!isOpen(view)) return html`${CLOSED}`;
   if (answerBy === null) return html`None; waits until somebody decides.`;
   const { name, words } = urgency(answerBy, reader.now);
   return html`<span class="due ${name}">${words}</span> ${time(answerBy, reader)}; else
-    <b>${SILENCE[brief.onSilence]}</b>`;
+    <b>${shortSilence(brief, nextRole)}</b>`;
 }

@@ -1,5 +1,7 @@
+import { callWords } from '../../contract/brief-words.js';
 import type { OwnDecision } from '../../store/own-decisions.js';
 import { escalationId } from '../../domain/ids.js';
+import { outcomeOf } from '../task-state.js';
 import { html, lines, type Html } from './html.js';
 import { page } from './layout.js';
 import { time, type Reader } from './reader.js';
@@ -22,15 +24,16 @@ export function historyPage(decisions: readonly OwnDecision[], next: string | nu
 }
 
 function line(decision: OwnDecision, reader: Reader): Html {
-  const { task, operation, verb, at, why, outcome, outcomeCode, proposal } = decision;
+  const { task, operation, verb, at, why, outcome, outcomeCode, call, proposal } = decision;
   const escalation = escalationId(task, operation);
+  const said = outcome !== 'applied' || call === null ? null : callWords(outcomeOf(call, undefined));
   return html`<li>
     <p class="what">
       <b class="verb">${verb}</b> <a href="/review/${escalation}">${proposal ?? whole(escalation)}</a>
     </p>
     <p class="note">
-      ${outcome ?? 'on its way'}${outcomeCode === null ? '' : ` (${outcomeCode})`} · ${time(at, reader)} ·
-      version ${decision.round}
+      ${outcome ?? 'on its way'}${outcomeCode === null ? '' : ` (${outcomeCode})`}${said === null ? '' : ` · ${said}`}
+      · ${time(at, reader)} · version ${decision.round}
     </p>
     <blockquote class="text">${lines(why)}</blockquote>
   </li>`;

@@ -1,3 +1,4 @@
+import { isOpen } from '../../contract/question-rules.js';
 import type { InboxItem, InboxPage } from '../../contract/http.js';
 import { html, type Html } from './html.js';
 import { page } from './layout.js';
@@ -76,7 +77,7 @@ function filter({ role, state, roles }: InboxAsked): Html {
 
 function line(item: InboxItem, reader: Reader): Html {
   const { escalation, proposal, kind, flags, agent, role, tier, answerBy } = item;
-  const open = item.state === 'PAUSED_PENDING_HUMAN';
+  const open = isOpen(item);
   const due = open ? urgency(answerBy, reader.now) : { name: 'none', words: item.state };
   return html`<li class="line tier-${tier}">
     <p class="when"><span class="due ${due.name}">${due.words}</span></p>

@@ -1,3 +1,4 @@
+import { isOpen } from '../../contract/question-rules.js';
 import type { EscalationView } from '../../contract/http.js';
 import { isMembers } from '../../contract/schema-at.js';
 import { parseStrictJson } from '../../contract/strict-json.js';
@@ -53,7 +54,7 @@ export async function readLarge(
 
 /** A change of what is settled is not shown to be confirmed, nor to whom it is not theirs to make. */
 function requireEditable(view: EscalationView, subject: string): void {
-  if (view.state === 'PAUSED_PENDING_HUMAN') return requireOffered(view, 'edit');
+  if (isOpen(view)) return requireOffered(view, 'edit');
   const code = firstAnswer(view, subject) === undefined ? 'not-open' : 'already-decided';
   throw new CountersignError(code, 'The question is closed: nothing of it changes any more.');
 }

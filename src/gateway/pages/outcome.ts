@@ -1,3 +1,4 @@
+import { isOpen } from '../../contract/question-rules.js';
 import type { EscalationView } from '../../contract/http.js';
 import { SETTLING } from '../../domain/respond.js';
 
@@ -25,7 +26,7 @@ export function firstAnswer({ decisions, version }: EscalationView, subject: str
 
 /** Whether it is one approval of several that an open question still waits for; it tells nothing of the others. */
 function isOneOfSeveral({ state, quorum, version }: EscalationView, made: Made): boolean {
-  const open = state === 'PAUSED_PENDING_HUMAN' && quorum > 1;
+  const open = isOpen({ state }) && quorum > 1;
   return open && made.verb === 'approve' && made.version === version && stands(made);
 }
 
@@ -40,7 +41,7 @@ export function became(view: EscalationView, made: Made): string {
 
 const OUTCOMES: Readonly<Record<string, string>> = {
   open: 'Its task goes on with it.',
-  applied: 'It has taken effect.',
+  applied: 'It was applied.',
   refused: 'It did not take effect and changed nothing.',
   void: 'It is void: the question is asked anew.',
   withdrawn: 'It was taken back.',
@@ -54,8 +55,8 @@ export function outcomeWords(view: EscalationView, made: Made): string {
 
 const LISTED: Readonly<Record<string, string>> = {
   open: 'on its way',
-  applied: 'took effect',
-  refused: 'did not take effect',
+  applied: 'applied',
+  refused: 'not applied',
   void: 'void',
   withdrawn: 'taken back',
   lapsed: 'has lapsed',

@@ -1,3 +1,5 @@
+import { isOpen } from '../../contract/question-rules.js';
+import { callWords } from '../../contract/brief-words.js';
 import type { EscalationView } from '../../contract/http.js';
 import { actionsOf, VERB_WORDS, type Action } from './actions.js';
 import { fold } from './brief-fold.js';
@@ -64,7 +66,7 @@ export const KINDS: Readonly<Record<EscalationView['kind'], string>> = {
 };
 
 function dueWords(view: EscalationView, reader: Reader): string {
-  return view.state === 'PAUSED_PENDING_HUMAN' ? urgency(view.answerBy, reader.now).words : 'Closed';
+  return isOpen(view) ? urgency(view.answerBy, reader.now).words : 'Closed';
 }
 
 function warnings({ brief, halt }: EscalationView): Html {
@@ -88,12 +90,13 @@ function actionsFor(view: EscalationView, { subject }: Reader): readonly Action[
 function decidePanel(view: EscalationView, reader: Reader, { typed, full, over }: ReviewExtra): Html {
   const actions = over === true ? [] : actionsFor(view, reader);
   const answered = ownAnswer(view, reader.subject);
-  const open = view.state === 'PAUSED_PENDING_HUMAN';
+  const open = isOpen(view);
+  const said = callWords(view.outcome);
   return html`<section class="decide" aria-labelledby="decide">
     <h2 id="decide">${open ? (answered ? 'You have decided' : 'Decide') : `Closed: ${view.state}`}</h2>
     <p class="question cut">${view.brief.question}</p>
     ${view.mayNot === null || (over === true && open) ? '' : html`<p class="may-not">${actions.length === 0 ? 'You may not decide this. ' : 'You may not do everything here. '}${view.mayNot}</p>`}
-    ${earlier(view)}
+    ${open || said === null ? '' : html`<p>${said}</p>`} ${earlier(view)}
     ${keptWords(
       actions.filter((action) => isHere(view, action, full === true)),
       typed,
@@ -114,9 +117,9 @@ function decidePanel(view: EscalationView, reader: Reader, { typed, full, over }
 }
 
 /** What happens when nobody answers. */
-function silenceOf({ brief, state }: EscalationView): Html | '' {
-  const silence = brief.options.find((option) => option.verb === 'silence');
-  return silence === undefined || state !== 'PAUSED_PENDING_HUMAN'
+function silenceOf(view: EscalationView): Html | '' {
+  const silence = view.brief.options.find((option) => option.verb === 'silence');
+  return silence === undefined || !isOpen(view)
     ? ''
     : html`<p class="silence"><b>${silence.label}:</b> ${silence.consequence}</p>`;
 }

@@ -1,3 +1,4 @@
+import { isOpen } from '../../contract/question-rules.js';
 import type { EscalationView } from '../../contract/http.js';
 import { aboutFields, whyField, type Typed } from './decision-form.js';
 import { html, verbatim, type Html } from './html.js';
@@ -35,7 +36,7 @@ export function whoLooks(view: EscalationView, reader: Reader): Html {
 
 /** The forms of it: look into it, leave it to others, or let somebody stand in. */
 export function whoForms(view: EscalationView, reader: Reader, typed: Typed | undefined): Html | '' {
-  if (view.state !== 'PAUSED_PENDING_HUMAN' || view.mayDo.length === 0) return '';
+  if (!isOpen(view) || view.mayDo.length === 0) return '';
   const mine = view.claimedBy === reader.subject && (view.claimedUntil ?? 0) > reader.now;
   return html`${small(view, reader, mine ? 'release' : 'claim', mine ? 'Leave it to others' : 'I look into it')}
   ${view.standsInFor === undefined ? passOn(view, reader, typed) : ''}`;

@@ -10,6 +10,7 @@ import { deciderOf, personIn } from '../decider.js';
 import type { GatewayDeps } from '../deps.js';
 import { permissions } from '../permissions.js';
 import { notFound } from '../problem.js';
+import { outcomeOf } from '../task-state.js';
 import { hasLapsed, heardBy } from '../voting.js';
 
 /** The newest question about an operation as this bearer may see it. Throws the uniform 404. */
@@ -46,6 +47,8 @@ export async function questionFor(
     askedAt,
     answerBy,
     extendableUntil,
+    nextRole: nextRoleOf(question),
+    outcome: outcomeOf(review.call, question),
     halt: haltId,
     quorum: votersOf(question),
     claimedBy: takenUp?.subject ?? null,
@@ -76,4 +79,8 @@ export async function questionFor(
 /** Where a question stands, in one word. */
 export function standOf({ status, closedAs }: Pick<QuestionRow, 'status' | 'closedAs'>): string {
   return status === 'open' ? 'PAUSED_PENDING_HUMAN' : (closedAs ?? 'closed');
+}
+
+function nextRoleOf({ status, verdict, rung }: QuestionRow): string | null {
+  return status === 'open' ? (verdict.ladder.rungs[rung + 1]?.role ?? null) : null;
 }
